@@ -1,0 +1,1 @@
+"""The services of Complaint Bus: each reads topics, decides, and writes topics."""

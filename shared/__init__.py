@@ -1,0 +1,1 @@
+"""Contracts and plumbing every service builds on; decisions never live here."""

@@ -1,0 +1,54 @@
+"""Errors as instructions to whoever catches them.
+
+::
+
+    ComplaintBusError
+    ├── ConfigurationError    refuse to start; the message names file, path and reason
+    ├── InvalidEvent          this record can never be handled: dead letter, never retry
+    ├── TransactionDoubt      outcome of a transaction unknown: new producer, rewind, reload state
+    ├── BrokerUnavailable     nothing was decided: back off and try again
+    └── FatalError            stop this process and let the supervisor restart it
+        ├── ProducerFenced        another process runs under our transactional id
+        └── DeadLetterLimit       too many records fail: the deploy is bad, not the data
+
+A domain "no" (a refused transition, a duplicate) is a value with a reason, not an error.
+"""
+
+from __future__ import annotations
+
+
+class ComplaintBusError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class ConfigurationError(ComplaintBusError):
+    """A setting or configuration file is wrong or unsafe; the process refuses to start."""
+
+
+class InvalidEvent(ComplaintBusError):
+    """A record that cannot be decoded or handled, now or later. ``reason`` is a bounded code for metrics."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class TransactionDoubt(ComplaintBusError):
+    """A transaction's outcome is unknown or it failed; only a new producer may carry on (engine rule 2)."""
+
+
+class BrokerUnavailable(ComplaintBusError):
+    """The broker did not answer in time; nothing was decided, so the same call may be made again."""
+
+
+class FatalError(ComplaintBusError):
+    """The process must stop; a supervisor restarts it from committed offsets."""
+
+
+class ProducerFenced(FatalError):
+    """A newer process took over this transactional id; the older one exits at once and commits nothing."""
+
+
+class DeadLetterLimit(FatalError):
+    """More records were refused than the configured share; stopping beats draining the topic into dead letters."""

@@ -1,0 +1,75 @@
+"""Event type to model and back: the only place where record values are decoded and encoded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar, get_args
+
+from pydantic import ValidationError
+
+from shared.errors import InvalidEvent
+from shared.events import departments, lifecycle, notifications, received, sla
+from shared.events.base import Event
+from shared.events.envelope import Envelope, Headers
+
+EVENT_MODELS: dict[str, type[Event]] = {
+    model.event_type: model
+    for model in (
+        received.ComplaintSubmitted,
+        received.ComplaintSupplemented,
+        received.ComplaintWithdrawn,
+        received.ComplaintUrged,
+        received.SurveyAnswered,
+        *get_args(lifecycle.CaseEvents),
+        departments.AssignmentDispatched,
+        departments.AssignmentSupplemented,
+        departments.AssignmentUrged,
+        departments.AssignmentCancelled,
+        departments.DepartmentUpdate,
+        *get_args(sla.ClockEvents),
+        notifications.NotificationRequested,
+        *get_args(notifications.NotificationEvents),
+    )
+}
+"""Every event type of the bus. A new one is added here first."""
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+def decode(headers: Headers, value: bytes | None) -> tuple[Envelope, Event]:
+    """Envelope and validated model of one record.
+
+    Raises InvalidEvent with reason ``missing_header``, ``bad_header``, ``unknown_type``, ``empty_value`` or
+    ``schema``; the detail names fields, never their content, since that may be personal data.
+    """
+    envelope = Envelope.from_headers(headers)
+    model = EVENT_MODELS.get(envelope.type)
+    if model is None:
+        raise InvalidEvent("unknown_type", f"no model for ce_type {envelope.type!r}; a newer writer?")
+    if value is None:
+        raise InvalidEvent("empty_value", f"{envelope.type} without a value")
+    return envelope, parse(model, value)
+
+
+def parse(model: type[EventT], value: bytes) -> EventT:
+    """Validate JSON bytes as ``model``; raise InvalidEvent (``schema``) naming each bad field."""
+    try:
+        return model.model_validate_json(value)
+    except ValidationError as error:
+        raise InvalidEvent("schema", f"{model.event_type}: {describe(error)}") from None
+
+
+def describe(error: ValidationError) -> str:
+    """Bad fields and what is wrong with each, without their content."""
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'value'} ({problem['type']})" for problem in problems[:10]
+    )
+
+
+def encode(
+    event: Event, *, event_id: str, source: str, subject: str, time: datetime, traceparent: str | None
+) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Value and headers of one record."""
+    envelope = Envelope(event_id, event.event_type, source, subject, time, traceparent)
+    return event.__pydantic_serializer__.to_json(event, exclude_none=True), envelope.to_headers()

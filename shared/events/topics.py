@@ -1,0 +1,192 @@
+"""Every topic of the bus, declared once: who writes, who reads, what is in it, how long it stays.
+
+``deploy/topics`` creates them, the AsyncAPI document and the README table are made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from shared.events import departments, lifecycle, notifications, received, sla
+from shared.events.base import Event
+
+PARTITIONS = 12
+"""All topics keyed by complaint_id have this many, so partition i of each has one owner. Never change on a live bus."""
+
+RECEIVED = "complaints.received.v1"
+LIFECYCLE = "complaints.lifecycle.v1"
+SLA_EVENTS = "sla.events.v1"
+NOTIFICATION_REQUESTS = "notifications.requests.v1"
+NOTIFICATION_EVENTS = "notifications.events.v1"
+
+_DAY_MS = 86_400_000
+_NO_CONFIG: Mapping[str, str] = MappingProxyType({})
+_COMPACTED: Mapping[str, str] = MappingProxyType(
+    {
+        "min.cleanable.dirty.ratio": "0.1",
+        "segment.ms": "3600000",
+        "segment.bytes": "67108864",
+        "delete.retention.ms": "86400000",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. ``retention_ms`` None with ``delete`` means for ever."""
+
+    name: str
+    description: str
+    events: tuple[type[Event], ...]
+    writer: str
+    readers: tuple[str, ...]
+    partitions: int = PARTITIONS
+    cleanup_policy: Literal["delete", "compact"] = "delete"
+    retention_ms: int | None = None
+    config: Mapping[str, str] = field(default_factory=lambda: _NO_CONFIG)
+
+
+def department_topic(department: str) -> str:
+    """The queue of one department."""
+    return f"departments.{department}.v1"
+
+
+def department_updates_topic(department: str) -> str:
+    """Where one department writes what it did; only it may write there."""
+    return f"departments.{department}.updates.v1"
+
+
+def department_of_updates_topic(topic: str) -> str:
+    """Whose updates these are: the department is known by the topic it may write to."""
+    return topic.removeprefix("departments.").removesuffix(".updates.v1")
+
+
+def state_topic(service: str) -> str:
+    """The changelog of a service's state, keyed like its input."""
+    return f"{service}.state.v1"
+
+
+def dead_letter_topic(service: str) -> str:
+    """Where a service puts what it cannot handle: original bytes and headers, reason, origin."""
+    return f"{service}.dead-letters.v1"
+
+
+def department_dead_letter_topic(department: str) -> str:
+    """Where a department finds its updates that were refused, each with the reason."""
+    return f"departments.{department}.dead-letters.v1"
+
+
+def bus_topics(department_ids: Sequence[str]) -> tuple[Topic, ...]:
+    """All topics of a bus with these departments."""
+    return (*_SHARED_TOPICS, *(topic for dept in department_ids for topic in _department_topics(dept)))
+
+
+def _department_topics(department: str) -> tuple[Topic, ...]:
+    queue = Topic(
+        department_topic(department),
+        f"Assignments for {department}.",
+        (
+            departments.AssignmentDispatched,
+            departments.AssignmentSupplemented,
+            departments.AssignmentUrged,
+            departments.AssignmentCancelled,
+        ),
+        writer="router",
+        readers=(department,),
+        retention_ms=90 * _DAY_MS,
+    )
+    updates = Topic(
+        department_updates_topic(department),
+        f"What {department} did.",
+        (departments.DepartmentUpdate,),
+        writer=department,
+        readers=("router",),
+        retention_ms=90 * _DAY_MS,
+    )
+    refused = Topic(
+        department_dead_letter_topic(department),
+        f"Updates of {department} that were refused, byte for byte, with the reason.",
+        (),
+        writer="router",
+        readers=(department, "operators"),
+        retention_ms=365 * _DAY_MS,
+    )
+    return queue, updates, refused
+
+
+def _state(service: str) -> Topic:
+    return Topic(
+        state_topic(service),
+        f"Changelog of {service}: one row per complaint.",
+        (),
+        writer=service,
+        readers=(service,),
+        cleanup_policy="compact",
+        config=_COMPACTED,
+    )
+
+
+def _dead_letters(service: str) -> Topic:
+    return Topic(
+        dead_letter_topic(service),
+        f"Records {service} could not handle, byte for byte, with reason and origin.",
+        (),
+        writer=service,
+        readers=("operators",),
+        retention_ms=365 * _DAY_MS,
+    )
+
+
+_SHARED_TOPICS = (
+    Topic(
+        RECEIVED,
+        "What consumers said, once durable.",
+        (
+            received.ComplaintSubmitted,
+            received.ComplaintSupplemented,
+            received.ComplaintWithdrawn,
+            received.ComplaintUrged,
+            received.SurveyAnswered,
+        ),
+        writer="intake",
+        readers=("router", "sla", "auditor"),
+        retention_ms=30 * _DAY_MS,
+    ),
+    Topic(
+        LIFECYCLE,
+        "The case log: the history of every case, in order.",
+        tuple(lifecycle.CaseEvents.__args__),
+        writer="router",
+        readers=("sla", "notifier", "portal", "insight", "auditor"),
+        retention_ms=400 * _DAY_MS,
+    ),
+    Topic(
+        SLA_EVENTS,
+        "What the clocks did.",
+        tuple(sla.ClockEvents.__args__),
+        writer="sla",
+        readers=("router", "notifier", "portal", "insight", "auditor"),
+        retention_ms=400 * _DAY_MS,
+    ),
+    Topic(
+        NOTIFICATION_REQUESTS,
+        "Messages to be sent.",
+        (notifications.NotificationRequested,),
+        writer="notifier",
+        readers=("notifier",),
+        retention_ms=30 * _DAY_MS,
+    ),
+    Topic(
+        NOTIFICATION_EVENTS,
+        "What came of each message.",
+        tuple(notifications.NotificationEvents.__args__),
+        writer="notifier",
+        readers=("router", "portal", "auditor"),
+        retention_ms=400 * _DAY_MS,
+    ),
+    *(_state(service) for service in ("router", "sla", "notifier")),
+    *(_dead_letters(service) for service in ("router", "sla", "notifier")),
+)

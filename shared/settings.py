@@ -1,0 +1,114 @@
+"""Setting blocks shared by services. Read once at start from ``CBUS_…`` variables; unsafe values refuse to start."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.clock import Clock, ScaledClock, SystemClock
+from shared.errors import ConfigurationError
+
+
+class KafkaSettings(BaseModel):
+    """How to reach Kafka and how long to wait for it."""
+
+    bootstrap_servers: str = Field("127.0.0.1:9092", description="Comma-separated host:port list.")
+    acks: Literal["all"] = Field("all", description="Anything else can lose acknowledged complaints; refused.")
+    enable_auto_commit: Literal[False] = Field(False, description="Auto-commit loses records on a crash; refused.")
+    start_from: Literal["earliest"] = Field(
+        "earliest", description="Where a new consumer group starts; 'latest' would skip complaints."
+    )
+    session_timeout_seconds: float = Field(
+        10.0, ge=1, le=60, description="A member silent this long loses its partitions."
+    )
+    transaction_timeout_seconds: float = Field(
+        15.0, ge=1, le=60, description="The broker aborts a transaction left open this long."
+    )
+    delivery_timeout_seconds: float = Field(
+        4.0, ge=0.5, le=60, description="Edges: an unacknowledged record is given up after this."
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
+        "PLAINTEXT", description="Kafka security protocol."
+    )
+    sasl_mechanism: str | None = Field(None, description="SASL mechanism, e.g. SCRAM-SHA-512.")
+    sasl_username: str | None = Field(None, description="SASL user.")
+    sasl_password: SecretStr | None = Field(None, description="SASL password.")
+    ssl_ca_location: str | None = Field(None, description="CA bundle to verify brokers with.")
+
+
+class RedisSettings(BaseModel):
+    """How to reach Redis or Valkey. A cache: everything stays correct without it."""
+
+    url: str = Field("redis://127.0.0.1:6379/0", description="Connection URL.")
+    timeout_seconds: float = Field(0.2, gt=0, le=5, description="A slower answer counts as no answer.")
+
+
+class HealthSettings(BaseModel):
+    """Where /metrics, /live and /ready are served."""
+
+    host: str = Field("127.0.0.1", description="Bind address; keep it inside the cluster network.")
+    port: int = Field(0, ge=0, le=65535, description="Port; 0 chooses a free one and logs it.")
+
+
+class ClockSettings(BaseModel):
+    """Clock of the demo; production leaves it alone."""
+
+    speed: float = Field(1.0, gt=0, description="1 = the machine's clock. Anything else is for demonstrations only.")
+    origin: AwareDatetime | None = Field(None, description="With speed: the instant at which both clocks agree.")
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs."""
+
+    model_config = SettingsConfigDict(env_prefix="CBUS_", env_nested_delimiter="__", extra="ignore", frozen=True)
+
+    instance_id: str = Field(
+        "0",
+        pattern=r"^[A-Za-z0-9._-]{1,40}$",
+        description="Stable name of this slot; no two live processes of a service share it.",
+    )
+    config_dir: Path = Field(
+        Path("deploy/config"), description="Directory of taxonomy, departments, rules, policies, calendars, templates."
+    )
+    state_dir: Path = Field(
+        Path("var/state"), description="Directory of the local state files; may be lost at any time."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged.")
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="Kafka.")
+    redis: RedisSettings = Field(default_factory=RedisSettings, description="Redis or Valkey.")
+    health: HealthSettings = Field(default_factory=HealthSettings, description="Health and metrics listener.")
+    clock: ClockSettings = Field(default_factory=ClockSettings, description="Clock.")
+
+    def make_clock(self) -> Clock:
+        """The clock these settings ask for."""
+        return make_clock(self.clock.speed, self.clock.origin)
+
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+def make_clock(speed: float, origin: datetime | None) -> Clock:
+    """The machine's clock, or a faster one; a faster one needs an origin all processes share."""
+    if speed == 1.0:
+        return SystemClock()
+    if origin is None:
+        raise ConfigurationError(
+            "CBUS_CLOCK__SPEED is set without CBUS_CLOCK__ORIGIN; processes would disagree on the time"
+        )
+    return ScaledClock(speed, origin)
+
+
+def load_settings(model: type[SettingsT]) -> SettingsT:
+    """Read settings from the environment; raise ConfigurationError naming every variable that is wrong."""
+    try:
+        return model()
+    except ValidationError as error:
+        problems = [
+            f"CBUS_{'__'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise ConfigurationError("refusing to start: " + "; ".join(problems)) from None

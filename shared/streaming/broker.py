@@ -1,0 +1,137 @@
+"""The ports of the engine: what it needs from a broker, and nothing more.
+
+Two implementations pass the same conformance suite: ``kafka`` (confluent-kafka) and ``memory``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
+
+Offsets = Mapping[TopicPartition, int]
+"""Next offset to read, per partition."""
+
+GroupMetadata = object
+"""Opaque proof of membership (generation, member id), passed from a consumer to a transaction (engine rule 10)."""
+
+
+class Consumer(Protocol):
+    """A member of a consumer group that reads committed records only and never commits by itself."""
+
+    def subscribe(
+        self,
+        topics: Sequence[str],
+        on_assigned: Callable[[Sequence[TopicPartition]], Offsets],
+        on_revoked: Callable[[Sequence[TopicPartition]], None],
+    ) -> None:
+        """Join the group. ``on_assigned`` restores state and returns where to start; both run inside ``poll``."""
+        ...
+
+    def poll(self, max_records: int, timeout_seconds: float) -> list[ConsumerRecord]:
+        """Records in partition order; returns as soon as there is any, or empty after the timeout."""
+        ...
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        """Committed offsets; waits until no transaction that carries offsets is open. None committed: log start."""
+        ...
+
+    def end_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        """Last stable offsets: the end of what a read_committed reader can see now."""
+        ...
+
+    def positions(self) -> Offsets:
+        """Up to where each assigned partition was handed over, transaction markers stepped over."""
+        ...
+
+    def seek(self, offsets: Offsets) -> None:
+        """Continue reading at these offsets; an abort does not rewind by itself (engine rule 3)."""
+        ...
+
+    def group_metadata(self) -> GroupMetadata:
+        """Membership as of now; take it right after the poll whose records the transaction covers."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group."""
+        ...
+
+
+class TransactionalProducer(Protocol):
+    """Writes records and offsets atomically. After any TransactionDoubt only ``discard`` may be called."""
+
+    def initialise(self) -> None:
+        """Fence older producers with the same transactional id and abort what they left open."""
+        ...
+
+    def begin(self) -> None:
+        """Open a transaction."""
+        ...
+
+    def produce(self, record: ProducerRecord) -> None:
+        """Add a record."""
+        ...
+
+    def flush(self) -> Mapping[TopicPartition, int]:
+        """Wait until every record is acknowledged; next offset after the last record per partition."""
+        ...
+
+    def send_offsets(self, offsets: Offsets, group: GroupMetadata) -> None:
+        """Add the input offsets; a stale ``group`` raises TransactionDoubt, which is what fences zombies."""
+        ...
+
+    def commit(self) -> None:
+        """Make all of it visible at once."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the open transaction; used on orderly shutdown only."""
+        ...
+
+    def discard(self) -> None:
+        """Let go of the producer without waiting; never raises."""
+        ...
+
+
+class Producer(Protocol):
+    """An idempotent producer (acks=all) for edges: at-least-once with stable ids."""
+
+    def send(self, record: ProducerRecord, on_delivery: Callable[[Exception | None], None]) -> None:
+        """Queue a record; ``on_delivery`` is called from another thread with None once it is durable.
+
+        Raises BrokerUnavailable when the local queue is full.
+        """
+        ...
+
+    def flush(self, timeout_seconds: float) -> int:
+        """Wait for deliveries; how many are still open."""
+        ...
+
+    def close(self) -> None:
+        """Flush briefly and let go."""
+        ...
+
+
+class Broker(Protocol):
+    """Makes clients. One per process."""
+
+    def consumer(self, group_id: str, instance_id: str | None) -> Consumer:
+        """A group member; ``instance_id`` makes it a static one that takes over at once after a crash."""
+        ...
+
+    def transactional_producer(self, transactional_id: str) -> TransactionalProducer:
+        """A producer for one slot; the id must be stable over restarts."""
+        ...
+
+    def producer(self) -> Producer:
+        """A producer for an edge."""
+        ...
+
+    def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
+        """Committed records from ``start`` (or the log start, if later) to the stable end as of the call, in batches."""
+        ...
+
+    def ping(self, timeout_seconds: float) -> None:
+        """Ask the cluster for metadata; raises BrokerUnavailable when it does not answer in time."""
+        ...

@@ -1,0 +1,81 @@
+"""What a service must be to run in the engine: a pure reducer over the state of one complaint.
+
+Same reducer in production, in tests, in replay and in what-if: clock, ids and configuration are passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from shared.events.base import Contract, Event
+from shared.events.envelope import Envelope
+
+StateT = TypeVar("StateT", bound=Contract)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One decoded input record."""
+
+    topic: str
+    envelope: Envelope
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """One output event. ``event_id`` must be deterministic; the key is that of the state."""
+
+    topic: str
+    event: Event
+    event_id: str
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The domain says no to a record: it goes to the dead letters with this reason. ``reason`` is a bounded code."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[StateT]):
+    """Outcome of one reduction: the new state (None: nothing to keep) and what to emit, or a refusal."""
+
+    state: StateT | None
+    emits: Sequence[Emit] = ()
+    refusal: Refusal | None = None
+
+
+class Processor(Protocol[StateT]):
+    """A service's decisions. State is per record key, which is the complaint_id everywhere."""
+
+    name: str
+    """Service name: consumer group, state topic and dead letters are named after it."""
+
+    state_model: type[StateT]
+    """Model of one state row."""
+
+    input_topics: tuple[str, ...]
+    """What it reads; all with the same number of partitions."""
+
+    def dead_letter_topic(self, input_topic: str) -> str:
+        """Where records of ``input_topic`` go that cannot be handled."""
+        ...
+
+    def reduce(self, state: StateT | None, message: Message, now: datetime) -> Step[StateT]:
+        """Handle one event. Must not raise for anything a writer could send; InvalidEvent dead-letters the record."""
+        ...
+
+    def due_at(self, state: StateT) -> datetime | None:
+        """When this state wants ``fire`` next; None: no timer. Derived from the state, never stored beside it."""
+        ...
+
+    def fire(self, state: StateT, now: datetime) -> Step[StateT]:
+        """Handle the passing of ``due_at``. Must move ``due_at`` forward or clear it."""
+        ...
