@@ -1,4 +1,4 @@
-"""The complaint as taken in: who complains, about what, when. Personal data lives only in ``complainant`` and ``narrative``."""
+"""The complaint as taken in. Personal data lives only in ``complainant`` and ``narrative``."""
 
 from __future__ import annotations
 

@@ -49,6 +49,10 @@ class Consumer(Protocol):
         """Continue reading at these offsets; an abort does not rewind by itself (engine rule 3)."""
         ...
 
+    def commit(self, offsets: Offsets) -> None:
+        """Commit outside a transaction, synchronously; for edges, after the work is done."""
+        ...
+
     def group_metadata(self) -> GroupMetadata:
         """Membership as of now; take it right after the poll whose records the transaction covers."""
         ...
@@ -129,7 +133,15 @@ class Broker(Protocol):
         ...
 
     def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
-        """Committed records from ``start`` (or the log start, if later) to the stable end as of the call, in batches."""
+        """Committed records from ``start`` (or the log start, if later), in batches, up to the log's end of now.
+
+        The end is the high watermark, not the last stable offset: commit markers reach partitions one by one, so
+        a transaction whose offsets are already visible may still be invisible here; reading waits for its marker.
+        """
+        ...
+
+    def cluster_id(self) -> str:
+        """Which cluster this is; state kept locally for another one is worthless."""
         ...
 
     def ping(self, timeout_seconds: float) -> None:

@@ -41,7 +41,7 @@ class ProducerRecord:
     """A record to be written. Without ``partition`` the key decides (murmur2, as Java clients do)."""
 
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes | None
     headers: Headers
     partition: int | None = None

@@ -1,0 +1,46 @@
+"""Choosing loopback ports that nothing uses, and that stay free while their server is down.
+
+The ports lie below the kernel's range for outgoing connections. A server that is killed and restarted on its port
+would otherwise race with clients: one that keeps reconnecting may be given that very port as its own source port.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+
+LOOPBACK = "127.0.0.1"
+FIRST_PORT, LAST_PORT = 20_000, 31_999
+
+_handed_out: set[int] = set()
+_random = random.SystemRandom()
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Whether a server could listen on ``port`` now (sockets in TIME_WAIT do not count)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(host: str = LOOPBACK) -> int:
+    """A free port, never the same one twice in this process."""
+    for _ in range(1000):
+        port = _random.randint(FIRST_PORT, LAST_PORT)
+        if port not in _handed_out and is_free(port, host):
+            _handed_out.add(port)
+            return port
+    raise OSError(f"found no free port on {host} between {FIRST_PORT} and {LAST_PORT} in 1000 tries")
+
+
+def is_listening(port: int, host: str = LOOPBACK, timeout_seconds: float = 0.5) -> bool:
+    """Whether something accepts TCP connections on ``port``."""
+    try:
+        with socket.create_connection((host, port), timeout=timeout_seconds):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""Making a Kafka cluster match the topic registry (``shared.events.topics``)."""

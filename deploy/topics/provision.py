@@ -1,0 +1,165 @@
+"""Create the topics that are missing; report those that differ; alter nothing.
+
+kafka-python does the work, in pure Python and apart from the client of the data path, so the topics do not depend on
+the code they serve. A topic's partition count decides which complaint belongs to which owner, and its cleanup policy
+whether history survives: a difference in either is for an operator to settle, never for a start-up script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
+from kafka.errors import NoError, TopicAlreadyExistsError, for_code
+
+from shared.errors import BrokerUnavailable
+
+CONNECT_TIMEOUT_MS = 10_000
+
+
+class TopicDefinition(Protocol):
+    """What provisioning needs of a topic; ``shared.events.topics.Topic`` has it."""
+
+    @property
+    def name(self) -> str:
+        """Topic name."""
+        ...
+
+    @property
+    def partitions(self) -> int:
+        """Partition count."""
+        ...
+
+    @property
+    def cleanup_policy(self) -> Literal["delete", "compact"]:
+        """Kafka's ``cleanup.policy``."""
+        ...
+
+    @property
+    def retention_ms(self) -> int | None:
+        """How long records stay, in milliseconds; None: for ever."""
+        ...
+
+    @property
+    def config(self) -> Mapping[str, str]:
+        """Further topic settings."""
+        ...
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing about an existing topic that is not as the registry says."""
+
+    topic: str
+    what: str
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.what} is {self.actual}, the registry says {self.expected}"
+
+
+@dataclass(frozen=True)
+class ProvisionReport:
+    """What was done. ``existing`` names the topics that were there before; ``differing`` says how some differ."""
+
+    created: tuple[str, ...]
+    existing: tuple[str, ...]
+    differing: tuple[Difference, ...]
+
+    def summary(self) -> str:
+        """One line for a person."""
+        return f"topics: {len(self.created)} created, {len(self.existing)} existing, {len(self.differing)} differences"
+
+
+def provision(bootstrap_servers: str, topics: Iterable[TopicDefinition], replication_factor: int) -> ProvisionReport:
+    """Create every missing topic and wait until each partition has a leader; compare the others.
+
+    Raises ``BrokerUnavailable`` if no broker answers within 10 s, and kafka-python's error, naming the topic, if the
+    broker refuses to create one. Safe to run again and at the same time elsewhere.
+    """
+    wanted = {topic.name: topic for topic in topics}
+    admin = _connect(bootstrap_servers)
+    try:
+        existing = sorted(wanted.keys() & set(admin.list_topics()))
+        created = _create(admin, [wanted[name] for name in wanted if name not in existing], replication_factor)
+        differing = _differences(admin, [wanted[name] for name in existing])
+    finally:
+        admin.close()
+    return ProvisionReport(tuple(created), tuple(existing), tuple(differing))
+
+
+def topic_settings(topic: TopicDefinition) -> dict[str, str]:
+    """The topic-level Kafka settings of a topic; ``retention.ms`` -1 means for ever (compacted topics have none)."""
+    settings: dict[str, str] = {"cleanup.policy": topic.cleanup_policy}
+    if topic.cleanup_policy == "delete":
+        settings["retention.ms"] = str(-1 if topic.retention_ms is None else topic.retention_ms)
+    return {**settings, **topic.config}
+
+
+def _connect(bootstrap_servers: str) -> Any:
+    try:
+        return KafkaAdminClient(bootstrap_servers=bootstrap_servers.split(","), bootstrap_timeout_ms=CONNECT_TIMEOUT_MS)
+    except Exception as failure:
+        raise BrokerUnavailable(
+            f"no Kafka broker answered at {bootstrap_servers} within {CONNECT_TIMEOUT_MS // 1000} s "
+            f"({type(failure).__name__}); no topic was created"
+        ) from failure
+
+
+def _create(admin: Any, topics: list[TopicDefinition], replication_factor: int) -> list[str]:
+    if not topics:
+        return []
+    request = {
+        topic.name: {
+            "num_partitions": topic.partitions,
+            "replication_factor": replication_factor,
+            "configs": topic_settings(topic),
+        }
+        for topic in topics
+    }
+    response = admin.create_topics(request, timeout_ms=30_000, raise_errors=False)
+    for result in response["topics"]:
+        _raise_unless_there(result)
+    names = [topic.name for topic in topics]
+    admin.wait_for_topics(names, timeout_ms=30_000)
+    return names
+
+
+def _raise_unless_there(result: Mapping[str, Any]) -> None:
+    error = for_code(result["error_code"])
+    if error not in (NoError, TopicAlreadyExistsError):  # somebody may have created it a moment ago
+        raise error(f"topic {result['name']} was not created: {result.get('error_message')}")
+
+
+def _differences(admin: Any, topics: list[TopicDefinition]) -> list[Difference]:
+    if not topics:
+        return []
+    names = [topic.name for topic in topics]
+    partitions = {found["name"]: len(found["partitions"]) for found in admin.describe_topics(names)}
+    resources = [ConfigResource("TOPIC", name, None) for name in names]
+    settings = admin.describe_configs(resources, config_filter="all")["topic"]
+    return [
+        difference
+        for topic in topics
+        for difference in compare(topic, partitions[topic.name], _values(settings[topic.name]))
+    ]
+
+
+def _values(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {name: str(setting["value"]) for name, setting in settings.items()}
+
+
+def compare(topic: TopicDefinition, partitions: int, settings: Mapping[str, str]) -> list[Difference]:
+    """How an existing topic with ``partitions`` and ``settings`` differs from its definition."""
+    found = []
+    if partitions != topic.partitions:
+        found.append(Difference(topic.name, "partitions", str(topic.partitions), str(partitions)))
+    for name, expected in topic_settings(topic).items():
+        actual = settings.get(name)
+        if actual != expected:
+            found.append(Difference(topic.name, name, expected, str(actual)))
+    return found

@@ -1,0 +1,180 @@
+"""From an instant and a promise to the instant by which it must be kept.
+
+Units that are never converted into one another (design, "The clocks"; 民法典 §200-204):
+
+* ``hours``: elapsed time, through nights and holidays;
+* ``business_hours`` and ``business_seconds``: open time only;
+* ``working_days``: the day of receipt is not counted; due at the close of the Nth working day;
+* ``natural_days``: the day of receipt is not counted; due at 24:00 of the Nth day, rolled forward to a working day.
+
+Overlapping pauses count once, and what is left after a pause runs on through the calendar. No deadline lies inside a
+pause.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from services.sla.domain.calendar import EARLIEST_DAY, LATEST_DAY, BusinessCalendar, OutOfRange
+from services.sla.domain.day_units import LEGAL_DAY_RULES, DayRules, count_natural_days, count_working_days
+from services.sla.domain.open_time import OpenTime
+from services.sla.domain.running_time import Pause, Span, outside, paused_spans, running_spans, share_used_at, union
+from services.sla.domain.wall_clock import DAY_SECONDS, SECOND, datetime_of, microseconds_of
+
+
+class Unit(StrEnum):
+    """What a promise is counted in."""
+
+    HOURS = "hours"
+    BUSINESS_HOURS = "business_hours"
+    BUSINESS_SECONDS = "business_seconds"
+    WORKING_DAYS = "working_days"
+    NATURAL_DAYS = "natural_days"
+
+
+DAY_UNITS: Final = frozenset({Unit.WORKING_DAYS, Unit.NATURAL_DAYS})
+
+_EPOCH_DAY: Final = date(1970, 1, 1)
+_EARLIEST: Final = (EARLIEST_DAY - _EPOCH_DAY).days * DAY_SECONDS * SECOND
+_LATEST: Final = ((LATEST_DAY - _EPOCH_DAY).days + 1) * DAY_SECONDS * SECOND
+
+
+class Deadline(NamedTuple):
+    """When it is due, and why."""
+
+    due_by: datetime
+    """UTC. Done at this very instant is in time."""
+    provisional: bool
+    """True when it depends on dates whose holidays are not announced yet."""
+    counted_days: tuple[date, ...]
+    """The N days of a day unit; for business time, the dates on which the clock ran; for elapsed hours, none."""
+
+
+def deadline(
+    start: datetime,
+    n: float,
+    unit: Unit,
+    calendar: BusinessCalendar,
+    pauses: Iterable[Pause] = (),
+    rules: DayRules = LEGAL_DAY_RULES,
+) -> Deadline:
+    """The instant by which something promised ``n`` units after ``start`` is due.
+
+    ``n = 0`` means at once: ``start`` itself, the next open moment, or the end of the same (working) day. A negative
+    ``n`` counts back, for hours and business time without pauses only. Raises ValueError for a naive instant, an ``n``
+    that makes no sense or a pause that ends before it begins; OutOfRange (a ValueError) outside 1970-2199.
+    """
+    begin = microseconds_of(start)
+    paused = paused_spans(pauses)
+    if n < 0 and (unit in DAY_UNITS or paused):
+        raise ValueError(f"n = {n}: counting back is defined for hours and business time without pauses only")
+    if unit == Unit.WORKING_DAYS:
+        working = count_working_days(begin, _whole(n), calendar, paused, rules)
+        return _due(working.due, calendar.is_provisional(working.last_day), working.counted_days)
+    if unit == Unit.NATURAL_DAYS:
+        natural = count_natural_days(begin, _whole(n), calendar, paused, rules)
+        provisional = rules.roll_forward and calendar.is_provisional(natural.last_day)
+        return _due(natural.due, provisional, natural.counted_days)
+    amount = _duration(n, Unit(unit))
+    if unit == Unit.HOURS:
+        return _due(running_spans(begin, amount, paused)[-1][1], False, ())
+    due, days = _after_open_time(begin, amount, calendar, paused)
+    return _due(due, calendar.known_until_end is not None and due > calendar.known_until_end, days)
+
+
+def at_fraction(
+    start: datetime,
+    due_by: datetime,
+    fraction: float,
+    unit: Unit,
+    calendar: BusinessCalendar,
+    pauses: Iterable[Pause] = (),
+) -> datetime:
+    """The instant, in UTC, at which ``fraction`` (0 to 1) of a clock's time is used up; never inside a pause.
+
+    Hours and natural days are used up evenly. Business time and working days are used up while the office is open:
+    for working days that is the share of all open time from start to deadline, the day of receipt included.
+    """
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"fraction must lie between 0 and 1, not {fraction}")
+    begin, end, paused = microseconds_of(start), microseconds_of(due_by), paused_spans(pauses)
+    if unit in {Unit.HOURS, Unit.NATURAL_DAYS}:
+        return datetime_of(share_used_at(begin, end, fraction, paused))
+
+    def solve(table: OpenTime) -> int | None:
+        first, last = table.position(begin), table.position(end)
+        used = share_used_at(first, last, fraction, _on_open_axis(table, paused))
+        return table.earliest_at(used) if used > first else begin
+
+    return datetime_of(calendar.ask(begin, max(begin, end), solve))
+
+
+def business_seconds_between(
+    begin: datetime, end: datetime, calendar: BusinessCalendar, pauses: Iterable[Pause] = ()
+) -> float:
+    """Open seconds from ``begin`` to ``end`` outside the pauses; negative when ``end`` is the earlier one."""
+    first, last = microseconds_of(begin), microseconds_of(end)
+    if last < first:
+        return -business_seconds_between(end, begin, calendar, pauses)
+    paused = paused_spans(pauses)
+
+    def solve(table: OpenTime) -> int:
+        return sum(table.position(stop) - table.position(go) for go, stop in outside((first, last), paused))
+
+    return calendar.ask(first, last, solve) / SECOND
+
+
+def _after_open_time(
+    begin: int, amount: int, calendar: BusinessCalendar, paused: Sequence[Span]
+) -> tuple[int, tuple[date, ...]]:
+    """The instant ``amount`` open microseconds later, and the dates used. On closing time it stays there."""
+    if amount == 0:
+        return _next_running(begin, calendar, paused), ()
+
+    def solve(table: OpenTime) -> tuple[int, tuple[date, ...]] | None:
+        spans = running_spans(table.position(begin), amount, _on_open_axis(table, paused))
+        find = table.earliest_at if amount > 0 else table.latest_at
+        due = find(spans[-1][1])
+        if due is None:
+            return None
+        days = (day for span in spans for day in table.owners_between(min(span), max(span)))
+        return due, tuple(dict.fromkeys(days))
+
+    return calendar.ask(begin, begin, solve)
+
+
+def _on_open_axis(table: OpenTime, paused: Sequence[Span]) -> list[Span]:
+    """Pauses as spans of open time: one over a night or a holiday costs nothing and disappears."""
+    return union((table.position(begin), table.position(end)) for begin, end in paused) if paused else []
+
+
+def _next_running(at: int, calendar: BusinessCalendar, paused: Sequence[Span]) -> int:
+    """The first instant from ``at`` on at which the office is open and the clock is not paused."""
+    at = calendar.next_open_instant(at)
+    for pause_begin, pause_end in paused:
+        if pause_begin <= at < pause_end:
+            at = calendar.next_open_instant(pause_end)
+    return at
+
+
+def _duration(n: float, unit: Unit) -> int:
+    """``n`` units as microseconds."""
+    if not math.isfinite(n):
+        raise ValueError(f"n = {n}: not a number of {unit.replace('_', ' ')}")
+    return round(n * SECOND) if unit is Unit.BUSINESS_SECONDS else round(n * 3600 * SECOND)
+
+
+def _whole(n: float) -> int:
+    if not math.isfinite(n) or n != int(n):
+        raise ValueError(f"n = {n}: days are counted whole")
+    return int(n)
+
+
+def _due(at: int, provisional: bool, counted_days: tuple[date, ...]) -> Deadline:
+    if not _EARLIEST <= at <= _LATEST:
+        raise OutOfRange(f"the deadline lies outside {EARLIEST_DAY} to {LATEST_DAY}")
+    return Deadline(datetime_of(at), provisional, counted_days)

@@ -1,0 +1,51 @@
+"""Named places where a process can be told to die, to prove that dying there loses and repeats nothing.
+
+``CBUS_CRASH_POINT=router.mid-produce:3`` kills the process with SIGKILL at the third passage. Unset, it costs one
+comparison. The torture harness visits every name in ``CRASH_POINTS`` once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+_LOOP_POINTS = (
+    "after-poll",
+    "after-begin",
+    "mid-produce",
+    "before-offsets",
+    "after-offsets",
+    "mid-commit",
+    "after-commit",
+    "in-revoke",
+    "after-doubt-before-rewind",
+)
+
+CRASH_POINTS = frozenset(
+    [f"{service}.{point}" for service in ("router", "sla", "notifier") for point in _LOOP_POINTS]
+    + ["sla.before-fire", "sla.after-fire-before-commit"]
+    + [f"intake.{point}" for point in ("after-parse", "after-produce", "after-ack", "after-cache", "before-response")]
+    + [f"sender.{point}" for point in ("after-attempt", "after-send", "after-outcome", "after-commit")]
+)
+"""Every crash point there is."""
+
+
+def _armed() -> tuple[str | None, int]:
+    setting = os.environ.get("CBUS_CRASH_POINT", "")
+    name, _, count = setting.partition(":")
+    if name and name not in CRASH_POINTS:
+        raise ValueError(f"CBUS_CRASH_POINT names no crash point: {name!r}")
+    return (name or None), int(count or 1)
+
+
+_name, _remaining = _armed()
+
+
+def crash_point(name: str) -> None:
+    """Die here if armed for ``name`` and this is the chosen passage."""
+    global _remaining  # one process, one armed point
+    if name != _name:
+        return
+    _remaining -= 1
+    if _remaining <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,165 @@
+"""Every metric of the bus, declared once. ``docs/metrics.md`` is generated from here (see ``document``).
+
+A constant is named like its metric, in capitals and without the prefix. Names follow Prometheus practice: prefix ``complaintbus_``, base units, ``_total`` on counters, instants as
+``_timestamp_seconds``. Label values are bounded: codes from configuration or from the code, never an id, a name or a
+text somebody wrote. ``REGISTRY`` belongs to this process; ``health.HealthServer`` serves it at ``/metrics``.
+"""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from shared.events.complaint import Channel
+from shared.observability.declaration import Declarations
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # one extra series per counter that no dashboard uses
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+DECLARATIONS = Declarations("complaintbus_", REGISTRY)
+_counter, _gauge, _histogram = DECLARATIONS.counter, DECLARATIONS.gauge, DECLARATIONS.histogram
+
+_REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_STAGE_BUCKETS = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1, 1.0)
+_JOURNEY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+
+# ---- intake -----------------------------------------------------------------------------------------------------
+INTAKE_COMPLAINTS_TOTAL = _counter(
+    "intake_complaints_total",
+    "Submissions at the door. result: accepted (202, durable), repeated (same id again), rejected (invalid or "
+    "refused), unavailable (Kafka did not confirm in time).",
+    ("channel", "result"),
+)
+INTAKE_REQUEST_DURATION_SECONDS = _histogram(
+    "intake_request_duration_seconds",
+    "Time from the request to its answer; for an accepted complaint this includes Kafka's acknowledgement.",
+    buckets=_REQUEST_BUCKETS,
+)
+
+# ---- the journey of a complaint ---------------------------------------------------------------------------------
+STAGE_DURATION_SECONDS = _histogram(
+    "stage_duration_seconds",
+    "Time one record spends in one stage of a service, e.g. validate, classify, route, reduce.",
+    ("stage",),
+    buckets=_STAGE_BUCKETS,
+)
+END_TO_END_SECONDS = _histogram(
+    "end_to_end_seconds",
+    "From taken in to written into the department's queue, by the machine's clock. SLO: 99 % under 30 s.",
+    ("channel",),
+    buckets=_JOURNEY_BUCKETS,
+)
+ROUTE_DECISIONS_TOTAL = _counter(
+    "route_decisions_total",
+    "Routing decisions by lead department and category. outcome: initial, returned, reopened.",
+    ("department", "category", "outcome"),
+)
+DUPLICATES_TOTAL = _counter(
+    "duplicates_total",
+    "Repeats that were recognised and dropped. kind: submission (same complaint again), delivery (same record again).",
+    ("kind",),
+)
+
+# ---- the engine -------------------------------------------------------------------------------------------------
+RECORDS_CONSUMED_TOTAL = _counter("records_consumed_total", "Records read and handled.", ("service", "topic"))
+EVENTS_EMITTED_TOTAL = _counter("events_emitted_total", "Events written, by event type.", ("service", "type"))
+TRANSACTIONS_TOTAL = _counter(
+    "transactions_total",
+    "Kafka transactions. result: committed, aborted (orderly stop), doubtful.",
+    ("service", "result"),
+)
+TRANSACTION_DURATION_SECONDS = _histogram(
+    "transaction_duration_seconds",
+    "Time from begin to commit of one Kafka transaction.",
+    ("service",),
+    buckets=_REQUEST_BUCKETS,
+)
+TRANSACTION_DOUBTS_TOTAL = _counter(
+    "transaction_doubts_total",
+    "Transactions whose outcome was in doubt: the producer was replaced and the work done again. Not an error by "
+    "itself; a steady rate means a slow or failing broker.",
+    ("service", "reason"),
+)
+DEAD_LETTERS_TOTAL = _counter(
+    "dead_letters_total",
+    "Records put aside because they cannot be handled, by input topic and reason. Look at them with 'cbus dlq'.",
+    ("service", "topic", "reason"),
+)
+REBALANCES_TOTAL = _counter("rebalances_total", "Times partitions were assigned to this process.", ("service",))
+ASSIGNED_PARTITIONS = _gauge("assigned_partitions", "Partitions this process works on.", ("service",))
+CONSUMER_LAG_RECORDS = _gauge(
+    "consumer_lag_records",
+    "Committed records not yet handled, per assigned partition.",
+    ("service", "topic", "partition"),
+)
+STATE_ROWS = _gauge("state_rows", "Rows of local state over the assigned partitions.", ("service",))
+STATE_RESTORE_SECONDS = _histogram(
+    "state_restore_seconds",
+    "Time to bring one partition's state up to its changelog's end on assignment.",
+    ("service",),
+    buckets=_JOURNEY_BUCKETS,
+)
+
+# ---- the clocks -------------------------------------------------------------------------------------------------
+SLA_DEADLINES_TOTAL = _counter(
+    "sla_deadlines_total",
+    "What became of deadlines, by lead department and clock. result: warned, met, breached, cancelled, corrected.",
+    ("department", "clock", "result"),
+)
+SLA_FIRE_LATENESS_SECONDS = _histogram(
+    "sla_fire_lateness_seconds",
+    "How long after its instant a warning or breach was fired, in the service's clock.",
+    buckets=_JOURNEY_BUCKETS,
+)
+SLA_OPEN_CLOCKS = _gauge("sla_open_clocks", "Clocks that run now, over the assigned partitions.")
+CALENDAR_LOADED_UNTIL_TIMESTAMP_SECONDS = _gauge(
+    "calendar_loaded_until_timestamp_seconds",
+    "Last instant the business calendar covers with announced holidays; later deadlines are provisional.",
+)
+
+# ---- notifications ----------------------------------------------------------------------------------------------
+NOTIFICATIONS_TOTAL = _counter(
+    "notifications_total",
+    "What came of messages. result: sent, failed, skipped, retried.",
+    ("medium", "template", "result"),
+)
+NOTIFICATION_DELIVERY_SECONDS = _histogram(
+    "notification_delivery_seconds",
+    "Time of one attempt to hand a message to its provider.",
+    buckets=_REQUEST_BUCKETS,
+)
+
+# ---- the process ------------------------------------------------------------------------------------------------
+BUILD_INFO = _gauge("build_info", "Always 1; the labels say what runs.", ("service", "version", "python"))
+
+_KNOWN_CHANNELS = frozenset(channel.value for channel in Channel)
+
+
+def channel_label(channel: str) -> str:
+    """``channel`` as a label value: unknown ones become ``other``, so a sender cannot create series."""
+    return channel if channel in _KNOWN_CHANNELS else "other"
+
+
+def set_build_info(service: str) -> None:
+    """Publish what runs here."""
+    BUILD_INFO.labels(service=service, version=product_version(), python=platform.python_version()).set(1)
+
+
+def product_version() -> str:
+    """Version of the installed distribution; ``unknown`` in a bare checkout."""
+    try:
+        return metadata.version("complaint-bus")
+    except metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,1 @@
+"""Local state of processors: one SQLite file per partition, rebuilt from the changelog when in doubt."""

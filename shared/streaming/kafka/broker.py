@@ -1,0 +1,142 @@
+"""Makes Kafka clients with the settings the engine rules ask for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from confluent_kafka import Consumer as ConfluentConsumer
+from confluent_kafka import IsolationLevel, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from shared.errors import BrokerUnavailable
+from shared.settings import KafkaSettings
+from shared.streaming.kafka.consumer import KafkaConsumer
+from shared.streaming.kafka.conversion import next_offset, to_confluent, to_record
+from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets
+from shared.streaming.kafka.producer import KafkaProducer
+from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
+from shared.streaming.records import ConsumerRecord, TopicPartition
+
+_READ_BATCH = 5000
+# Lines of librdkafka may name hosts and client ids, never record contents; errors reach us as exceptions anyway.
+_LIBRARY_LOG = logging.getLogger("librdkafka")
+
+
+class KafkaBroker:
+    """Makes clients for one cluster."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._common: dict[str, Any] = {
+            "bootstrap.servers": settings.bootstrap_servers,
+            "security.protocol": settings.security_protocol,
+            "socket.connection.setup.timeout.ms": 3000,
+            "reconnect.backoff.ms": 20,
+            "reconnect.backoff.max.ms": 500,
+            "allow.auto.create.topics": False,
+            "logger": _LIBRARY_LOG,
+            **_security(settings),
+        }
+        self._admin = AdminClient(_without(self._common, "allow.auto.create.topics"))
+
+    def consumer(self, group_id: str, instance_id: str | None) -> KafkaConsumer:
+        session_ms = int(self._settings.session_timeout_seconds * 1000)
+        config = {
+            **self._reader_config(),
+            "group.id": group_id,
+            "session.timeout.ms": session_ms,
+            "heartbeat.interval.ms": max(100, session_ms // 4),
+            "partition.assignment.strategy": "range",
+        }
+        if instance_id is not None:
+            config["group.instance.id"] = f"{group_id}-{instance_id}"
+        return KafkaConsumer(ConfluentConsumer(config), self._admin)
+
+    def transactional_producer(self, transactional_id: str) -> KafkaTransactionalProducer:
+        timeout_ms = int(self._settings.transaction_timeout_seconds * 1000)
+        return KafkaTransactionalProducer(
+            self._producer_config()
+            | {
+                "transactional.id": transactional_id,
+                "transaction.timeout.ms": timeout_ms,
+                "message.timeout.ms": timeout_ms,
+                "linger.ms": 2,
+                "retry.backoff.ms": 10,
+                "queue.buffering.max.messages": 1_000_000,
+            },
+            timeout_seconds=self._settings.transaction_timeout_seconds,
+        )
+
+    def producer(self) -> KafkaProducer:
+        timeout_ms = int(self._settings.delivery_timeout_seconds * 1000)
+        return KafkaProducer(
+            self._producer_config() | {"message.timeout.ms": timeout_ms, "linger.ms": 2, "retry.backoff.ms": 50}
+        )
+
+    def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
+        reader = ConfluentConsumer(
+            self._reader_config()
+            | {"group.id": "unused", "queued.min.messages": 100_000, "fetch.max.bytes": 52_428_800}
+        )
+        try:
+            low, _ = reader.get_watermark_offsets(to_confluent(partition), timeout=REQUEST_TIMEOUT_SECONDS)
+            end = list_end_offsets(self._admin, [partition], IsolationLevel.READ_UNCOMMITTED)[partition]
+            position = max(low, start)
+            reader.assign([to_confluent(partition, position)])
+            while position < end:
+                messages = reader.consume(_READ_BATCH, 0.2)
+                records = [to_record(message) for message in messages if message.error() is None]
+                position = max([position, *(next_offset(message) for message in messages)])
+                yield records
+        except KafkaException as error:
+            raise BrokerUnavailable(f"reading {partition} from {start}: {error.args[0]}") from error
+        finally:
+            reader.close()
+
+    def cluster_id(self) -> str:
+        identifier = self._admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS).cluster_id
+        return str(identifier)
+
+    def ping(self, timeout_seconds: float) -> None:
+        try:
+            self._admin.list_topics(timeout=timeout_seconds)
+        except KafkaException as error:
+            raise BrokerUnavailable(f"no answer from {self._settings.bootstrap_servers}: {error.args[0]}") from error
+
+    def _reader_config(self) -> dict[str, Any]:
+        return self._common | {
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "enable.partition.eof": True,
+            "check.crcs": True,
+            "fetch.wait.max.ms": 100,
+            "fetch.queue.backoff.ms": 10,
+            "queued.max.messages.kbytes": 16_384,
+        }
+
+    def _producer_config(self) -> dict[str, Any]:
+        return _without(self._common, "allow.auto.create.topics") | {
+            "acks": self._settings.acks,
+            "enable.idempotence": True,
+            "partitioner": "murmur2_random",
+            "compression.type": "lz4",
+        }
+
+
+def _without(config: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name != key}
+
+
+def _security(settings: KafkaSettings) -> dict[str, Any]:
+    password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
+    values = {
+        "sasl.mechanism": settings.sasl_mechanism,
+        "sasl.username": settings.sasl_username,
+        "sasl.password": password,
+        "ssl.ca.location": settings.ssl_ca_location,
+    }
+    return {name: value for name, value in values.items() if value is not None}

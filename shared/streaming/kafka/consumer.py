@@ -1,0 +1,98 @@
+"""Group membership, reading and positions."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from confluent_kafka import Consumer as ConfluentConsumer
+from confluent_kafka import IsolationLevel, KafkaException
+from confluent_kafka import TopicPartition as ConfluentPartition
+from confluent_kafka.admin import AdminClient
+
+from shared.streaming.broker import GroupMetadata, Offsets
+from shared.streaming.kafka.conversion import from_confluent, next_offset, to_confluent, to_record
+from shared.streaming.kafka.faults import PARTITION_EOF, raise_consumer_error, unavailable
+from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets
+from shared.streaming.records import ConsumerRecord, TopicPartition
+
+
+class KafkaConsumer:
+    """A group member. Keeps its own positions, since librdkafka's do not step over transaction markers."""
+
+    def __init__(self, consumer: ConfluentConsumer, admin: AdminClient) -> None:
+        self._consumer = consumer
+        self._admin = admin
+        self._positions: dict[TopicPartition, int] = {}
+
+    def subscribe(
+        self,
+        topics: Sequence[str],
+        on_assigned: Callable[[Sequence[TopicPartition]], Offsets],
+        on_revoked: Callable[[Sequence[TopicPartition]], None],
+    ) -> None:
+        def assigned(consumer: ConfluentConsumer, partitions: list[ConfluentPartition]) -> None:
+            offsets = on_assigned([from_confluent(partition) for partition in partitions])
+            self._positions = dict(offsets)
+            consumer.assign([to_confluent(partition, offset) for partition, offset in offsets.items()])
+
+        def revoked(consumer: ConfluentConsumer, partitions: list[ConfluentPartition]) -> None:
+            on_revoked([from_confluent(partition) for partition in partitions])
+            self._positions = {}
+            consumer.unassign()
+
+        self._consumer.subscribe(list(topics), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
+
+    def poll(self, max_records: int, timeout_seconds: float) -> list[ConsumerRecord]:
+        first = self._consumer.poll(timeout_seconds)
+        if first is None:
+            return []
+        records: list[ConsumerRecord] = []
+        for message in (first, *self._consumer.consume(max_records - 1, 0.0)):
+            self._take(message, records)
+        return records
+
+    def _take(self, message: Any, records: list[ConsumerRecord]) -> None:
+        error = message.error()
+        if error is not None and error.code() != PARTITION_EOF:
+            raise_consumer_error(error, f"{message.topic()}[{message.partition()}]")
+            return
+        partition = TopicPartition(message.topic(), message.partition())
+        position = self._positions.get(partition)
+        if position is None or message.offset() < position:
+            return  # revoked or rewound while it was on its way
+        if error is None:
+            records.append(to_record(message))
+        self._positions[partition] = next_offset(message)
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        with unavailable("reading committed offsets"):
+            found = self._consumer.committed([to_confluent(p) for p in partitions], timeout=REQUEST_TIMEOUT_SECONDS * 4)
+            return {from_confluent(p): self._start_of(p) if p.offset < 0 else p.offset for p in found}
+
+    def _start_of(self, partition: ConfluentPartition) -> int:
+        low, _ = self._consumer.get_watermark_offsets(partition, timeout=REQUEST_TIMEOUT_SECONDS)
+        return int(low)
+
+    def end_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        return list_end_offsets(self._admin, partitions, IsolationLevel.READ_COMMITTED)
+
+    def positions(self) -> Offsets:
+        return self._positions
+
+    def seek(self, offsets: Offsets) -> None:
+        with unavailable("rewinding"):
+            self._positions.update(offsets)
+            self._consumer.assign([to_confluent(partition, offset) for partition, offset in self._positions.items()])
+
+    def commit(self, offsets: Offsets) -> None:
+        with unavailable("committing offsets"):
+            self._consumer.commit(offsets=[to_confluent(p, o) for p, o in offsets.items()], asynchronous=False)
+
+    def group_metadata(self) -> GroupMetadata:
+        return self._consumer.consumer_group_metadata()
+
+    def close(self) -> None:
+        with contextlib.suppress(RuntimeError, KafkaException):
+            self._consumer.close()

@@ -1,0 +1,106 @@
+"""Transactions, with the guard that turns every doubt into a new producer."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Producer as ConfluentProducer
+
+from shared.errors import TransactionDoubt
+from shared.streaming.broker import GroupMetadata, Offsets
+from shared.streaming.kafka.conversion import to_confluent
+from shared.streaming.kafka.faults import DOUBTFUL, doubtful
+from shared.streaming.records import ProducerRecord, TopicPartition
+
+
+class KafkaTransactionalProducer:
+    """One transactional producer. Every failure is a TransactionDoubt, except being fenced, which ends the process."""
+
+    def __init__(self, config: dict[str, Any], timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._doubt: str | None = None
+        self._next_offsets: dict[TopicPartition, int] = {}
+        self._producer: ConfluentProducer | None = ConfluentProducer(config | {"error_cb": self._on_error})
+
+    def initialise(self) -> None:
+        with doubtful("init_transactions"):
+            self._client.init_transactions(self._timeout_seconds)
+        self._doubt = None
+
+    def begin(self) -> None:
+        self._next_offsets = {}
+        self._doubt = None
+        with doubtful("begin_transaction"):
+            self._client.begin_transaction()
+
+    def produce(self, record: ProducerRecord) -> None:
+        arguments: dict[str, Any] = {} if record.partition is None else {"partition": record.partition}
+        with doubtful("produce"):
+            self._client.produce(
+                record.topic,
+                value=record.value,
+                key=record.key,
+                headers=record.headers,  # type: ignore[arg-type]  # any sequence of pairs is accepted
+                on_delivery=self._on_delivery,
+                **arguments,
+            )
+
+    def flush(self) -> Mapping[TopicPartition, int]:
+        with doubtful("flush"):
+            undelivered = self._client.flush(self._timeout_seconds)
+        if undelivered:
+            raise TransactionDoubt(f"{undelivered} records not acknowledged within {self._timeout_seconds} s")
+        self._raise_doubt()
+        return self._next_offsets
+
+    def send_offsets(self, offsets: Offsets, group: GroupMetadata) -> None:
+        with doubtful("send_offsets_to_transaction"):
+            self._client.send_offsets_to_transaction(
+                [to_confluent(partition, offset) for partition, offset in offsets.items()], group, self._timeout_seconds
+            )
+
+    def commit(self) -> None:
+        with doubtful("commit_transaction"):
+            self._client.commit_transaction(self._timeout_seconds)
+        self._raise_doubt()
+
+    def abort(self) -> None:
+        with doubtful("abort_transaction"):
+            self._client.abort_transaction(self._timeout_seconds)
+
+    def discard(self) -> None:
+        client, self._producer = self._producer, None
+        if client is not None:
+            # Destroying waits for the library's threads; the loop does not.
+            threading.Thread(target=_destroy, args=(client,), name="producer-discard", daemon=True).start()
+
+    @property
+    def _client(self) -> ConfluentProducer:
+        if self._producer is None:
+            raise TransactionDoubt("this producer was discarded")
+        return self._producer
+
+    def _on_delivery(self, error: KafkaError | None, message: Any) -> None:
+        if error is not None:
+            self._doubt = f"delivery to {message.topic()} failed: {error.name()}"
+            return
+        partition = TopicPartition(message.topic(), message.partition())
+        self._next_offsets[partition] = message.offset() + 1
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.code() in DOUBTFUL:
+            self._doubt = f"{error.name()} during the transaction"
+
+    def _raise_doubt(self) -> None:
+        if self._doubt is not None:
+            raise TransactionDoubt(self._doubt)
+
+
+def _destroy(client: ConfluentProducer) -> None:
+    with contextlib.suppress(KafkaException):
+        client.purge()
+    del client

@@ -1,0 +1,170 @@
+"""The loop every processor runs in: poll, reduce, fire timers, write one transaction, keep the state.
+
+Single-threaded; scale by processes. The order of things is the point:
+
+1. ``poll`` (a rebalance restores state inside it), then the group metadata of exactly that membership.
+2. Reduce every record over an overlay; nothing is written yet. What cannot be handled becomes a dead letter.
+3. Fire timers whose partition is read completely up to their instant.
+4. One transaction; only after its commit is the local state written.
+5. Any doubt: a new producer, and state and positions back to the committed truth (``_recover``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic
+
+from shared.clock import Clock
+from shared.crash_points import crash_point
+from shared.errors import BrokerUnavailable, TransactionDoubt
+from shared.events.topics import state_topic
+from shared.observability import metrics
+from shared.observability.logging import get_logger
+from shared.state.sqlite import Row
+from shared.streaming import transaction
+from shared.streaming.batch import Batch
+from shared.streaming.broker import Broker, GroupMetadata, Offsets, TransactionalProducer
+from shared.streaming.engine_settings import ProcessorSettings
+from shared.streaming.processor import Processor, StateT
+from shared.streaming.records import TopicPartition
+from shared.streaming.reducing import RecordReducer
+from shared.streaming.restore import Restorer
+from shared.streaming.timers import TimerFirer
+
+_LOG = get_logger()
+
+OnCommitted = Callable[[Batch[StateT]], None]
+"""Called after each commit; for metrics only, so it must not raise."""
+
+
+class ProcessorLoop(Generic[StateT]):
+    """Runs one processor as one member of its consumer group."""
+
+    def __init__(
+        self,
+        processor: Processor[StateT],
+        broker: Broker,
+        clock: Clock,
+        settings: ProcessorSettings,
+        on_committed: OnCommitted[StateT] | None = None,
+    ) -> None:
+        self._processor = processor
+        self._broker = broker
+        self._clock = clock
+        self._instance_id = settings.instance_id
+        self._settings = settings.engine
+        self._on_committed = on_committed
+        self._consumer = broker.consumer(processor.name, settings.instance_id)
+        self._reducer = RecordReducer(processor, self._settings.dead_letter_max_share)
+        self._timers = TimerFirer(processor, self._consumer, self._settings.timer_grace, self._settings.max_timers)
+        self._restorer = Restorer(processor, broker, settings.state_dir)
+        self._producer: TransactionalProducer | None = None
+        self._assigned: Sequence[TopicPartition] = ()
+        self._subscribed = False
+
+    @property
+    def assigned_partitions(self) -> Sequence[int]:
+        """Partition numbers this member owns and has restored."""
+        return sorted(self._restorer.stores)
+
+    @property
+    def is_ready(self) -> bool:
+        """True when the producer is initialised and partitions are owned."""
+        return self._producer is not None and bool(self._restorer.stores)
+
+    def run_once(self) -> int:
+        """One pass; number of records handled. Recovers from doubt by itself, raises FatalError when it must stop."""
+        try:
+            producer = self._producer or self._recover()
+            return self._pass(producer)
+        except TransactionDoubt as doubt:
+            self._distrust(doubt)
+        except BrokerUnavailable as error:
+            _LOG.warning("broker_unavailable", error=error)
+            self._distrust(error)
+            time.sleep(self._settings.poll_seconds)
+        return 0
+
+    def close(self) -> None:
+        """Leave the group, close the state; between two passes nothing is half done."""
+        self._consumer.close()
+        if self._producer is not None:
+            self._producer.discard()
+        self._restorer.release()
+
+    def _pass(self, producer: TransactionalProducer) -> int:
+        records = self._consumer.poll(self._settings.max_records, self._settings.poll_seconds)
+        group = self._consumer.group_metadata()
+        if records:
+            crash_point(f"{self._processor.name}.after-poll")
+        batch = Batch(self._processor, self._restorer.stores, self._clock.now())
+        self._reducer.reduce(records, batch)
+        self._timers.fire(self._restorer.stores, batch)
+        if not batch.is_empty():
+            self._commit(producer, batch, group)
+        return len(records)
+
+    def _commit(self, producer: TransactionalProducer, batch: Batch[StateT], group: GroupMetadata) -> None:
+        service = self._processor.name
+        rows = batch.rows()
+        with metrics.TRANSACTION_DURATION.labels(service).time():
+            next_offsets = transaction.write(producer, batch, rows, group)
+            crash_point(f"{service}.after-commit")
+            self._keep(rows, next_offsets)
+        metrics.TRANSACTIONS.labels(service, "committed").inc()
+        if self._on_committed is not None:
+            self._on_committed(batch)
+
+    def _keep(self, rows: Mapping[int, Mapping[bytes, Row]], next_offsets: Offsets) -> None:
+        """Write committed state, with the changelog offset it stands at."""
+        changelog = state_topic(self._processor.name)
+        for number, partition_rows in rows.items():
+            self._restorer.stores[number].apply(partition_rows, next_offsets[TopicPartition(changelog, number)])
+
+    # -- doubt and recovery (engine rules 2, 3, 5) ---------------------------------------------------------------
+
+    def _distrust(self, cause: Exception) -> None:
+        """Drop the producer; the next pass starts from the committed truth."""
+        service = self._processor.name
+        metrics.TRANSACTIONS.labels(service, "doubtful").inc()
+        metrics.TRANSACTION_DOUBTS.labels(service, type(cause).__name__).inc()
+        _LOG.warning("transaction_in_doubt", error=cause)
+        if self._producer is not None:
+            self._producer.discard()
+            self._producer = None
+        crash_point(f"{service}.after-doubt-before-rewind")
+
+    def _recover(self) -> TransactionalProducer:
+        """A new producer under the same id (which fences the old one and aborts what it left), then rewind."""
+        producer = self._broker.transactional_producer(f"{self._processor.name}-{self._instance_id}")
+        producer.initialise()
+        if not self._subscribed:
+            self._consumer.subscribe(self._processor.input_topics, self._on_assigned, self._on_revoked)
+            self._subscribed = True
+        elif self._assigned:
+            self._consumer.seek(self._restore())
+        self._producer = producer
+        return producer
+
+    def _restore(self) -> Offsets:
+        self._timers.reset()
+        return self._restorer.assign(self._consumer, self._assigned)
+
+    def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        self._assigned = partitions
+        metrics.REBALANCES.labels(self._processor.name).inc()
+        try:
+            offsets = self._restore()
+        except BrokerUnavailable as error:
+            self._distrust(error)
+            offsets = {}
+        metrics.ASSIGNED_PARTITIONS.labels(self._processor.name).set(len(self._restorer.stores))
+        return offsets
+
+    def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
+        crash_point(f"{self._processor.name}.in-revoke")
+        self._assigned = ()
+        self._timers.reset()
+        self._restorer.release()
+        metrics.ASSIGNED_PARTITIONS.labels(self._processor.name).set(0)

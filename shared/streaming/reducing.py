@@ -1,0 +1,71 @@
+"""Input records through the reducer into a batch; what cannot be handled becomes a dead letter, never a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Generic
+
+from shared.errors import InvalidEvent
+from shared.events import registry
+from shared.observability.logging import get_logger
+from shared.streaming.batch import Batch
+from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
+from shared.streaming.processor import Message, Processor, Refusal, StateT, Step
+from shared.streaming.records import ConsumerRecord, TopicPartition
+
+_LOG = get_logger()
+
+
+class RecordReducer(Generic[StateT]):
+    """Feeds records to one processor."""
+
+    def __init__(self, processor: Processor[StateT], dead_letter_max_share: float) -> None:
+        self._processor = processor
+        self._meter = DeadLetterMeter(dead_letter_max_share)
+
+    def reduce(self, records: Iterable[ConsumerRecord], batch: Batch[StateT]) -> None:
+        """Add the outcome of each record to ``batch``. Raises DeadLetterLimit when too many are unreadable."""
+        for record in records:
+            try:
+                refusal = self._reduce_one(record, batch)
+                self._meter.record(bad=False)
+            except InvalidEvent as error:
+                refusal = Refusal(error.reason, error.detail)
+                self._meter.record(bad=True)
+            if refusal is not None:
+                self._refuse(record, refusal, batch)
+            batch.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+            batch.handled[record.topic] += 1
+
+    def _reduce_one(self, record: ConsumerRecord, batch: Batch[StateT]) -> Refusal | None:
+        envelope, event = registry.decode(record.headers, record.value)
+        key = record.key
+        if key is None or key != envelope.subject.encode():
+            raise InvalidEvent("key_mismatch", "the record key is not the ce_subject")
+        state = batch.state(record.partition, key)
+        step = self._call(state, Message(record.topic, envelope, event), batch)
+        if step.refusal is None:
+            batch.take(record.partition, key, step, envelope.traceparent)
+        return step.refusal
+
+    def _call(self, state: StateT | None, message: Message, batch: Batch[StateT]) -> Step[StateT]:
+        """A reducer must not raise; if it does, the record is kept as a dead letter and the error named by class."""
+        try:
+            return self._processor.reduce(state, message, batch.now)
+        except InvalidEvent:
+            raise
+        except Exception as error:
+            _LOG.error("reducer_failed", type=message.envelope.type, error=error)
+            raise InvalidEvent("unhandled", f"{type(error).__name__} in {self._processor.name}'s reducer") from error
+
+    def _refuse(self, record: ConsumerRecord, refusal: Refusal, batch: Batch[StateT]) -> None:
+        topic = self._processor.dead_letter_topic(record.topic)
+        batch.outputs.append(dead_letter(record, topic, refusal, self._processor.name, batch.now))
+        batch.refusals.append((record.topic, refusal.reason))
+        _LOG.warning(
+            "record_refused",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=refusal.reason,
+        )

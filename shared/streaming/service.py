@@ -1,0 +1,90 @@
+"""A processor as a process: signals, health, metrics and logs around the loop. The same for every processor."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Generic
+
+from shared.clock import Clock
+from shared.observability import metrics
+from shared.observability.health import HealthChecks, HealthServer, Progress
+from shared.observability.logging import configure_logging, get_logger
+from shared.streaming.batch import Batch
+from shared.streaming.broker import Broker
+from shared.streaming.engine_settings import ProcessorSettings
+from shared.streaming.loop import ProcessorLoop
+from shared.streaming.processor import Processor, StateT
+
+_LOG = get_logger()
+
+Observe = Callable[[Batch[StateT]], None]
+"""Turns a committed batch into metrics of the service."""
+
+
+class Service(Generic[StateT]):
+    """Runs one processor until told to stop."""
+
+    def __init__(
+        self,
+        processor: Processor[StateT],
+        settings: ProcessorSettings,
+        *,
+        broker: Broker,
+        clock: Clock,
+        observe: Observe[StateT] | None = None,
+    ) -> None:
+        self.name = processor.name
+        self._settings = settings
+        self._observe = observe
+        self._stop = threading.Event()
+        self._progress = Progress(settings.engine.stall_seconds)
+        self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed)
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT, then finish the pass and leave the group; 0. FatalError ends it at once."""
+        configure_logging(self.name, self._settings.instance_id, self._settings.log_level)
+        metrics.set_build_info(self.name)
+        stop_on_signals(self._stop)
+        checks = HealthChecks(live=self._progress.problem, ready=self._not_ready)
+        health = HealthServer(self._settings.health.host, self._settings.health.port, checks)
+        health.start()
+        _LOG.info("started", port=health.port, speed=self._settings.clock.speed)
+        try:
+            while not self._stop.is_set():
+                self.loop.run_once()
+                self._progress.mark()
+        finally:
+            self.loop.close()
+            health.stop()
+        _LOG.info("stopped")
+        return 0
+
+    def stop(self) -> None:
+        """Ask ``run`` to end after this pass."""
+        self._stop.set()
+
+    def _not_ready(self) -> str | None:
+        return None if self.loop.is_ready else "no partitions assigned yet, or the broker is away"
+
+    def _on_committed(self, batch: Batch[StateT]) -> None:
+        for topic, count in batch.handled.items():
+            metrics.RECORDS_CONSUMED.labels(self.name, topic).inc(count)
+        for event_type, count in Counter(emit.event.event_type for emit in batch.emits).items():
+            metrics.EVENTS_EMITTED.labels(self.name, event_type).inc(count)
+        for topic, reason in batch.refusals:
+            metrics.DEAD_LETTERS.labels(self.name, topic, reason).inc()
+        if self._observe is not None:
+            self._observe(batch)
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Set ``stop`` on SIGTERM and SIGINT: an orderly end after the pass in hand."""
+
+    def request_stop(_signal: int, _frame: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, request_stop)
+    signal.signal(signal.SIGINT, request_stop)

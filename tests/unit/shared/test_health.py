@@ -1,0 +1,114 @@
+"""The health listener answers an orchestrator truthfully and holds nothing when stopped."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from shared.observability.health import HealthChecks, HealthServer, Progress
+
+
+@contextmanager
+def serving(checks: HealthChecks | None = None) -> Iterator[tuple[HealthServer, str]]:
+    server = HealthServer("127.0.0.1", 0, checks)
+    server.start()
+    try:
+        yield server, f"http://127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+
+
+def broken() -> str | None:
+    raise RuntimeError("Zhang San 13800000000")
+
+
+@pytest.mark.parametrize("path", ["/live", "/ready"])
+def test_a_well_service_answers_200(path: str) -> None:
+    with serving() as (_, url):
+        answer = httpx.get(url + path)
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("checks", "live", "ready"),
+    [
+        (HealthChecks(live=lambda: "no progress for 40 s"), 503, 200),
+        (HealthChecks(ready=lambda: "no partitions yet"), 200, 503),
+    ],
+)
+def test_live_and_ready_are_asked_separately(checks: HealthChecks, live: int, ready: int) -> None:
+    with serving(checks) as (_, url):
+        assert httpx.get(url + "/live").status_code == live
+        assert httpx.get(url + "/ready").status_code == ready
+
+
+def test_the_problem_is_told() -> None:
+    with serving(HealthChecks(ready=lambda: "no partitions yet")) as (_, url):
+        assert httpx.get(url + "/ready").json() == {"status": "failing", "problem": "no partitions yet"}
+
+
+def test_a_check_that_fails_counts_as_a_problem_and_tells_only_its_class() -> None:
+    with serving(HealthChecks(live=broken)) as (_, url):
+        answer = httpx.get(url + "/live")
+    assert answer.status_code == 503
+    assert answer.json()["problem"] == "the check failed: RuntimeError"
+
+
+def test_metrics_are_served_in_prometheus_text() -> None:
+    with serving() as (_, url):
+        answer = httpx.get(url + "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "# HELP complaintbus_dead_letters_total " in answer.text
+    assert "process_resident_memory_bytes" in answer.text
+
+
+def test_an_unknown_path_is_404_and_head_has_no_body() -> None:
+    with serving() as (_, url):
+        assert httpx.get(url + "/metrics/../etc/passwd").status_code == 404
+        head = httpx.head(url + "/live")
+    assert head.status_code == 200
+    assert head.content == b""
+
+
+def test_a_silent_peer_does_not_stop_others_from_being_answered() -> None:
+    with serving() as (server, url), socket.create_connection(("127.0.0.1", server.port)):
+        assert httpx.get(url + "/live", timeout=2).status_code == 200
+
+
+def test_stop_frees_the_port() -> None:
+    with serving() as (server, _):
+        port = server.port
+    again = HealthServer("127.0.0.1", port)
+    again.stop()
+    assert again.port == port
+
+
+def test_stop_without_start_is_harmless() -> None:
+    HealthServer("127.0.0.1", 0).stop()
+
+
+def at(*instants: float) -> Callable[[], float]:
+    remaining = list(instants)
+    return lambda: remaining.pop(0)
+
+
+def test_a_loop_that_comes_round_is_alive() -> None:
+    progress = Progress(30, at(0, 25, 50))
+    progress.mark()
+    assert progress.problem() is None
+
+
+def test_a_loop_that_stands_still_is_reported_with_how_long() -> None:
+    progress = Progress(30, at(0, 31))
+    assert progress.problem() == "no progress for 31 s (limit 30 s)"
+
+
+def test_the_body_is_json_even_for_odd_problems() -> None:
+    with serving(HealthChecks(live=lambda: '"quoted"\r\n')) as (_, url):
+        assert json.loads(httpx.get(url + "/live").text)["problem"] == '"quoted"\r\n'
