@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from redis import Redis
+
 from deploy.local.backend import Backend, BackendChoice, choose_backend
 from deploy.local.containers import ContainerKafka, ContainerValkey
 from deploy.local.kafka import KafkaCluster
 from deploy.local.smtp_sink_process import SmtpSink
 from deploy.local.stack import KafkaServer, RedisServer
 from deploy.local.valkey import ValkeyServer
-from redis import Redis
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +68,7 @@ def kafka_bootstrap(kafka_cluster: KafkaServer) -> str:
 @pytest.fixture(scope="session")
 def redis_url(local_backend: Backend, servers_directory: Path) -> Iterator[str]:
     """URL of the session's Valkey server; other tests' keys may be in it."""
-    server: RedisServer = (
-        ContainerValkey() if local_backend == "docker" else ValkeyServer(servers_directory / "valkey")
-    )
+    server: RedisServer = ContainerValkey() if local_backend == "docker" else ValkeyServer(servers_directory / "valkey")
     try:
         server.start()
         yield server.url

@@ -90,7 +90,7 @@ class SinkHandler:
         }
         if self._keep_text:
             body = message.get_body(("plain", "html"))
-            entry["text"] = body.get_content() if body is not None else ""
+            entry["text"] = body.get_content().replace("\r\n", "\n") if body is not None else ""
         return entry
 
 

@@ -143,12 +143,13 @@ class LocalStack:
         with ExitStack() as starting:
             directory = self._open_directory(starting)
             self._start_servers(chosen.name, directory, starting)
-            self._addresses = self._collect_addresses(chosen.name)
+            addresses = self._collect_addresses(chosen.name)
             if self._topics:
                 self._announce(self._provision())
-            self._write_addresses(starting)
+            self._write_addresses(addresses, starting)
             self._running = starting.pop_all()
-        return self._addresses
+        self._addresses = addresses
+        return addresses
 
     def _open_directory(self, starting: ExitStack) -> Path:
         if self._kept is None:
@@ -188,11 +189,11 @@ class LocalStack:
         report = provision(self.kafka.bootstrap_servers, self._topics, self.kafka.replication_factor)
         return report.summary()
 
-    def _write_addresses(self, starting: ExitStack) -> None:
+    def _write_addresses(self, addresses: StackAddresses, starting: ExitStack) -> None:
         """Leave the addresses in a kept directory for other processes, for as long as they are true."""
         if self._kept is not None:
             file = self._kept / ADDRESSES_FILE
-            file.write_text(self.addresses.as_json())
+            file.write_text(addresses.as_json())
             starting.callback(file.unlink, missing_ok=True)
 
     def stop(self) -> None:

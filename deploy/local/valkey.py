@@ -11,13 +11,16 @@ from pathlib import Path
 from types import TracebackType
 
 from redis import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from deploy.local.child_process import ChildProcess
 from deploy.local.polling import wait_until
 from deploy.local.ports import LOOPBACK, free_port
 from shared.errors import ConfigurationError
+
+NO_RETRY = Retry(NoBackoff(), 0)  # we ask again ourselves; the client's own retries take seconds
 
 
 def valkey_binary() -> Path:
@@ -92,9 +95,9 @@ class ValkeyServer:
     def _answers(self) -> bool:
         self._server.require_alive()
         try:
-            with Redis(host=LOOPBACK, port=self.port, socket_timeout=1.0) as client:
+            with Redis(host=LOOPBACK, port=self.port, socket_timeout=1.0, retry=NO_RETRY) as client:
                 return bool(client.ping())
-        except (RedisConnectionError, RedisError):
+        except RedisError:
             return False
 
     def stop(self) -> None:

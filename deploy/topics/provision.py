@@ -15,6 +15,8 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
 from kafka.errors import NoError, TopicAlreadyExistsError, for_code
 
+from deploy.local.polling import wait_until
+from deploy.local.ports import is_listening
 from shared.errors import BrokerUnavailable
 
 CONNECT_TIMEOUT_MS = 10_000
@@ -101,13 +103,24 @@ def topic_settings(topic: TopicDefinition) -> dict[str, str]:
 
 
 def _connect(bootstrap_servers: str) -> Any:
+    # Knock first: the client's constructor leaves a thread and a socket behind when it finds nobody.
     try:
+        wait_until(
+            lambda: any(is_listening(port, host) for host, port in _host_ports(bootstrap_servers)),
+            "a broker to accept connections",
+            timeout_seconds=CONNECT_TIMEOUT_MS / 1000,
+        )
         return KafkaAdminClient(bootstrap_servers=bootstrap_servers.split(","), bootstrap_timeout_ms=CONNECT_TIMEOUT_MS)
     except Exception as failure:
         raise BrokerUnavailable(
             f"no Kafka broker answered at {bootstrap_servers} within {CONNECT_TIMEOUT_MS // 1000} s "
             f"({type(failure).__name__}); no topic was created"
         ) from failure
+
+
+def _host_ports(bootstrap_servers: str) -> list[tuple[str, int]]:
+    pairs = (server.strip().rpartition(":") for server in bootstrap_servers.split(","))
+    return [(host.strip("[]"), int(port)) for host, _, port in pairs]
 
 
 def _create(admin: Any, topics: list[TopicDefinition], replication_factor: int) -> list[str]:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -32,7 +32,9 @@ def deadline_command(
     pause: Annotated[
         list[str] | None, typer.Option("--pause", metavar="FROM/TO", help="Time that does not count; repeatable.")
     ] = None,
-    day_end: Annotated[str, typer.Option("--day-end", help="working_days are due at: close | 24:00.")] = "close",
+    day_end: Annotated[
+        Literal["close", "24:00"], typer.Option("--day-end", help="When the last working day ends.")
+    ] = "close",
     roll_forward: Annotated[
         bool, typer.Option(help="natural_days: a last day that is not a working day moves to the next one.")
     ] = True,
@@ -43,8 +45,8 @@ def deadline_command(
 ) -> None:
     """When something promised is due. Without --from: JSON Lines on stdin, answers on stdout in the same order.
 
-    Line: {"id"?,"from","n","unit","calendar","timezone"?,"pauses"?,"day_end"?,"roll_forward"?}; calendar is a name or
-    an object {"tz","hours","holidays","special_dates"}; pauses are {"from","to"} or [from, to].
+    A line holds from, n, unit and calendar (a name, or an object with tz, hours, holidays, special_dates); it may
+    hold id, timezone, pauses (objects with from and to), day_end and roll_forward.
     """
     calendars = Calendars(config_dir or _default_config_dir())
     try:

@@ -20,8 +20,12 @@ from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.calendar_definition import CalendarDefinition
 from services.sla.domain.day_units import DayRules
 from services.sla.domain.deadlines import DAY_UNITS, Unit, deadline
+from services.sla.domain.refusals import DeadlineRefused
 from services.sla.domain.running_time import Pause
-from services.sla.domain.wall_clock import datetime_of, instant_of
+from services.sla.domain.wall_clock import EARLIEST_DAY, LATEST_DAY, datetime_of, instant_of
+
+_FIELDS: Final = {"start": "from"}
+"""Arguments of ``deadline`` that have another name in a line."""
 
 _DATE_ONLY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -113,8 +117,8 @@ def answer(question: object, calendars: Calendars) -> dict[str, Any]:
     rules = DayRules(day_end=request.day_end, roll_forward=request.roll_forward)
     try:
         found = deadline(start, request.n, request.unit, calendar, pauses, rules)
-    except ValueError as error:
-        raise Refused(_field_of(error), str(error)) from None
+    except DeadlineRefused as refused:
+        raise Refused(_FIELDS.get(refused.argument, refused.argument), str(refused)) from None
     return {
         "id": request.id,
         "due": found.due_by.astimezone(calendar.zone).isoformat(),
@@ -157,8 +161,10 @@ def _instant(text: object, field: str, zone: ZoneInfo, *, date_is_enough: bool =
     try:
         reading = datetime.fromisoformat(text)
         return reading if reading.tzinfo is not None else datetime_of(instant_of(reading, zone))
-    except (ValueError, OverflowError):
+    except ValueError:
         raise Refused(field, f"{text!r} is not an ISO 8601 instant such as 2026-02-13T17:30:00+08:00") from None
+    except OverflowError:
+        raise Refused(field, f"{text!r} lies outside {EARLIEST_DAY} to {LATEST_DAY}") from None
 
 
 def _pause(pause: object, field: str, zone: ZoneInfo) -> Pause:
@@ -174,9 +180,3 @@ def _pause(pause: object, field: str, zone: ZoneInfo) -> Pause:
 def _refuse_first(error: ValidationError, inside: str = "") -> Never:
     where, reason = problems_of(error)[0]
     raise Refused(".".join(part for part in (inside, where) if part) or None, reason)
-
-
-def _field_of(error: ValueError) -> str | None:
-    """Which field a refused computation is about, as far as its message tells."""
-    text = str(error)
-    return "n" if text.startswith("n =") else "pauses" if text.startswith("a pause") else None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.errors import InvalidEvent
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = list[tuple[str, bytes]]
 """Kafka record headers; CloudEvents attributes carry the prefix ``ce_``."""
 
 CONTENT_TYPE = b"application/json; charset=utf-8"

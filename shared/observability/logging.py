@@ -1,8 +1,9 @@
 """Log lines: one JSON object per line on stderr, allow-listed fields only.
 
-``configure_logging`` is called once by each process. Until then lines are written in the same safe form, with service
-``unconfigured``. Exceptions appear as class and place; the message only when it is one of our own errors, since the
-message of a foreign exception may repeat what a person wrote.
+``configure_logging`` is called once by each process; it also carries what is logged through the standard library
+(``standard_library``). Until then lines are written in the same safe form, with service ``unconfigured``. Exceptions
+appear as class and place; the message only when it is one of our own errors, since the message of a foreign exception
+may repeat what a person wrote.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
 from shared.observability.exceptions import exception_fields
-from shared.observability.log_fields import ALLOWED_FIELDS, FIXED_FIELDS, LONGEST_VALUE
+from shared.observability.log_fields import ALLOWED_FIELDS, LONGEST_VALUE
+from shared.observability.standard_library import carry_standard_library
 
 EventDict = MutableMapping[str, Any]
 
@@ -29,9 +31,7 @@ Logger = FilteringBoundLogger
 def configure_logging(service: str, instance: str = "0", level: str = "INFO", stream: TextIO | None = None) -> None:
     """Write this process's log lines, and warnings of foreign libraries, to ``stream`` (default: stderr)."""
     _configure_structlog(service, instance, level, stream)
-    root = logging.getLogger()
-    root.handlers = [_ForeignLogHandler()]
-    root.setLevel(logging.WARNING)
+    carry_standard_library(get_logger(), level)
 
 
 def get_logger() -> Logger:
@@ -144,20 +144,4 @@ class _LineWriterFactory:
         return _LineWriter(self._stream)
 
 
-class _ForeignLogHandler(logging.Handler):
-    """Warnings of foreign libraries: where and which template, without the values they would fill in."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        template = str(record.msg) if record.args else None  # without arguments the text may already hold values
-        get_logger().log(
-            record.levelno,
-            "foreign_log",
-            logger=record.name,
-            origin=f"{record.module}:{record.lineno}",
-            log_template=template,
-            exc_info=record.exc_info,
-        )
-
-
-assert not ALLOWED_FIELDS & FIXED_FIELDS, "a field cannot be both fixed and free"  # noqa: S101
 _configure_structlog("unconfigured", "-", "INFO", None)

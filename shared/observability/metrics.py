@@ -1,8 +1,9 @@
 """Every metric of the bus, declared once. ``docs/metrics.md`` is generated from here (see ``document``).
 
-A constant is named like its metric, in capitals and without the prefix. Names follow Prometheus practice: prefix ``complaintbus_``, base units, ``_total`` on counters, instants as
-``_timestamp_seconds``. Label values are bounded: codes from configuration or from the code, never an id, a name or a
-text somebody wrote. ``REGISTRY`` belongs to this process; ``health.HealthServer`` serves it at ``/metrics``.
+A constant is named like its metric, in capitals and without the prefix. Names follow Prometheus practice: prefix
+``complaintbus_``, base units, ``_total`` on counters, instants as ``_timestamp_seconds``. Label values are bounded:
+codes from configuration or from the code, never an id, a name or a text somebody wrote. ``REGISTRY`` belongs to this
+process; ``health.HealthServer`` serves it at ``/metrics``.
 """
 
 from __future__ import annotations

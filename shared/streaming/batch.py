@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Generic
 
 from shared.clock import to_epoch_ms
+from shared.events.envelope import Headers
 from shared.events.registry import encode
 from shared.events.topics import state_topic
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.processor import Emit, Processor, StateT, Step
 from shared.streaming.records import ProducerRecord, TopicPartition
+
+_NO_HEADERS: Headers = []
 
 
 @dataclass(slots=True)
@@ -90,4 +93,4 @@ def changelog_records(name: str, rows: Mapping[int, Mapping[bytes, Row]]) -> Ite
     topic = state_topic(name)
     for partition, partition_rows in rows.items():
         for key, row in partition_rows.items():
-            yield ProducerRecord(topic, key, row.value, (), partition)
+            yield ProducerRecord(topic, key, row.value, _NO_HEADERS, partition)

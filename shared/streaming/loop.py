@@ -108,11 +108,11 @@ class ProcessorLoop(Generic[StateT]):
     def _commit(self, producer: TransactionalProducer, batch: Batch[StateT], group: GroupMetadata) -> None:
         service = self._processor.name
         rows = batch.rows()
-        with metrics.TRANSACTION_DURATION.labels(service).time():
+        with metrics.TRANSACTION_DURATION_SECONDS.labels(service).time():
             next_offsets = transaction.write(producer, batch, rows, group)
             crash_point(f"{service}.after-commit")
             self._keep(rows, next_offsets)
-        metrics.TRANSACTIONS.labels(service, "committed").inc()
+        metrics.TRANSACTIONS_TOTAL.labels(service, "committed").inc()
         if self._on_committed is not None:
             self._on_committed(batch)
 
@@ -127,8 +127,8 @@ class ProcessorLoop(Generic[StateT]):
     def _distrust(self, cause: Exception) -> None:
         """Drop the producer; the next pass starts from the committed truth."""
         service = self._processor.name
-        metrics.TRANSACTIONS.labels(service, "doubtful").inc()
-        metrics.TRANSACTION_DOUBTS.labels(service, type(cause).__name__).inc()
+        metrics.TRANSACTIONS_TOTAL.labels(service, "doubtful").inc()
+        metrics.TRANSACTION_DOUBTS_TOTAL.labels(service, type(cause).__name__).inc()
         _LOG.warning("transaction_in_doubt", error=cause)
         if self._producer is not None:
             self._producer.discard()
@@ -153,7 +153,7 @@ class ProcessorLoop(Generic[StateT]):
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
         self._assigned = partitions
-        metrics.REBALANCES.labels(self._processor.name).inc()
+        metrics.REBALANCES_TOTAL.labels(self._processor.name).inc()
         try:
             offsets = self._restore()
         except BrokerUnavailable as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared.events.topics import state_topic
 from shared.observability.logging import get_logger
-from shared.observability.metrics import STATE_RESTORE
+from shared.observability.metrics import STATE_RESTORE_SECONDS
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.batch import due_ms
 from shared.streaming.broker import Broker, Consumer, Offsets
@@ -37,7 +37,7 @@ class Restorer:
         started = time.monotonic()
         for number in sorted({partition.partition for partition in partitions}):
             self._restore(number)
-        STATE_RESTORE.labels(self._processor.name).observe(time.monotonic() - started)
+        STATE_RESTORE_SECONDS.labels(self._processor.name).observe(time.monotonic() - started)
         return offsets
 
     def release(self) -> None:

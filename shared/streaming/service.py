@@ -71,11 +71,11 @@ class Service(Generic[StateT]):
 
     def _on_committed(self, batch: Batch[StateT]) -> None:
         for topic, count in batch.handled.items():
-            metrics.RECORDS_CONSUMED.labels(self.name, topic).inc(count)
+            metrics.RECORDS_CONSUMED_TOTAL.labels(self.name, topic).inc(count)
         for event_type, count in Counter(emit.event.event_type for emit in batch.emits).items():
-            metrics.EVENTS_EMITTED.labels(self.name, event_type).inc(count)
+            metrics.EVENTS_EMITTED_TOTAL.labels(self.name, event_type).inc(count)
         for topic, reason in batch.refusals:
-            metrics.DEAD_LETTERS.labels(self.name, topic, reason).inc()
+            metrics.DEAD_LETTERS_TOTAL.labels(self.name, topic, reason).inc()
         if self._observe is not None:
             self._observe(batch)
 

@@ -10,7 +10,7 @@ from shared.clock import to_epoch_ms
 from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable
 from shared.observability.logging import get_logger
-from shared.observability.metrics import SLA_FIRE_LATENESS
+from shared.observability.metrics import SLA_FIRE_LATENESS_SECONDS
 from shared.state.sqlite import PartitionStore
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Consumer, Offsets
@@ -66,7 +66,7 @@ class TimerFirer(Generic[StateT]):
                 continue  # a record of this very batch changed it
             crash_point(f"{self._processor.name}.before-fire")
             batch.take(number, key, self._processor.fire(state, until), None)
-            SLA_FIRE_LATENESS.observe((batch.now - due_at).total_seconds())
+            SLA_FIRE_LATENESS_SECONDS.observe((batch.now - due_at).total_seconds())
 
 
 def _with_due_timers(stores: Mapping[int, PartitionStore], until: datetime) -> list[int]:

@@ -15,21 +15,22 @@ from zoneinfo import ZoneInfo
 
 from services.sla.domain.calendar_definition import WEEKDAYS, CalendarDefinition
 from services.sla.domain.open_time import Frame, OpenTime, build_open_time
-from services.sla.domain.wall_clock import DAY_SECONDS, SECOND, datetime_of, microseconds_of, midnight_of
-
-EARLIEST_DAY: Final = date(1970, 1, 1)
-LATEST_DAY: Final = date(2199, 12, 31)
-"""Instants outside are refused: nothing a business promises lies there, and mistakes do."""
+from services.sla.domain.refusals import OutOfRange
+from services.sla.domain.wall_clock import (
+    DAY_SECONDS,
+    EARLIEST_DAY,
+    LATEST_DAY,
+    SECOND,
+    datetime_of,
+    microseconds_of,
+    midnight_of,
+)
 
 _TABLE_MARGIN: Final = timedelta(days=5)
 _FIRST_TABLE_DAY: Final = EARLIEST_DAY - _TABLE_MARGIN
 _LAST_TABLE_DAY: Final = LATEST_DAY + _TABLE_MARGIN
 
 _Answer = TypeVar("_Answer")
-
-
-class OutOfRange(ValueError):
-    """The answer lies outside 1970-2199, or the calendar does not open often enough to reach it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,7 @@ class BusinessCalendar:
         return self.ask(at, at, lambda table: table.latest_at(table.position(at)))
 
     def working_day_from(self, day: date) -> date:
-        """The first working day on or after the local date; OutOfRange when there is none before 2200."""
+        """The first working day on or after the local date; OutOfRange when there is none before 2100."""
         begin = midnight_of(day, self.zone)
         return self.ask(begin, begin, lambda table: table.working_day_from(day))
 
@@ -118,7 +119,7 @@ class BusinessCalendar:
             table = self._widen(table, *_days_of(earliest, latest))
         while (answer := question(table)) is None:
             if (table.first_day, table.last_day) == (_FIRST_TABLE_DAY, _LAST_TABLE_DAY):
-                raise OutOfRange(f"calendar {self.name!r} has too little open time before 2200 to reach the answer")
+                raise OutOfRange("calendar", f"too little open time before {LATEST_DAY} to reach the answer")
             table = self._widen(table, table.first_day, table.last_day)
         return answer
 
@@ -144,5 +145,5 @@ def _days_of(earliest: int, latest: int) -> tuple[date, date]:
     epoch = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
     first, last = (epoch + instant // (DAY_SECONDS * SECOND) for instant in (earliest, latest))
     if first < EARLIEST_DAY.toordinal() or last > LATEST_DAY.toordinal():
-        raise OutOfRange(f"calendars answer for {EARLIEST_DAY} to {LATEST_DAY} only")
+        raise OutOfRange("start", f"calendars answer for {EARLIEST_DAY} to {LATEST_DAY} only")
     return date.fromordinal(first), date.fromordinal(last)

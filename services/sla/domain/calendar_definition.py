@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from services.sla.domain.open_time import Frame
-from services.sla.domain.wall_clock import DAY_SECONDS
+from services.sla.domain.wall_clock import DAY_SECONDS, EARLIEST_DAY, LATEST_DAY
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
@@ -66,11 +66,13 @@ def _in_order(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
 
 
 def _calendar_date(value: object) -> object:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
     if isinstance(value, str) and _CALENDAR_DATE.fullmatch(value):
-        return date.fromisoformat(value)
-    raise ValueError(f"{value!r} is not a date: write YYYY-MM-DD")
+        value = date.fromisoformat(value)
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError(f"{value!r} is not a date: write YYYY-MM-DD")
+    if not EARLIEST_DAY <= value <= LATEST_DAY:
+        raise ValueError(f"{value} lies outside {EARLIEST_DAY} to {LATEST_DAY}")
+    return value
 
 
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal, NamedTuple
 
-from services.sla.domain.calendar import LATEST_DAY, BusinessCalendar, OutOfRange
+from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.open_time import OpenTime
+from services.sla.domain.refusals import OutOfRange
 from services.sla.domain.running_time import Span, falls_inside, wholly_paused
-from services.sla.domain.wall_clock import datetime_of, midnight_of
+from services.sla.domain.wall_clock import LATEST_DAY, datetime_of, midnight_of
 
 _ONE_DAY: Final = timedelta(days=1)
 
@@ -107,5 +108,5 @@ def _whole_day(day: date, calendar: BusinessCalendar) -> Span:
 
 def _day_after(day: date) -> date:
     if day >= LATEST_DAY:
-        raise OutOfRange(f"the period does not end before {LATEST_DAY}")
+        raise OutOfRange("n", f"the period does not end before {LATEST_DAY}")
     return day + _ONE_DAY

@@ -13,17 +13,17 @@ pause.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from services.sla.domain.calendar import EARLIEST_DAY, LATEST_DAY, BusinessCalendar, OutOfRange
+from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.day_units import LEGAL_DAY_RULES, DayRules, count_natural_days, count_working_days
 from services.sla.domain.open_time import OpenTime
+from services.sla.domain.refusals import DeadlineRefused, OutOfRange
 from services.sla.domain.running_time import Pause, Span, outside, paused_spans, running_spans, share_used_at, union
-from services.sla.domain.wall_clock import DAY_SECONDS, SECOND, datetime_of, microseconds_of
+from services.sla.domain.wall_clock import DAY_SECONDS, EARLIEST_DAY, LATEST_DAY, SECOND, datetime_of, microseconds_of
 
 
 class Unit(StrEnum):
@@ -37,6 +37,9 @@ class Unit(StrEnum):
 
 
 DAY_UNITS: Final = frozenset({Unit.WORKING_DAYS, Unit.NATURAL_DAYS})
+
+_MOST_UNITS: Final = 1e10
+"""More seconds than 1970-2099 has; also keeps out NaN and infinity."""
 
 _EPOCH_DAY: Final = date(1970, 1, 1)
 _EARLIEST: Final = (EARLIEST_DAY - _EPOCH_DAY).days * DAY_SECONDS * SECOND
@@ -65,18 +68,19 @@ def deadline(
     """The instant by which something promised ``n`` units after ``start`` is due.
 
     ``n = 0`` means at once: ``start`` itself, the next open moment, or the end of the same (working) day. A negative
-    ``n`` counts back, for hours and business time without pauses only. Raises ValueError for a naive instant, an ``n``
-    that makes no sense or a pause that ends before it begins; OutOfRange (a ValueError) outside 1970-2199.
+    ``n`` counts back, for hours and business time without pauses only. Raises DeadlineRefused (a ValueError) for an
+    ``n`` that makes no sense, a pause that ends before it begins, and anything outside 1970-2099.
     """
     begin = microseconds_of(start)
+    if not _EARLIEST <= begin <= _LATEST:
+        raise OutOfRange("start", f"{start.isoformat()} lies outside {EARLIEST_DAY} to {LATEST_DAY}")
     paused = paused_spans(pauses)
-    if n < 0 and (unit in DAY_UNITS or paused):
-        raise ValueError(f"n = {n}: counting back is defined for hours and business time without pauses only")
+    _check_count(n, unit, paused)
     if unit == Unit.WORKING_DAYS:
-        working = count_working_days(begin, _whole(n), calendar, paused, rules)
+        working = count_working_days(begin, int(n), calendar, paused, rules)
         return _due(working.due, calendar.is_provisional(working.last_day), working.counted_days)
     if unit == Unit.NATURAL_DAYS:
-        natural = count_natural_days(begin, _whole(n), calendar, paused, rules)
+        natural = count_natural_days(begin, int(n), calendar, paused, rules)
         provisional = rules.roll_forward and calendar.is_provisional(natural.last_day)
         return _due(natural.due, provisional, natural.counted_days)
     amount = _duration(n, Unit(unit))
@@ -161,20 +165,21 @@ def _next_running(at: int, calendar: BusinessCalendar, paused: Sequence[Span]) -
     return at
 
 
+def _check_count(n: float, unit: Unit, paused: Sequence[Span]) -> None:
+    if not abs(n) <= _MOST_UNITS:
+        raise DeadlineRefused("n", f"{n} is not a number of {unit.replace('_', ' ')} anything can be due after")
+    if unit in DAY_UNITS and n != int(n):
+        raise DeadlineRefused("n", f"{n} is not whole: days are not divided")
+    if n < 0 and (unit in DAY_UNITS or paused):
+        raise DeadlineRefused("n", f"{n} is negative: only hours and business time without pauses are counted back")
+
+
 def _duration(n: float, unit: Unit) -> int:
     """``n`` units as microseconds."""
-    if not math.isfinite(n):
-        raise ValueError(f"n = {n}: not a number of {unit.replace('_', ' ')}")
     return round(n * SECOND) if unit is Unit.BUSINESS_SECONDS else round(n * 3600 * SECOND)
-
-
-def _whole(n: float) -> int:
-    if not math.isfinite(n) or n != int(n):
-        raise ValueError(f"n = {n}: days are counted whole")
-    return int(n)
 
 
 def _due(at: int, provisional: bool, counted_days: tuple[date, ...]) -> Deadline:
     if not _EARLIEST <= at <= _LATEST:
-        raise OutOfRange(f"the deadline lies outside {EARLIEST_DAY} to {LATEST_DAY}")
+        raise OutOfRange("n", f"the deadline lies outside {EARLIEST_DAY} to {LATEST_DAY}")
     return Deadline(datetime_of(at), provisional, counted_days)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from services.sla.domain.wall_clock import datetime_of, microseconds_of
+from services.sla.domain.refusals import DeadlineRefused
+from services.sla.domain.wall_clock import microseconds_of
 
 Pause = tuple[datetime, datetime]
 """From when to when a clock did not run: two aware instants, half-open."""
@@ -18,17 +19,16 @@ Span = tuple[int, int]
 
 
 def paused_spans(pauses: Iterable[Pause]) -> list[Span]:
-    """Pauses in microseconds, sorted and unioned: overlapping ones count once. ValueError when one ends too early."""
+    """Pauses in microseconds, sorted and unioned: overlapping ones count once. Refused when one ends too early."""
     if not pauses:
         return []
-    spans = [(microseconds_of(began), microseconds_of(ended)) for began, ended in pauses]
-    for began, ended in spans:
-        if ended < began:
-            raise ValueError(
-                f"a pause ends at {datetime_of(ended).isoformat()}, "
-                f"before it begins at {datetime_of(began).isoformat()}"
-            )
-    return union(spans)
+    return union(_span(began, ended) for began, ended in pauses)
+
+
+def _span(began: datetime, ended: datetime) -> Span:
+    if ended < began:
+        raise DeadlineRefused("pauses", f"a pause ends at {ended.isoformat()}, before it begins at {began.isoformat()}")
+    return microseconds_of(began), microseconds_of(ended)
 
 
 def union(spans: Iterable[Span]) -> list[Span]:

@@ -21,6 +21,10 @@ SECOND: Final = 1_000_000
 
 DAY_SECONDS: Final = 86_400
 
+EARLIEST_DAY: Final = date(1970, 1, 1)
+LATEST_DAY: Final = date(2099, 12, 31)
+"""Dates outside are refused: nothing a business promises lies there, and mistakes do."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 

@@ -52,7 +52,7 @@ class KafkaBroker:
         }
         if instance_id is not None:
             config["group.instance.id"] = f"{group_id}-{instance_id}"
-        return KafkaConsumer(ConfluentConsumer(config), self._admin)
+        return KafkaConsumer(config, self._admin)
 
     def transactional_producer(self, transactional_id: str) -> KafkaTransactionalProducer:
         timeout_ms = int(self._settings.transaction_timeout_seconds * 1000)

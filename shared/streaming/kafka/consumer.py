@@ -21,8 +21,8 @@ from shared.streaming.records import ConsumerRecord, TopicPartition
 class KafkaConsumer:
     """A group member. Keeps its own positions, since librdkafka's do not step over transaction markers."""
 
-    def __init__(self, consumer: ConfluentConsumer, admin: AdminClient) -> None:
-        self._consumer = consumer
+    def __init__(self, config: dict[str, Any], admin: AdminClient) -> None:
+        self._consumer = ConfluentConsumer(config)
         self._admin = admin
         self._positions: dict[TopicPartition, int] = {}
 

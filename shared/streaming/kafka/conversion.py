@@ -19,7 +19,7 @@ def to_record(message: Any) -> ConsumerRecord:
         message.offset(),
         message.key(),
         message.value(),
-        message.headers() or (),
+        message.headers() or [],
         timestamp_ms if kind != TIMESTAMP_NOT_AVAILABLE else 0,
     )
 

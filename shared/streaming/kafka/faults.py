@@ -11,6 +11,7 @@ from shared.errors import BrokerUnavailable, FatalError, ProducerFenced, Transac
 
 # librdkafka's own error codes are public constants that happen to begin with an underscore.
 PARTITION_EOF = KafkaError._PARTITION_EOF  # noqa: SLF001
+FATAL = KafkaError._FATAL  # noqa: SLF001
 AUTO_OFFSET_RESET = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
 DOUBTFUL = frozenset(
     {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN, KafkaError._MSG_TIMED_OUT}  # noqa: SLF001
@@ -42,8 +43,8 @@ def doubtful(step: str) -> Iterator[None]:
 
 def raise_consumer_error(error: KafkaError, origin: str) -> None:
     """Turn a consumer error into an instruction; errors that librdkafka heals by itself are left to it."""
-    if error.code() == KafkaError.FENCED_INSTANCE_ID or error.fatal():
-        raise FatalError(f"consumer: {error.name()}: {error.str()}; another process holds this instance id?")
+    if error.code() == FATAL:  # fatal() is False on this one; the text says which error made it fatal
+        raise FatalError(f"consumer: {error.str()}; does another process hold this instance id?")
     if error.code() == AUTO_OFFSET_RESET:
         raise FatalError(
             f"{origin}: the committed offset no longer exists ({error.str()}); records "

@@ -44,7 +44,7 @@ class KafkaTransactionalProducer:
                 record.topic,
                 value=record.value,
                 key=record.key,
-                headers=record.headers,  # type: ignore[arg-type]  # any sequence of pairs is accepted
+                headers=record.headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
                 on_delivery=self._on_delivery,
                 **arguments,
             )

@@ -8,16 +8,21 @@ from collections.abc import Iterable
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 
-def produce(bootstrap: str, topic: str, values: Iterable[str], *, timeout_seconds: float = 30.0) -> int:
-    """Write ``values`` with acks=all and wait for every acknowledgement; returns how many there were."""
-    failures: list[KafkaError] = []
-    acknowledged = 0
+class NotAcknowledged(Exception):
+    """Records the broker refused, or did not acknowledge in time; ``reasons`` are the client's error names."""
+
+    def __init__(self, reasons: set[str]) -> None:
+        super().__init__(", ".join(sorted(reasons)))
+        self.reasons = reasons
+
+
+def produce(bootstrap: str, topic: str, values: Iterable[str], *, timeout_seconds: float = 30.0) -> None:
+    """Write ``values`` with acks=all and wait for every acknowledgement; raises ``NotAcknowledged``."""
+    reasons: set[str] = set()
 
     def delivered(error: KafkaError | None, message: Message) -> None:
-        nonlocal acknowledged
         if error is not None:
-            failures.append(error)
-        acknowledged += error is None
+            reasons.add(error.name())
 
     producer = Producer(
         {
@@ -29,9 +34,10 @@ def produce(bootstrap: str, topic: str, values: Iterable[str], *, timeout_second
     )
     for value in values:
         producer.produce(topic, value.encode(), on_delivery=delivered)
-    assert producer.flush(timeout_seconds + 5) == 0
-    assert not failures
-    return acknowledged
+    if producer.flush(timeout_seconds + 5) > 0:
+        reasons.add("still waiting")
+    if reasons:
+        raise NotAcknowledged(reasons)
 
 
 def read_all(bootstrap: str, topic: str, *, partitions: int = 1, timeout_seconds: float = 30.0) -> list[str]:

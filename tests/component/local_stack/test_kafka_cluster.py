@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from deploy.local.directory_lock import DataDirInUse
 from deploy.local.kafka import KafkaCluster
 from deploy.local.kafka_metadata import broker_ids
 from deploy.topics.provision import provision
 from shared.errors import ConfigurationError
-
-from tests.component.local_stack.records import produce, read_all
+from tests.component.local_stack.records import NotAcknowledged, produce, read_all
 from tests.component.local_stack.topics import SampleTopic
 
 pytestmark = pytest.mark.kafka
@@ -75,7 +75,7 @@ def test_a_paused_node_answers_nobody_until_it_is_resumed(cluster: KafkaCluster)
 def test_extra_properties_win_over_the_defaults(cluster: KafkaCluster) -> None:
     properties = (cluster.node(1).directory / "server.properties").read_text().splitlines()
     assert "message.max.bytes=54321" in properties
-    with pytest.raises(AssertionError):
+    with pytest.raises(NotAcknowledged, match="MSG_SIZE_TOO_LARGE"):
         produce(cluster.bootstrap_servers, TOPIC, ["x" * 60_000], timeout_seconds=5)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from deploy.local.kafka import KafkaCluster
 from deploy.local.kafka_metadata import broker_ids
 from deploy.local.polling import wait_until
 from deploy.topics.provision import provision
-
 from tests.component.local_stack.records import produce, read_all
 from tests.component.local_stack.topics import SampleTopic
 

@@ -132,6 +132,30 @@ def test_a_foreign_library_warns_without_its_values() -> None:
     assert SECRET not in stream.getvalue()
 
 
+def test_a_module_of_ours_may_use_the_standard_library_with_extra_fields() -> None:
+    stream = logged()
+    logging.getLogger("shared.streaming.loop").info("record refused", extra={"offset": 7, "phone": SECRET})
+    logging.getLogger("services.router").debug("too fine")
+    (line,) = lines_of(stream)
+    assert line["event"] == "record refused"
+    assert line["offset"] == 7
+    assert line["dropped_fields"] == ["phone"]
+    assert SECRET not in stream.getvalue()
+
+
+def test_an_exception_logged_through_the_standard_library_is_as_safe() -> None:
+    stream = logged()
+    try:
+        int(SECRET)
+    except ValueError:
+        logging.getLogger("shared.streaming.loop").exception("the reducer failed for %s", SECRET)
+    (line,) = lines_of(stream)
+    assert line["event"] == "the reducer failed for %s"
+    assert line["error_class"] == "ValueError"
+    assert line["dropped_fields"] == ["args"]
+    assert SECRET not in stream.getvalue()
+
+
 def test_objects_are_reduced_to_their_class() -> None:
     class Complaint:
         def __str__(self) -> str:

@@ -1,0 +1,124 @@
+"""The log behind the door: an awaitable append over a producer whose delivery reports come from another thread.
+
+A record is durable when the producer's delivery report says so (acks=all), and not before. While Kafka acknowledges
+nothing the door is shut: submissions are refused at once instead of each waiting out its deadline, except one trial
+every half second. The first acknowledgement opens it again, so it recovers as fast as the producer reconnects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from services.intake.delivery import Overloaded
+from shared.crash_points import crash_point
+from shared.errors import BrokerUnavailable, FatalError
+from shared.observability.logging import get_logger
+from shared.streaming.broker import Producer
+from shared.streaming.records import ProducerRecord
+
+TRIAL_INTERVAL_SECONDS = 0.5
+
+_log = get_logger()
+
+
+class KafkaLog:
+    """Appends records and waits for their acknowledgement. Used from one event loop.
+
+    ``on_fatal`` is called when the producer can never send again and the process must restart.
+    """
+
+    def __init__(
+        self,
+        producer: Producer,
+        *,
+        deadline_seconds: float,
+        max_in_flight: int,
+        on_fatal: Callable[[FatalError], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._producer = producer
+        self._deadline_seconds = deadline_seconds
+        self._max_in_flight = max_in_flight
+        self._on_fatal = on_fatal
+        self._monotonic = monotonic
+        self._in_flight = 0
+        self._acknowledged_at = monotonic()
+        self._shut = False
+        self._next_trial_at = 0.0
+
+    @property
+    def in_flight(self) -> int:
+        """Records that wait for their acknowledgement."""
+        return self._in_flight
+
+    async def append(self, record: ProducerRecord) -> None:
+        """Return once ``record`` is durable.
+
+        Raises Overloaded when too many wait already, and BrokerUnavailable when it was not acknowledged in time; such
+        a record may still become durable later, which is why its id does not depend on the attempt.
+        """
+        self._admit()
+        self._in_flight += 1
+        sent_at = self._monotonic()
+        try:
+            await self._send(record)
+        except BrokerUnavailable:
+            self._note_failure(sent_at)
+            raise
+        except FatalError as error:
+            self._on_fatal(error)
+            raise BrokerUnavailable(f"the producer is beyond repair: {error}") from error
+        finally:
+            self._in_flight -= 1
+        self._note_acknowledgement()
+
+    async def _send(self, record: ProducerRecord) -> None:
+        loop = asyncio.get_running_loop()
+        acknowledged = loop.create_future()
+
+        def report(error: Exception | None) -> None:  # called from the producer's thread
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, acknowledged, error)
+
+        self._producer.send(record, report)
+        crash_point("intake.after-produce")
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                await acknowledged
+        except TimeoutError:
+            raise BrokerUnavailable(f"no acknowledgement within {self._deadline_seconds:g} s") from None
+
+    def _admit(self) -> None:
+        if self._in_flight >= self._max_in_flight:
+            raise Overloaded(f"{self._in_flight} records wait for their acknowledgement already")
+        if not self._shut:
+            return
+        now = self._monotonic()
+        if now < self._next_trial_at:
+            raise BrokerUnavailable("Kafka acknowledges nothing at the moment; a trial is under way")
+        self._next_trial_at = now + TRIAL_INTERVAL_SECONDS
+
+    def _note_failure(self, sent_at: float) -> None:
+        if self._acknowledged_at > sent_at:
+            return  # others sent later were acknowledged: one partition is in trouble, not the cluster
+        if not self._shut:
+            _log.error("kafka_unavailable", retry_in_seconds=TRIAL_INTERVAL_SECONDS, count=self._in_flight)
+            self._shut = True
+            self._next_trial_at = self._monotonic() + TRIAL_INTERVAL_SECONDS
+
+    def _note_acknowledgement(self) -> None:
+        self._acknowledged_at = self._monotonic()
+        if self._shut:
+            _log.info("kafka_available")
+        self._shut = False
+
+
+def _settle(acknowledged: asyncio.Future[None], error: Exception | None) -> None:
+    if acknowledged.done():
+        return  # the deadline passed, or the caller is gone
+    if error is None:
+        acknowledged.set_result(None)
+    else:
+        acknowledged.set_exception(error)

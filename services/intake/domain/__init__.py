@@ -1,0 +1,1 @@
+"""Pure decisions of the door: what a submission must look like, and which complaint it becomes."""

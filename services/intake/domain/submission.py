@@ -1,0 +1,141 @@
+"""What a client may say when it submits a complaint, and nothing else (OWASP API3: no mass assignment).
+
+Lengths and meanings are those of ``shared.events.complaint.Complaint``; a test keeps the two in step. Unknown fields
+are refused here, so a misspelt name is told to the sender instead of being lost; readers of the topic stay tolerant.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.events.base import UtcDatetime
+from shared.events.complaint import (
+    Attachment,
+    Channel,
+    Complainant,
+    Consent,
+    Money,
+    Narrative,
+    ProductReference,
+    accept_plain_narrative,
+)
+
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+_RFC_3339 = re.compile(r"(19[7-9]|20\d|21\d)\d-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+def _rfc_3339(value: object) -> object:
+    """Let only an instant with an offset through; pydantic alone would read the text ``20240101`` as a second of 1970."""
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        return value
+    raise PydanticCustomError("instant", "not an instant with an offset, years 1970 to 2199")
+
+
+Instant = Annotated[UtcDatetime, BeforeValidator(_rfc_3339)]
+"""RFC 3339 with an offset, e.g. ``2024-05-01T09:30:00+08:00``."""
+
+
+class SubmittedComplainant(Complainant):
+    """The person who complains, as given."""
+
+    model_config = _STRICT
+
+
+class SubmittedNarrative(Narrative):
+    """What happened, as given; at least one visible character."""
+
+    model_config = _STRICT
+
+    @field_validator("text")
+    @classmethod
+    def _says_something(cls, text: str) -> str:
+        return require_visible(text)
+
+
+class SubmittedProduct(ProductReference):
+    """The product or service complained about."""
+
+    model_config = _STRICT
+
+
+class SubmittedMoney(Money):
+    """An amount in dispute."""
+
+    model_config = _STRICT
+
+
+class SubmittedAttachment(Attachment):
+    """Metadata of an attachment already in the store."""
+
+    model_config = _STRICT
+
+
+class SubmittedConsent(Consent):
+    """What the complainant agreed to."""
+
+    model_config = _STRICT
+
+
+class Submission(BaseModel):
+    """The body of ``POST /v1/complaints``: the fields of a complaint that its sender may set."""
+
+    model_config = _STRICT
+
+    channel: Channel = Field(Channel.WEB, description="Where the complaint came in.")
+    channel_message_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=300,
+        description="The sender's own id for this submission. The header Idempotency-Key wins where both are given; "
+        "one of them is required on every channel but web.",
+    )
+    received_at: Instant | None = Field(
+        None,
+        description="Receipt at the enterprise's edge, where that was earlier than now; legal clocks start here. "
+        "At most five minutes ahead of our clock.",
+    )
+    occurred_at: Instant | None = Field(None, description="When the matter complained about happened.")
+    complainant: SubmittedComplainant = Field(
+        default_factory=SubmittedComplainant, description="Who complains. Personal data."
+    )
+    narrative: SubmittedNarrative = Field(description="What happened: a text, or an object. Personal data.")
+    product: SubmittedProduct | None = Field(None, description="Product or service concerned.")
+    order_reference: str | None = Field(None, max_length=100, description="Order or contract number.")
+    merchant_reference: str | None = Field(None, max_length=200, description="Merchant concerned, on a platform.")
+    store_reference: str | None = Field(None, max_length=200, description="Store or outlet concerned.")
+    amount: SubmittedMoney | None = Field(None, description="Amount in dispute.")
+    place: str | None = Field(
+        None, max_length=200, description="City or outlet where it happened; never a home address."
+    )
+    desired_remedy: str | None = Field(None, max_length=500, description="What the complainant asks for.")
+    declared_category: str | None = Field(
+        None, max_length=60, description="Category chosen by the complainant or the channel; a hint, not the decision."
+    )
+    attachments: tuple[SubmittedAttachment, ...] = Field((), max_length=50, description="Metadata of attachments.")
+    language: str = Field(
+        "zh-CN", min_length=2, max_length=35, description="BCP 47 tag of the language to answer in."
+    )
+    consent: SubmittedConsent = Field(
+        default_factory=SubmittedConsent, description="What the complainant agreed to."
+    )
+    earlier_ticket: str | None = Field(
+        None, max_length=40, description="Ticket number of an earlier complaint, if named."
+    )
+    regulator_respond_by: Instant | None = Field(None, description="Deadline printed by the regulator, if any.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _narrative_from_text(cls, data: Any) -> Any:
+        return accept_plain_narrative(data)
+
+
+def require_visible(text: str) -> str:
+    """Refuse a text of nothing but white space and invisible characters (zero-width, controls)."""
+    if any(unicodedata.category(character)[0] not in "ZC" for character in text):
+        return text
+    raise PydanticCustomError("blank", "nothing but white space")

@@ -1,0 +1,1 @@
+"""Where the notifier touches the world: configuration files, templates, mail messages, SMTP."""

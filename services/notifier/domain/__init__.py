@@ -1,0 +1,1 @@
+"""What the notifier decides: pure functions of state, event, policy and time."""

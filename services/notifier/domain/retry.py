@@ -1,0 +1,92 @@
+"""What to do after a message was handed to the mail relay: done, try again, or give up.
+
+RFC 5321 §4.2.1: 4yz is a transient refusal, 5yz a permanent one. §6.1 and RFC 1047: when the connection dies between
+the final dot and the reply, nobody knows; the message is then sent again under the same Message-ID, since a
+repeat that is flagged does less harm than a message lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class HandoverResult(StrEnum):
+    """How a conversation with the relay ended."""
+
+    ACCEPTED = "accepted"
+    TRY_LATER = "try_later"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """The message was handed over completely and no reply came: it may or may not be on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The end of a conversation, and a bounded reason code such as ``smtp_450`` or ``connection_lost``."""
+
+    result: HandoverResult
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Done. ``possible_repeat``: an earlier attempt may have arrived as well."""
+
+    possible_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Another attempt ``after`` this one. ``possibly_delivered``: this or an earlier attempt may have arrived."""
+
+    after: timedelta
+    reason: str
+    possibly_delivered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """No further attempt; a person should look."""
+
+    reason: str
+
+
+RetryDecision = Sent | TryAgain | GiveUp
+"""What follows from an attempt."""
+
+
+def judge_reply(code: int, *, message_complete: bool) -> Handover:
+    """The meaning of an SMTP reply ``code``; ``message_complete`` once the final dot was sent."""
+    if 200 <= code < 300:
+        return Handover(HandoverResult.ACCEPTED, f"smtp_{code}")
+    if 400 <= code < 500:
+        return Handover(HandoverResult.TRY_LATER, f"smtp_{code}")
+    if 500 <= code < 600:
+        return Handover(HandoverResult.REFUSED, f"smtp_{code}")
+    unknown = HandoverResult.UNKNOWN if message_complete else HandoverResult.TRY_LATER
+    return Handover(unknown, "unintelligible_reply")
+
+
+def decide(
+    handover: Handover, *, attempt: int, possibly_delivered: bool, schedule: tuple[timedelta, ...]
+) -> RetryDecision:
+    """What follows from the ``attempt``-th attempt (1 = the first).
+
+    ``possibly_delivered``: an earlier attempt ended unknown. ``schedule``: waits between attempts; when it is used
+    up the reason is ``retries_exhausted``, or ``outcome_unknown`` if one of the attempts may have arrived.
+    """
+    if handover.result is HandoverResult.ACCEPTED:
+        return Sent(possible_repeat=possibly_delivered)
+    if handover.result is HandoverResult.REFUSED:
+        return GiveUp(handover.reason)
+    doubt = possibly_delivered or handover.result is HandoverResult.UNKNOWN
+    if attempt > len(schedule):
+        return GiveUp("outcome_unknown" if doubt else "retries_exhausted")
+    return TryAgain(schedule[attempt - 1], handover.reason, doubt)
+
+
+def reconnect_wait(failures: int, first: timedelta, longest: timedelta) -> timedelta:
+    """How long to wait before the relay is called again after ``failures`` (≥ 1) vain tries: doubling, bounded."""
+    return min(longest, first * 2 ** min(failures - 1, 16))

@@ -1,0 +1,1 @@
+"""Pure decisions of the router: no clock, no broker, no files."""

@@ -1,0 +1,32 @@
+"""The assessment of a new complaint: what it is about and who acts on it (ISO 10002 §7.4), in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.router.domain.classify import classify
+from services.router.domain.departments import Departments
+from services.router.domain.route import RoutingRules, route
+from services.router.domain.taxonomy import Taxonomy
+from shared.events.complaint import Complaint
+from shared.events.decisions import Classification, RoutingDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Assessor:
+    """Classifies and routes by one version of the configuration."""
+
+    taxonomy: Taxonomy
+    departments: Departments
+    rules: RoutingRules
+
+    def __call__(self, complaint: Complaint) -> tuple[Classification, RoutingDecision]:
+        """Category, severity and priority of ``complaint``, and the departments that get it."""
+        classification = classify(
+            complaint.narrative,
+            self.taxonomy,
+            declared_category=complaint.declared_category,
+            amount=complaint.amount,
+            minor=complaint.complainant.minor,
+        )
+        return classification, route(complaint, classification, self.rules, self.departments)

@@ -1,0 +1,115 @@
+"""What a complaint is about and how urgent it is, with the terms that say so. Weighs evidence; abstains when unclear.
+
+Each category collects the weights of its terms found in subject and text, each term once however often it occurs, plus
+the weight of the category that was declared. The winner needs a minimum weight, a minimum share and a lead over the
+second; otherwise the category is 'other' and a person decides. Danger to life or health comes first (ISO 10002 §7.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from services.router.domain.compiled_taxonomy import DangerFound, Meaning
+from services.router.domain.danger_reading import Reading
+from services.router.domain.taxonomy import UNCLEAR, SeveritySignals, Taxonomy, Thresholds
+from shared.events.complaint import Money, Narrative
+from shared.events.decisions import Classification, Severity
+
+PRIORITY: Final[Mapping[Severity, int]] = {
+    Severity.CRITICAL: 0,
+    Severity.HIGH: 1,
+    Severity.MEDIUM: 2,
+    Severity.LOW: 3,
+}
+_RANK: Final = {severity: -priority for severity, priority in PRIORITY.items()}
+_MOST_EVIDENCE: Final = 12
+
+Found = list[tuple[str, Meaning]]
+
+
+def classify(
+    narrative: Narrative,
+    taxonomy: Taxonomy,
+    declared_category: str | None = None,
+    amount: Money | None = None,
+    minor: bool = False,
+) -> Classification:
+    """Category, severity, priority, confidence (0 to 1) and evidence of one complaint.
+
+    ``declared_category`` is a hint: an id, alias or label of a category, ignored when unknown. Evidence consists of the
+    taxonomy's own terms, never of other words of the narrative.
+    """
+    compiled = taxonomy.compiled
+    text = f"{narrative.subject}\n{narrative.text}" if narrative.subject else narrative.text
+    found = compiled.find(text)
+    signals = [(term, meaning.danger) for term, meaning in found if meaning.danger]
+    dangers = compiled.read_dangers(text, signals) if signals else []
+    weights = _weigh(found, dangers)
+    declared = compiled.category_of(declared_category)
+    if declared is not None:
+        weights[declared] = weights.get(declared, 0.0) + taxonomy.thresholds.declared_weight
+    category, confidence = _decide(weights, taxonomy.thresholds)
+    severity = _severity(found, dangers, amount, minor, taxonomy.severity)
+    return Classification(
+        category=category,
+        severity=severity,
+        priority=PRIORITY[severity],
+        confidence=confidence,
+        evidence=_evidence(found, dangers),
+        safety=bool(dangers),
+        taxonomy_version=taxonomy.version,
+    )
+
+
+def _weigh(found: Found, dangers: Iterable[DangerFound]) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for _, meaning in found:
+        for category, weight in meaning.votes:
+            weights[category] = weights.get(category, 0.0) + weight
+    for signal in dangers:
+        category_of_danger = signal.danger.category
+        if category_of_danger is not None:
+            weights[category_of_danger] = weights.get(category_of_danger, 0.0) + signal.danger.weight
+    return weights
+
+
+def _decide(weights: dict[str, float], thresholds: Thresholds) -> tuple[str, float]:
+    """The winner and its share of all evidence; or 'other' with the share by which the best was ahead."""
+    total = sum(weights.values()) + thresholds.doubt
+    if not weights or total == 0:
+        return UNCLEAR, 0.0
+    best = max(weights, key=weights.__getitem__)
+    first = weights[best]
+    second = max((weight for category, weight in weights.items() if category != best), default=0.0)
+    share = first / total
+    enough = first >= thresholds.minimum_evidence and share >= thresholds.minimum_share
+    if enough and first > second and first - second >= thresholds.minimum_lead:
+        return best, round(share, 3)
+    return UNCLEAR, round(min((first - second) / total, thresholds.minimum_share / 2), 3)
+
+
+def _severity(
+    found: Found, dangers: Iterable[DangerFound], amount: Money | None, minor: bool, signals: SeveritySignals
+) -> Severity:
+    grades = [_danger_severity(signal) for signal in dangers]
+    grades += [meaning.severity for _, meaning in found if meaning.severity is Severity.HIGH]
+    if minor:
+        grades.append(signals.minor)
+    if amount is not None and amount.currency in signals.high_amounts:
+        grades.append(Severity.HIGH if amount.value >= signals.high_amounts[amount.currency] else Severity.MEDIUM)
+    if not grades:
+        modest = any(meaning.severity is Severity.LOW for _, meaning in found)
+        return Severity.LOW if modest else Severity.MEDIUM
+    return max(grades, key=_RANK.__getitem__)
+
+
+def _danger_severity(signal: DangerFound) -> Severity:
+    return Severity.CRITICAL if signal.danger.harm and signal.reading is Reading.HAPPENED else Severity.HIGH
+
+
+def _evidence(found: Found, dangers: Iterable[DangerFound]) -> tuple[str, ...]:
+    """Danger first, then by weight; at most a dozen, so that records stay small."""
+    ranked = sorted((-meaning.strength, term) for term, meaning in found if meaning.strength)
+    terms = dict.fromkeys((*(signal.term for signal in dangers), *(term for _, term in ranked)))
+    return tuple(terms)[:_MOST_EVIDENCE]

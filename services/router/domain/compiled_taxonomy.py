@@ -1,0 +1,129 @@
+"""The taxonomy made ready for thousands of texts a second: one index over all terms, and what each term means."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.router.domain.danger_reading import ContextReader, Occurrences, Reading
+from services.router.domain.term_index import TermIndex, word_bytes
+from shared.events.decisions import Severity
+
+if TYPE_CHECKING:
+    from services.router.domain.taxonomy import Danger, Taxonomy
+
+_NO_TERMS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What finding a term says."""
+
+    votes: tuple[tuple[str, float], ...] = ()
+    strength: float = 0.0
+    severity: Severity | None = None
+    danger: Danger | None = None
+    hides: frozenset[str] = _NO_TERMS
+
+
+@dataclass(frozen=True, slots=True)
+class DangerFound:
+    """A danger term that its context did not take back."""
+
+    term: str
+    danger: Danger
+    reading: Reading
+
+
+class CompiledTaxonomy:
+    """Finds the taxonomy's terms in a text and knows what each means."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        votes = _votes(taxonomy)
+        severities = _severities(taxonomy)
+        dangers = {term: danger for danger in taxonomy.safety.dangers for term in danger.terms}
+        terms = {*votes, *severities, *dangers, *taxonomy.neutral_terms}
+        hidden = _hidden_terms(terms)
+        self._index = TermIndex(terms)
+        self._meanings = {
+            term: Meaning(
+                tuple(votes.get(term, ())),
+                max((weight for _, weight in votes.get(term, ())), default=0.0),
+                severities.get(term),
+                dangers.get(term),
+                hidden.get(term, _NO_TERMS),
+            )
+            for term in terms
+        }
+        self._names = {
+            name.lower(): category.id
+            for category in taxonomy.categories
+            for name in (category.label_zh, category.label_en, *category.aliases, category.id)
+        }
+        safety = taxonomy.safety
+        self._places = {term: Occurrences([term]) for term in dangers}
+        self._harmless = Occurrences(safety.harmless)
+        self._chinese = ContextReader(safety.chinese, words=False)
+        self._english = ContextReader(safety.english, words=True)
+
+    def category_of(self, name: str | None) -> str | None:
+        """The category a declared name means: an id, an alias or a label, in any case; None when unknown."""
+        return None if name is None else self._names.get(name.strip().lower())
+
+    def find(self, text: str) -> list[tuple[str, Meaning]]:
+        """The terms in ``text`` with their meaning. A longer term hides the shorter ones inside it, dangers excepted."""
+        meanings = self._meanings
+        found = [(term, meanings[term]) for term in self._index.find(text)]
+        hidden = _NO_TERMS.union(*(meaning.hides for _, meaning in found if meaning.hides))
+        if not hidden:
+            return found
+        return [(term, meaning) for term, meaning in found if term not in hidden or meaning.danger]
+
+    def read_dangers(self, text: str, terms: Iterable[tuple[str, Danger]]) -> list[DangerFound]:
+        """Of the danger ``terms`` found in ``text``, those that happened or nearly did."""
+        lowered = text.lower().replace("’", "'")
+        harmless = list(self._harmless.spans(lowered))
+        readings = ((term, danger, self._read(lowered, term, danger, harmless)) for term, danger in terms)
+        return [DangerFound(term, danger, reading) for term, danger, reading in readings if reading]
+
+    def _read(self, text: str, term: str, danger: Danger, harmless: list[tuple[int, int]]) -> Reading:
+        """The weightiest reading among the term's occurrences outside harmless phrases."""
+        reader = self._english if term.isascii() else self._chinese
+        spans = [
+            (start, end)
+            for start, end in self._places[term].spans(text)
+            if not any(first <= start and end <= last for first, last in harmless)
+        ]
+        readings = (reader.read(text, *span, conditional_counts=danger.conditional_counts) for span in spans)
+        return max(readings, default=Reading.TAKEN_BACK)
+
+
+def _votes(taxonomy: Taxonomy) -> dict[str, list[tuple[str, float]]]:
+    votes: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for category in taxonomy.categories:
+        for weight, terms in category.terms.items():
+            for term in terms:
+                votes[term].append((category.id, weight))
+    return votes
+
+
+def _severities(taxonomy: Taxonomy) -> dict[str, Severity]:
+    low = dict.fromkeys(taxonomy.severity.low_terms, Severity.LOW)
+    return low | dict.fromkeys(taxonomy.severity.high_terms, Severity.HIGH)
+
+
+def _hidden_terms(terms: Iterable[str]) -> dict[str, frozenset[str]]:
+    """For each term the other terms that stand inside it."""
+    known = frozenset(terms)
+    return {term: frozenset(_pieces(term)) & known - {term} for term in known}
+
+
+def _pieces(term: str) -> Iterator[str]:
+    """Everything that could be found inside ``term``: runs of words, or of characters."""
+    parts = term.split() if term.isascii() else list(term)
+    joint = " " if term.isascii() else ""
+    for start in range(len(parts)):
+        for end in range(start + 1, len(parts) + 1):
+            yield joint.join(parts[start:end])

@@ -1,0 +1,94 @@
+"""Reads a danger term in its context: did it happen, did it nearly, or is it denied, feared or supposed?
+
+A miss is worse than a false alarm (reference: GB/T 19012 puts health and safety first). So a cue counts only where its
+grammar ties it to the term: a denial must reach the term over fillers alone ("没有造成人员受伤", "no one was hurt"), a
+supposition must stand in the same clause and close by ("怕它半夜着火"). One occurrence that no cue takes back is enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from services.router.domain.taxonomy import ContextCues
+
+_BEFORE_CHARACTERS: Final = 120
+_AFTER_CHARACTERS: Final = 40
+_NEVER: Final = r"(?!)"
+
+
+class Reading(IntEnum):
+    """What a text says about one danger, in rising order of weight."""
+
+    TAKEN_BACK = 0
+    NEAR_MISS = 1
+    HAPPENED = 2
+
+
+class ContextReader:
+    """Reads occurrences of terms of one language by that language's cues."""
+
+    __slots__ = ("_after", "_before_denied", "_before_near", "_before_supposed", "_near_after")
+
+    def __init__(self, cues: ContextCues, *, words: bool) -> None:
+        """``words``: the language separates words by spaces (English); else reach counts characters (Chinese)."""
+        edge, space = (r"\b", r"[\s\"'(-]+") if words else ("", r"\s*")
+        filled = rf"(?:{space}{edge}(?:{_any(cues.fillers)}){edge})*?"
+        double = rf"(?P<double>(?:{_any(cues.double_denials)})\s*)?"
+        self._before_denied = re.compile(rf"{double}{edge}(?:{_any(cues.denials)}){edge}{filled}{space}$")
+        gap = _word_gap(cues) if words else _character_gap(cues)
+        self._before_supposed = re.compile(rf"{edge}(?:{_any(cues.hypotheticals)}){edge}{gap}$")
+        self._before_near = re.compile(rf"{edge}(?:{_any(cues.near_misses)}){edge}{gap}$")
+        self._after = re.compile(rf"\s*(?:{_any((*cues.denials_after, *cues.hypotheticals_after))})")
+        self._near_after = re.compile(rf"\s*(?:{_any(cues.near_misses_after)})")
+
+    def read(self, text: str, start: int, end: int, *, conditional_counts: bool) -> Reading:
+        """The occurrence ``text[start:end]``; ``text`` is lower case."""
+        before, after = text[max(0, start - _BEFORE_CHARACTERS) : start], text[end : end + _AFTER_CHARACTERS]
+        denied = self._before_denied.search(before)
+        if denied is not None:
+            return Reading.HAPPENED if denied["double"] else Reading.TAKEN_BACK
+        if conditional_counts:
+            return Reading.HAPPENED
+        if self._before_near.search(before) or self._near_after.match(after):
+            return Reading.NEAR_MISS
+        if self._before_supposed.search(before) or self._after.match(after):
+            return Reading.TAKEN_BACK
+        return Reading.HAPPENED
+
+
+class Occurrences:
+    """Where a term, or any of several, stands in a text."""
+
+    __slots__ = ("_pattern",)
+
+    def __init__(self, terms: Iterable[str]) -> None:
+        longest_first = sorted(terms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(_as_pattern(term) for term in longest_first) or _NEVER)
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Start and end of each occurrence; ``text`` is lower case."""
+        return (match.span() for match in self._pattern.finditer(text))
+
+
+def _as_pattern(term: str) -> str:
+    if not term.isascii():
+        return re.escape(term)
+    words = (re.escape(word).replace("'", "'?") for word in term.split())
+    return r"\b" + r"[^a-z0-9]+".join(words) + r"\b"
+
+
+def _any(cues: Iterable[str]) -> str:
+    return "|".join(cues) or _NEVER
+
+
+def _word_gap(cues: ContextCues) -> str:
+    word = rf"(?!(?:{_any(cues.facts)})\b)[\w'$-]+"
+    return rf"(?:\s+{word}){{0,{cues.reach}}}\s*"
+
+
+def _character_gap(cues: ContextCues) -> str:
+    return rf"(?:(?!{_any(cues.facts)})[^，。！？；：,.!?;:\n]){{0,{cues.reach}}}"

@@ -1,0 +1,171 @@
+"""What a department reports about its part, judged against the table of ``transitions`` and written to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from services.router.domain.case import AssignmentStatus, Case, CaseAssignment, CaseStatus
+from services.router.domain.case_log import CaseLog
+from services.router.domain.completion import call_back, end_hold, finish_if_done
+from services.router.domain.departments import Departments
+from services.router.domain.redispatch import choose_replacement, redispatch
+from services.router.domain.refusals import Reason, refuse
+from services.router.domain.repeats import fingerprint, remember
+from services.router.domain.transitions import Effect, judge
+from shared.events.departments import Action, DepartmentUpdate
+from shared.events.lifecycle import (
+    AssignmentAccepted,
+    AssignmentProgressed,
+    AssignmentResolved,
+    ComplainantContacted,
+    ComplaintHeld,
+    ComplaintResumed,
+    DepartmentEvent,
+)
+from shared.streaming.processor import Message, Step
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""How far a department's clock may be off. Beyond it an update is refused, within it the time is set right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One allowed update on its way into the case."""
+
+    log: CaseLog
+    action: Action
+    update: DepartmentUpdate
+    effect: Effect
+    happened_at: datetime
+    now: datetime
+    departments: Departments
+
+
+def handle_update(
+    case: Case, update: DepartmentUpdate, message: Message, department: str, now: datetime, departments: Departments
+) -> Step[Case]:
+    """Judge one update of ``department`` and apply it. A refused one leaves the case as it was."""
+    mark = fingerprint(message)
+    admitted = _admit(case, update, mark, department, now)
+    if isinstance(admitted, Reason):
+        return Step(case, refusal=refuse(admitted))
+    held, action, effect, happened_at = admitted
+    log = CaseLog(message.envelope, case.sequence)
+    report = Report(log, action, update, effect, happened_at, now, departments)
+    changed = _APPLIERS[action](report, case, held)
+    if isinstance(changed, Reason):
+        return Step(case, refusal=refuse(changed))
+    return log.step(remember(changed, mark))
+
+
+def happened_at_or_refusal(case: Case, claimed: datetime, now: datetime) -> datetime | Reason:
+    """The instant of a reported fact, within what is possible: not before the cycle began, not after now.
+
+    A department may enter later what it did earlier, even before the dispatch reached it (the hotline may have put
+    the caller through), so only times outside the cycle are questioned.
+    """
+    if claimed - now > CLOCK_TOLERANCE:
+        return Reason.FUTURE_TIME
+    if case.cycle_started_at - claimed > CLOCK_TOLERANCE:
+        return Reason.BEFORE_CYCLE
+    return max(min(claimed, now), case.cycle_started_at)
+
+
+def _admit(
+    case: Case, update: DepartmentUpdate, mark: str, department: str, now: datetime
+) -> tuple[CaseAssignment, Action, Effect, datetime] | Reason:
+    """Everything that can speak against an update, in the order that gives the most helpful answer."""
+    if mark in case.recent_inputs:
+        return Reason.DUPLICATE_UPDATE
+    if update.action not in _KNOWN_ACTIONS:
+        return Reason.UNKNOWN_ACTION
+    if case.status is CaseStatus.CLOSED:
+        return Reason.WITHDRAWN if case.withdrawn else Reason.CASE_CLOSED
+    held = case.live_assignment_of(department)
+    if held is None:
+        return Reason.NO_ASSIGNMENT
+    action = Action(update.action)
+    verdict = judge(case, held, action, update)
+    if isinstance(verdict, Reason):
+        return verdict
+    happened_at = happened_at_or_refusal(case, update.happened_at, now)
+    return happened_at if isinstance(happened_at, Reason) else (held, action, verdict, happened_at)
+
+
+# -- what each action does -----------------------------------------------------------------------------------------
+
+
+def _accept(report: Report, case: Case, held: CaseAssignment) -> Case:
+    return _advance(report, case, held, AssignmentAccepted)
+
+
+def _contact(report: Report, case: Case, held: CaseAssignment) -> Case:
+    return _advance(report, case, held, ComplainantContacted)
+
+
+def _progress(report: Report, case: Case, held: CaseAssignment) -> Case:
+    return _advance(
+        report, case, held, AssignmentProgressed, preliminary_finding=report.update.preliminary_finding
+    )
+
+
+def _hold(report: Report, case: Case, held: CaseAssignment) -> Case:
+    on_hold = held.model_copy(update={"on_hold": True})
+    return _advance(report, case, on_hold, ComplaintHeld, reason=report.update.reason)
+
+
+def _resume(report: Report, case: Case, held: CaseAssignment) -> Case:
+    working = held.model_copy(update={"on_hold": False})
+    return _advance(report, case, working, ComplaintResumed)
+
+
+def _resolve(report: Report, case: Case, held: CaseAssignment) -> Case:
+    """The department's part is done; the case is, when everybody's is."""
+    case, held = end_hold(report.log, case, held, report.happened_at)
+    case = _advance(report, case, held, AssignmentResolved, resolution=report.update.resolution)
+    latest = max(report.happened_at, case.last_resolved_at or report.happened_at)
+    changes: dict[str, Any] = {"last_resolved_at": latest}
+    if held.is_lead:
+        changes["resolution"] = report.update.resolution
+    return finish_if_done(report.log, case.model_copy(update=changes))
+
+
+def _return(report: Report, case: Case, held: CaseAssignment) -> Case | Reason:
+    replacement = choose_replacement(case, held, report.update.suggested_department, report.departments)
+    if isinstance(replacement, Reason):
+        return replacement
+    return redispatch(report.log, case, held, replacement, report.update, report.happened_at, report.now)
+
+
+def _call_back(report: Report, case: Case, _held: CaseAssignment) -> Case:
+    return call_back(report.log, case, report.update.solved, None, report.happened_at, report.now)
+
+
+def _advance(
+    report: Report, case: Case, held: CaseAssignment, entry: type[DepartmentEvent], **facts: Any
+) -> Case:
+    """Log ``entry``, after the tacit acceptance it may imply, and note how far the department is now."""
+    names = {"department": held.department, "assignment_id": held.assignment.assignment_id}
+    if report.effect.implies_acceptance:
+        report.log.record(case, AssignmentAccepted, report.happened_at, **names)
+    report.log.record(case, entry, report.happened_at, **names, **facts)
+    return case.with_assignment(held.model_copy(update={"status": report.effect.status}))
+
+
+_APPLIERS: Final[Mapping[Action, Callable[[Report, Case, CaseAssignment], Case | Reason]]] = MappingProxyType(
+    {
+        Action.ACCEPT: _accept,
+        Action.CONTACT: _contact,
+        Action.PROGRESS: _progress,
+        Action.RETURN: _return,
+        Action.RESOLVE: _resolve,
+        Action.HOLD: _hold,
+        Action.RESUME: _resume,
+        Action.CALL_BACK: _call_back,
+    }
+)
+_KNOWN_ACTIONS = frozenset(Action)

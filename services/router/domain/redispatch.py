@@ -1,0 +1,164 @@
+"""A department returns its part (退单): who gets it next.
+
+The rule, in the order it is applied (reference: ``domain.md`` §5.5; loops A→B→A cannot happen):
+
+1. Triage may hand on what it holds, by naming another department: that decision is final (终审), the part is *forced*
+   there and cannot be returned again. Without a name triage keeps it, forced; from then on it must name one.
+2. The first return in a cycle goes to the department the returner suggests, if there is one that has not itself
+   returned in this cycle; else to triage.
+3. The second return in a cycle goes to triage, forced: the arbiter decides. (A co-handler's part cannot when triage
+   already has a part of the case; then it goes, forced, to the suggested department, or the return is refused.)
+
+A part keeps its role. A department never has two parts of one case: a co-handler that gets the lead gives up its
+co-handling; a co-handler's part is not given to a department that already works on the case.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from services.router.domain.case import AssignmentStatus, Case, CaseAssignment
+from services.router.domain.case_log import CaseLog
+from services.router.domain.completion import cancel_assignment, end_hold
+from services.router.domain.dispatching import dispatch, new_assignment
+from services.router.domain.refusals import Reason
+from shared.events.decisions import RoutingDecision
+from shared.events.departments import DepartmentUpdate
+from shared.events.lifecycle import AssignmentReturned
+
+
+class Replacement(NamedTuple):
+    """Who takes over a returned part. ``rule_id`` and ``why`` end up in the decision."""
+
+    department: str
+    forced: bool
+    rule_id: str
+    why: str
+
+
+def choose_replacement(
+    case: Case, held: CaseAssignment, suggested: str | None, departments: Departments
+) -> Replacement | Reason:
+    """Who gets the part that the department of ``held`` returns, or why it cannot be returned."""
+    triage = departments.triage.id
+    returner = held.department
+    usable = suggested if _is_usable(case, held, suggested, departments) else None
+    if returner == triage:
+        return _passed_on(held, usable)
+    if held.assignment.forced:
+        return Reason.FORCED_ASSIGNMENT
+    if case.returned_by():
+        return _arbitrated(case, held, usable, triage)
+    if usable is not None:
+        return Replacement(usable, False, "returned.suggested", f"{returner} returned it and named {usable}")
+    if not _is_free_for(case, held, triage):
+        return Reason.TRIAGE_ALREADY_INVOLVED
+    return Replacement(triage, False, "returned.triage", f"{returner} returned it and named no usable department")
+
+
+def redispatch(
+    log: CaseLog,
+    case: Case,
+    held: CaseAssignment,
+    replacement: Replacement,
+    update: DepartmentUpdate,
+    returned_at: datetime,
+    now: datetime,
+) -> Case:
+    """Log the return and hand the part over to ``replacement``."""
+    case, held = end_hold(log, case, held, returned_at)
+    log.record(
+        case,
+        AssignmentReturned,
+        returned_at,
+        department=held.department,
+        assignment_id=held.assignment.assignment_id,
+        reason=update.reason,
+    )
+    case = case.with_assignment(held.model_copy(update={"status": AssignmentStatus.RETURNED}))
+    at = max(now, case.cycle_started_at)
+    case = _give_up_lesser_part(log, case, replacement.department, at)
+    opened = new_assignment(
+        case.complaint.complaint_id,
+        case.cycle,
+        replacement.department,
+        held.assignment.role,
+        attempt=case.next_attempt(replacement.department),
+        mandatory=held.assignment.mandatory,
+        forced=replacement.forced,
+    )
+    assignments = (*case.assignments, opened)
+    case = case.model_copy(update={"assignments": assignments, "decision": _decide(case, assignments, replacement)})
+    dispatch(log, case, (opened,), "returned", at)
+    return case
+
+
+def _passed_on(held: CaseAssignment, usable: str | None) -> Replacement | Reason:
+    triage = held.department
+    if usable is not None:
+        return Replacement(usable, True, "arbiter.final", f"{triage} decided finally for {usable}")
+    if held.assignment.forced:
+        return Reason.SUGGESTION_REQUIRED
+    return Replacement(triage, True, "returned.arbiter", f"{triage} named no usable department and keeps it")
+
+
+def _arbitrated(case: Case, held: CaseAssignment, usable: str | None, triage: str) -> Replacement | Reason:
+    """The second return. Where triage already has another part of the case, a fresh suggestion is the final word."""
+    if _is_free_for(case, held, triage):
+        return Replacement(triage, True, "returned.arbiter", f"second return, by {held.department}; triage decides")
+    if usable is None or usable in case.returned_by():
+        return Reason.TRIAGE_ALREADY_INVOLVED
+    return Replacement(usable, True, "returned.arbiter", f"second return; {held.department} named {usable}, finally")
+
+
+def _is_usable(case: Case, held: CaseAssignment, suggested: str | None, departments: Departments) -> bool:
+    """True for an existing other department that can take the part."""
+    return (
+        suggested is not None
+        and suggested in departments.ids
+        and suggested != held.department
+        and _is_free_for(case, held, suggested)
+    )
+
+
+def _is_free_for(case: Case, held: CaseAssignment, department: str) -> bool:
+    """True when the department would not end up with two parts; the lead may be given to a co-handler."""
+    return held.is_lead or case.live_assignment_of(department) is None
+
+
+def _give_up_lesser_part(log: CaseLog, case: Case, department: str, at: datetime) -> Case:
+    """End the co-handling of a department that becomes the lead."""
+    lesser = case.live_assignment_of(department)
+    return case if lesser is None else cancel_assignment(log, case, lesser, "taken_over", at)
+
+
+def _decide(case: Case, assignments: tuple[CaseAssignment, ...], replacement: Replacement) -> RoutingDecision:
+    """The standing decision: who acts now, and why it changed."""
+    live = [held for held in assignments if held.is_live]
+    return RoutingDecision(
+        lead=next(held.department for held in live if held.is_lead),
+        co_handlers=tuple(held.department for held in live if not held.is_lead),
+        rule_id=replacement.rule_id,
+        rules_version=case.decision.rules_version,
+        reasons=(replacement.why,),
+    )
+
+
+class _Department(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+class Departments(Protocol):
+    """What a return needs to know of the organisation."""
+
+    @property
+    def triage(self) -> _Department:
+        """The department that takes what nobody else does, and arbitrates."""
+        ...
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every department."""
+        ...

@@ -1,0 +1,106 @@
+"""Partitions in memory: records and transaction markers at offsets, visible up to the last stable one."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
+
+
+class Outcome(Enum):
+    """What became of a transaction."""
+
+    OPEN = "open"
+    COMMITTED = "committed"
+    ABORTED = "aborted"
+
+
+@dataclass(slots=True, eq=False)
+class Transaction:
+    """One transaction: what it wrote to, the offsets it carries, and its outcome."""
+
+    outcome: Outcome = Outcome.OPEN
+    written: set[TopicPartition] = field(default_factory=set)
+    offsets: dict[tuple[str, TopicPartition], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    record: ConsumerRecord | None  # None: a transaction marker
+    transaction: Transaction | None
+
+
+class PartitionLog:
+    """The log of one partition."""
+
+    def __init__(self, partition: TopicPartition) -> None:
+        self._partition = partition
+        self._entries: list[_Entry] = []
+        self._first_open: dict[Transaction, int] = {}
+
+    @property
+    def end(self) -> int:
+        """High watermark: the next offset to be written."""
+        return len(self._entries)
+
+    @property
+    def stable_end(self) -> int:
+        """Last stable offset: the first offset of an open transaction, or the end."""
+        return min(self._first_open.values(), default=self.end)
+
+    def append(self, record: ProducerRecord, transaction: Transaction | None, timestamp_ms: int) -> int:
+        """Write a record; its offset."""
+        offset = self.end
+        stored = ConsumerRecord(
+            self._partition.topic,
+            self._partition.partition,
+            offset,
+            record.key,
+            record.value,
+            list(record.headers),
+            timestamp_ms,
+        )
+        self._entries.append(_Entry(stored, transaction))
+        if transaction is not None:
+            self._first_open.setdefault(transaction, offset)
+        return offset
+
+    def append_marker(self, transaction: Transaction) -> None:
+        """Write the end-of-transaction marker, which takes an offset of its own."""
+        self._entries.append(_Entry(None, None))
+        del self._first_open[transaction]
+
+    def read(self, start: int, end: int, *, committed_only: bool = True) -> Iterator[ConsumerRecord]:
+        """Records from ``start`` up to ``end`` that a reader may see."""
+        for entry in self._entries[start:end]:
+            aborted = entry.transaction is not None and entry.transaction.outcome is not Outcome.COMMITTED
+            if entry.record is not None and not (committed_only and aborted):
+                yield entry.record
+
+
+class Logs:
+    """All partitions of a cluster."""
+
+    def __init__(self, partitions_by_topic: Iterable[tuple[str, int]]) -> None:
+        self._counts = dict(partitions_by_topic)
+        self._logs = {
+            partition: PartitionLog(partition)
+            for topic, count in self._counts.items()
+            for partition in (TopicPartition(topic, number) for number in range(count))
+        }
+
+    def __getitem__(self, partition: TopicPartition) -> PartitionLog:
+        return self._logs[partition]
+
+    def partitions_of(self, topic: str) -> list[TopicPartition]:
+        """All partitions of ``topic``."""
+        return [TopicPartition(topic, number) for number in range(self._counts[topic])]
+
+    def partition_for(self, record: ProducerRecord) -> TopicPartition:
+        """Where a record goes: where it says, or where its key hashes to. Stable, but not murmur2."""
+        if record.partition is not None:
+            return TopicPartition(record.topic, record.partition)
+        return TopicPartition(record.topic, zlib.crc32(record.key or b"") % self._counts[record.topic])

@@ -1,0 +1,73 @@
+"""Topics are created as declared, differences are reported, and nothing existing is altered."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from deploy.local.ports import free_port
+from deploy.topics import provision as provisioning
+from deploy.topics.provision import provision
+from shared.errors import BrokerUnavailable
+from shared.events.topics import bus_topics
+from tests.component.local_stack.records import produce, read_all
+from tests.component.local_stack.topics import SampleTopic
+
+pytestmark = pytest.mark.kafka
+
+
+def test_missing_topics_are_created_ready_to_use_and_found_the_second_time(
+    kafka_bootstrap: str, topic_prefix: str
+) -> None:
+    topics = [
+        SampleTopic(topic_prefix + "events.v1", partitions=3, retention_ms=None),
+        SampleTopic(topic_prefix + "state.v1", cleanup_policy="compact", config={"segment.bytes": "67108864"}),
+    ]
+    names = tuple(topic.name for topic in topics)
+
+    first = provision(kafka_bootstrap, topics, 1)
+    produce(kafka_bootstrap, names[0], ["a record"])
+    second = provision(kafka_bootstrap, topics, 1)
+
+    assert (first.created, first.existing, first.differing) == (names, (), ())
+    assert (second.created, second.existing, second.differing) == ((), names, ())
+    assert read_all(kafka_bootstrap, names[0], partitions=3) == ["a record"]
+
+
+def test_a_differing_topic_is_reported_and_left_alone(kafka_bootstrap: str, topic_prefix: str) -> None:
+    name = topic_prefix + "events.v1"
+    provision(kafka_bootstrap, [SampleTopic(name, partitions=2)], 1)
+    changed = SampleTopic(name, partitions=4, cleanup_policy="compact")
+
+    for _ in range(2):  # the second run finds the same: the first altered nothing
+        report = provision(kafka_bootstrap, [changed], 1)
+        assert report.created == ()
+        assert {(found.what, found.expected, found.actual) for found in report.differing} == {
+            ("partitions", "4", "2"),
+            ("cleanup.policy", "compact", "delete"),
+        }
+    assert str(report.differing[0]) == f"{name}: partitions is 2, the registry says 4"
+
+
+def test_two_provisioners_at_once_both_succeed(kafka_bootstrap: str, topic_prefix: str) -> None:
+    topics = [SampleTopic(f"{topic_prefix}{number}.v1") for number in range(5)]
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(provision, kafka_bootstrap, topics, 1) for _ in range(2)]
+    assert all(not run.result().differing for run in runs)
+    assert len(provision(kafka_bootstrap, topics, 1).existing) == 5
+
+
+def test_every_topic_of_the_registry_is_accepted_by_the_broker(kafka_bootstrap: str) -> None:
+    topics = bus_topics(["service-quality"])
+    provision(kafka_bootstrap, topics, 1)
+    again = provision(kafka_bootstrap, topics, 1)
+    assert set(again.existing) == {topic.name for topic in topics}
+    assert again.differing == ()
+
+
+def test_an_unreachable_broker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provisioning, "CONNECT_TIMEOUT_MS", 500)
+    nowhere = f"127.0.0.1:{free_port()}"
+    with pytest.raises(BrokerUnavailable, match=nowhere):
+        provision(nowhere, [SampleTopic("x")], 1)
