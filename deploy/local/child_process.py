@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,15 +42,17 @@ class ChildProcess:
         log_path: Path,
         environment: Mapping[str, str] | None = None,
         working_directory: Path | None = None,
-        inherited_files: Sequence[int] = (),
+        inherited_files: Callable[[], Sequence[int]] = tuple,
     ) -> None:
-        """``environment`` is added to this process's own; ``inherited_files`` are descriptors the child keeps open."""
+        """``environment`` is added to this process's own; ``inherited_files`` tells, at each start, which open
+        descriptors the child keeps.
+        """
         self.name = name
         self.command = list(command)
         self.log_path = log_path
         self.environment = dict(environment or {})
         self._working_directory = working_directory
-        self._inherited_files = tuple(inherited_files)
+        self._inherited_files = inherited_files
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -58,10 +60,10 @@ class ChildProcess:
         if self.is_alive:
             raise RuntimeError(f"{self.name} already runs as process {self.pid}")
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        self._process = _spawner.submit(self._spawn).result()
+        self._process = _spawner.submit(self._spawn, tuple(self._inherited_files())).result()
         _alive.add(self)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, inherited: tuple[int, ...]) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
                 [*_LAUNCHER, str(os.getpid()), *self.command],
@@ -70,7 +72,7 @@ class ChildProcess:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.environment},
                 cwd=self._working_directory,
-                pass_fds=self._inherited_files,
+                pass_fds=inherited,
                 start_new_session=True,
             )
 

@@ -92,12 +92,7 @@ class KafkaCluster:
         runtime = JavaRuntime(java_command(), kafka_jars(), self._jvm_flags)
         self._identity = open_identity(self.directory, self._node_count)
         self.nodes = tuple(
-            KafkaNode(
-                address,
-                self.directory / f"node-{address.node_id}",
-                runtime,
-                inherited_files=[self._lock.file],
-            )
+            KafkaNode(address, self.directory / f"node-{address.node_id}", runtime, self._lock)
             for address in self._identity.nodes
         )
         for node in self.nodes:
@@ -159,10 +154,14 @@ class KafkaCluster:
             node.stop(max(0.0, deadline - time.monotonic()))
         self._lock.release()
 
-    def kill(self) -> None:
-        """SIGKILL all nodes; the data stays as it is on disk."""
+    def kill_nodes(self) -> None:
+        """SIGKILL all nodes; the cluster keeps its directory, so nodes can be started again in any order."""
         for node in self.nodes:
             node.kill()
+
+    def kill(self) -> None:
+        """SIGKILL all nodes and give up the directory; the data stays as it is on disk."""
+        self.kill_nodes()
         self._lock.release()
 
     def __enter__(self) -> KafkaCluster:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.child_process import ChildProcess, ChildProcessFailed
+from deploy.local.directory_lock import DirectoryLock
 from deploy.local.kafka_metadata import broker_ids
 from deploy.local.kafka_properties import NodeAddress, render
 from deploy.local.polling import DeadlineExceeded
@@ -42,9 +43,9 @@ class KafkaNode:
         address: NodeAddress,
         directory: Path,
         runtime: JavaRuntime,
-        *,
-        inherited_files: Sequence[int] = (),
+        lock: DirectoryLock,
     ) -> None:
+        """``lock`` must be held at every start; the broker shares it, so it lasts as long as the broker does."""
         self.address = address
         self.directory = directory
         self._runtime = runtime
@@ -53,7 +54,7 @@ class KafkaNode:
             f"Kafka node {address.node_id}",
             runtime.command("kafka.Kafka", str(self._properties_file)),
             log_path=directory / "broker.log",
-            inherited_files=inherited_files,
+            inherited_files=lambda: [lock.file],
         )
 
     @property

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.child_process import ChildProcess
 from deploy.local.polling import wait_until
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import free_port
+from deploy.local.readiness import is_ready
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 HEALTH_PORT_VARIABLE = "CBUS_HEALTH__PORT"
@@ -97,14 +97,7 @@ class ServiceProcess:
 
     def is_ready(self) -> bool:
         """Whether ``/ready`` answers 200 now."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.health_port, timeout=1.0)
-        try:
-            connection.request("GET", "/ready")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return is_ready(self.health_port)
 
     def ask_to_stop(self) -> None:
         """SIGTERM without waiting: drain, commit, go."""

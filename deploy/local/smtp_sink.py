@@ -103,13 +103,13 @@ def _header(message: EmailMessage, name: str) -> str | None:
     return None if value is None else str(value).strip()
 
 
-async def serve(handler: SinkHandler, port: int, port_file: Path | None) -> None:
-    """Listen on loopback until SIGTERM or SIGINT; ``port_file`` appears, complete, once the server listens."""
+async def serve(handler: SinkHandler, host: str, port: int, port_file: Path | None) -> None:
+    """Listen until SIGTERM or SIGINT; ``port_file`` appears, complete, once the server listens."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    server = await loop.create_server(lambda: _protocol(handler), host=LISTEN_HOST, port=port)
+    server = await loop.create_server(lambda: _protocol(handler), host=host, port=port)
     if port_file is not None:
         _write_whole(port_file, str(server.sockets[0].getsockname()[1]))
     await stopping.wait()
@@ -126,12 +126,10 @@ def _write_whole(path: Path, text: str) -> None:
     aside.replace(path)
 
 
-LISTEN_HOST = os.environ.get("CBUS_SMTP_SINK_HOST", LOOPBACK)
-
-
 def main() -> None:
     """Parse the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.smtp_sink", description=__doc__)
+    parser.add_argument("--host", default=LOOPBACK, help="address to listen on (default: loopback)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--port-file", type=Path, help="file to write the port to once it listens")
     parser.add_argument("--log", type=Path, required=True, help="truth log, one JSON line per accepted message")
@@ -139,7 +137,7 @@ def main() -> None:
     parser.add_argument("--keep-text", action="store_true", help="log the message's text too (personal data)")
     options = parser.parse_args()
     handler = SinkHandler(TruthLog(options.log), SmtpScript(options.script), SystemClock(), options.keep_text)
-    asyncio.run(serve(handler, options.port, options.port_file))
+    asyncio.run(serve(handler, options.host, options.port, options.port_file))
 
 
 if __name__ == "__main__":

@@ -82,14 +82,13 @@ class Supervisor:
         with self._guard:
             return self._watched.pop(name).process
 
-    def stop(self, timeout_seconds: float = 15.0) -> None:
-        """Stop all services, last started first; each has what is left of ``timeout_seconds``, then SIGKILL."""
+    def stop(self, timeout_seconds: float = 10.0) -> None:
+        """Stop all services one by one, last started first; each has ``timeout_seconds`` to drain, then SIGKILL."""
         self._stopping.set()
         if self._watcher.is_alive():
             self._watcher.join()
-        deadline = time.monotonic() + timeout_seconds
         for process in reversed(self.processes):
-            process.terminate(max(0.0, deadline - time.monotonic()))
+            process.terminate(timeout_seconds)
 
     def _watch(self) -> None:
         while not self._stopping.wait(CHECK_INTERVAL_SECONDS):

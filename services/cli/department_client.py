@@ -63,8 +63,8 @@ class DepartmentUpdates:
             written = self.send(department, update).get(timeout=ACKNOWLEDGED_WITHIN_SECONDS)
         except KafkaError as failure:
             raise BrokerUnavailable(
-                f"{topic} did not confirm the update ({type(failure).__name__}); sending it again is safe, "
-                "the same update has the same id"
+                f"{topic} did not confirm the update ({type(failure).__name__}); does the topic exist? Sending it "
+                "again is safe: the same update has the same id"
             ) from None
         return WrittenUpdate(update_id(department, update), topic, written.partition, written.offset)
 

@@ -75,7 +75,9 @@ def open_reader(settings: KafkaSettings, group_id: str | None = None) -> Any:
 
 def open_writer(settings: KafkaSettings) -> Any:
     """A KafkaProducer that waits for all replicas; keys are placed by murmur2, as everywhere on the bus."""
-    return _connected(KafkaProducer, settings, acks="all", allow_auto_create_topics=False)
+    return _connected(
+        KafkaProducer, settings, acks="all", allow_auto_create_topics=False, max_block_ms=CONNECT_TIMEOUT_MS
+    )
 
 
 def _connected(client: Any, settings: KafkaSettings, **options: Any) -> Any:
@@ -162,6 +164,6 @@ def to_record(record: Any) -> ConsumerRecord:
         offset=record.offset,
         key=record.key,
         value=record.value,
-        headers=tuple(record.headers),
+        headers=list(record.headers),
         timestamp_ms=record.timestamp,
     )

@@ -22,6 +22,7 @@ class HttpSettings(BaseModel):
         262_144, ge=1024, le=900_000, description="Largest submission; larger ones get 413. Below Kafka's record limit."
     )
     max_batch_bytes: int = Field(33_554_432, ge=1024, description="Largest batch, all lines together.")
+    max_batch_lines: int = Field(10_000, ge=1, description="Most lines in one batch.")
     body_timeout_seconds: float = Field(
         20.0, gt=0, le=300, description="A submission that takes longer to arrive gets 408; a batch has ten times this."
     )

@@ -57,10 +57,22 @@ class NotificationOutcome(Event):
 
 
 class NotificationAttempted(NotificationOutcome):
-    """Written before the message is handed over; one without a later outcome is an ambiguous send."""
+    """Written before the message is handed over; one without a later event of that attempt is an ambiguous send."""
 
     event_type: ClassVar[str] = "notification.attempted.v1"
     attempt: int = Field(ge=1, description="Number of this attempt.")
+
+
+class NotificationDeferred(NotificationOutcome):
+    """An attempt came to nothing for now and another follows: its end is known, so it is not an ambiguous send."""
+
+    event_type: ClassVar[str] = "notification.deferred.v1"
+    attempt: int = Field(ge=1, description="Number of the attempt that came to nothing.")
+    reason: str = Field(description="Reason code, e.g. smtp_450, connection_lost, no_reply.")
+    retry_at: UtcDatetime = Field(description="When the next attempt is due.")
+    possibly_delivered: bool = Field(
+        False, description="True when this or an earlier attempt may have arrived: no reply came after the message."
+    )
 
 
 class NotificationSent(NotificationOutcome):
@@ -88,5 +100,7 @@ class NotificationSkipped(NotificationOutcome):
     reason: str = Field(description="Reason code.")
 
 
-NotificationEvents = NotificationAttempted | NotificationSent | NotificationFailed | NotificationSkipped
+NotificationEvents = (
+    NotificationAttempted | NotificationDeferred | NotificationSent | NotificationFailed | NotificationSkipped
+)
 """Any outcome."""

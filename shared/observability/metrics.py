@@ -43,6 +43,12 @@ INTAKE_COMPLAINTS_TOTAL = _counter(
     "refused), unavailable (Kafka did not confirm in time).",
     ("channel", "result"),
 )
+INTAKE_MESSAGES_TOTAL = _counter(
+    "intake_messages_total",
+    "Later messages of complainants at the door. kind: supplements, withdrawals, urges, survey-answers; result as for "
+    "complaints.",
+    ("kind", "result"),
+)
 INTAKE_REQUEST_DURATION_SECONDS = _histogram(
     "intake_request_duration_seconds",
     "Time from the request to its answer; for an accepted complaint this includes Kafka's acknowledgement.",

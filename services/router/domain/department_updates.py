@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from services.router.domain.case import AssignmentStatus, Case, CaseAssignment, CaseStatus
+from services.router.domain.departments import Departments
+
+from services.router.domain.case import Case, CaseAssignment, CaseStatus
 from services.router.domain.case_log import CaseLog
 from services.router.domain.completion import call_back, end_hold, finish_if_done
-from services.router.domain.departments import Departments
 from services.router.domain.redispatch import choose_replacement, redispatch
 from services.router.domain.refusals import Reason, refuse
 from services.router.domain.repeats import fingerprint, remember

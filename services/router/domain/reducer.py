@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from services.router.domain.departments import Departments
+
 from services.router.domain.case import Case
 from services.router.domain.consumer_messages import handle_consumer_message
 from services.router.domain.department_updates import handle_update
-from services.router.domain.departments import Departments
 from services.router.domain.refusals import EXPLANATIONS, Reason, refuse
 from services.router.domain.registration import Assess, recognise, register
 from shared.errors import InvalidEvent
-from shared.events.complaint import Complaint
 from shared.events.departments import DepartmentUpdate
 from shared.events.received import ComplaintSubmitted, ConsumerMessage
 from shared.events.topics import (
@@ -55,18 +55,12 @@ class RouterProcessor:
 
     def reduce(self, state: Case | None, message: Message, now: datetime) -> Step[Case]:
         """One record. Raises InvalidEvent (``key_mismatch``, ``unexpected_type``) for what intake must not write."""
+        if message.topic == RECEIVED:
+            return self._reduce_received(state, message, now)
         department = self._department_of.get(message.topic)
-        if department is not None:
-            return self._reduce_update(state, message, department, now)
-        event = message.event
-        if isinstance(event, ComplaintSubmitted):
-            return self._reduce_submission(state, event.complaint, message, now)
-        if not isinstance(event, ConsumerMessage):
-            raise InvalidEvent(Reason.UNEXPECTED_TYPE.value, f"{message.envelope.type} on {message.topic}")
-        _require_own_key(event.complaint_id, message)
-        if state is None:
-            return Step(None, refusal=refuse(Reason.UNKNOWN_CASE))
-        return handle_consumer_message(state, event, message, now)
+        if department is None:
+            raise InvalidEvent(Reason.UNEXPECTED_TYPE.value, f"the router does not read {message.topic}")
+        return self._reduce_update(state, message, department, now)
 
     def due_at(self, state: Case) -> datetime | None:
         """The router has no timers; deadlines are the SLA service's."""
@@ -76,13 +70,19 @@ class RouterProcessor:
         """Never called; there is no timer."""
         return Step(state)
 
-    def _reduce_submission(
-        self, state: Case | None, complaint: Complaint, message: Message, now: datetime
-    ) -> Step[Case]:
-        _require_own_key(complaint.complaint_id, message)
+    def _reduce_received(self, state: Case | None, message: Message, now: datetime) -> Step[Case]:
+        event = message.event
+        if isinstance(event, ComplaintSubmitted):
+            _require_own_key(event.complaint.complaint_id, message)
+            if state is None:
+                return register(event.complaint, message.envelope, now, self._assess)
+            return recognise(state, event.complaint, message.envelope, now)
+        if not isinstance(event, ConsumerMessage):
+            raise InvalidEvent(Reason.UNEXPECTED_TYPE.value, f"{message.envelope.type} on {message.topic}")
+        _require_own_key(event.complaint_id, message)
         if state is None:
-            return register(complaint, message.envelope, now, self._assess)
-        return recognise(state, complaint, message.envelope, now)
+            return Step(None, refusal=refuse(Reason.UNKNOWN_CASE))
+        return handle_consumer_message(state, event, message, now)
 
     def _reduce_update(self, state: Case | None, message: Message, department: str, now: datetime) -> Step[Case]:
         """A department's nonsense is refused, never an error: it must not stop the router for the others."""

@@ -95,7 +95,7 @@ class MemoryConsumer:
 
     def _membership(self) -> Membership:
         member = self._member
-        if member is None:
+        if member is None or not self._group.has(member):
             return Membership(self._group.group_id, "", -1)
         return Membership(self._group.group_id, member.member_id, member.seen_generation)
 

@@ -61,7 +61,13 @@ class Group:
         return member.member_id in self._members
 
     def is_current(self, membership: Membership) -> bool:
-        """True when ``membership`` is of this generation; anything else is a zombie's."""
+        """True when ``membership`` is of this generation; anything else is a zombie's.
+
+        As in Kafka, one without member and generation is not checked at all: that is what a consumer tells after it
+        lost its membership, and why the engine takes the metadata right after the poll (rule 10).
+        """
+        if membership.generation < 0 and not membership.member_id:
+            return True
         return membership.generation == self.generation and membership.member_id in self._members
 
     def _rebalance(self) -> None:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 TOPIC = "replicated.records.v1"
 
 
-def test_records_are_written_and_read_on_after_the_leader_is_killed(tmp_path: Path) -> None:
+def test_acknowledged_records_survive_the_kill_of_the_leader_and_then_of_all_nodes(tmp_path: Path) -> None:
     cluster = KafkaCluster(tmp_path / "kafka", nodes=3)
     cluster.start()
     try:
@@ -37,5 +37,13 @@ def test_records_are_written_and_read_on_after_the_leader_is_killed(tmp_path: Pa
             "the killed node to rejoin",
             timeout_seconds=30,
         )
+
+        cluster.kill_nodes()
+        for node_id in (3, 1, 2):
+            cluster.node(node_id).start()
+        cluster.wait_ready(60)
+        assert read_all(cluster.bootstrap_servers, TOPIC) == values
     finally:
         cluster.kill()
+    with pytest.raises(RuntimeError, match="not held"):
+        leader.start()

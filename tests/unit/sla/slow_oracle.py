@@ -38,12 +38,21 @@ class SlowOracle:
     """Answers about the calendar ``definition`` from ``first`` on, for ``days`` days."""
 
     def __init__(self, definition: dict[str, Any], first: datetime, days: int) -> None:
-        self._definition = definition
+        self._weekly = {name: _frames(frames) for name, frames in definition["hours"].items()}
+        self._special = {day: _frames(frames) for day, frames in definition["special_dates"].items()}
+        self._breaks = {day: _frames(frames) for day, frames in definition["breaks"].items()}
+        self._holidays = set(definition["holidays"])
         self._zone = ZoneInfo(definition["tz"])
         self.first = first.astimezone(UTC)
         count = days * 24 * 60 // STEP_MINUTES
         self.instants = [self.first + index * STEP for index in range(count + 1)]
         self.steps = [self._step(instant) for instant in self.instants[:-1]]
+        self._during: dict[date, list[int]] = {}
+        self._owned: dict[date, list[int]] = {}
+        for index, step in enumerate(self.steps):
+            self._during.setdefault(step.local_date, []).append(index)
+            for owner in step.owners:
+                self._owned.setdefault(owner, []).append(index)
 
     def after_open_time(self, start: datetime, steps: int, pauses: list[tuple[datetime, datetime]]) -> datetime:
         """When ``steps`` open, unpaused steps have passed (at least one)."""
@@ -75,7 +84,7 @@ class SlowOracle:
         day = self.steps[self._index(start)].local_date
         self._require_whole(day)
         while True:
-            own = [index for index, step in enumerate(self.steps) if day in step.owners]
+            own = self._owned.get(day, [])
             is_after = day > self.steps[self._index(start)].local_date
             if own:
                 latest = max(latest, self.instants[own[-1] + 1])
@@ -98,10 +107,10 @@ class SlowOracle:
         while True:
             day += timedelta(days=1)
             self._require_whole(day)
-            during = [index for index, step in enumerate(self.steps) if step.local_date == day]
+            during = self._during[day]
             if len(counted) < n and not all(self._paused(index, pauses) for index in during):
                 counted.append(day)
-            works = any(day in step.owners for step in self.steps)
+            works = day in self._owned
             due = self._end_of(day)
             if len(counted) == n and (works or not roll_forward) and not self._ends_paused(due, pauses):
                 return due, tuple(counted)
@@ -128,18 +137,21 @@ class SlowOracle:
         return local
 
     def _has_hours(self, day: date, minute: int) -> bool:
-        special = self._definition["special_dates"].get(day.isoformat())
+        special = self._special.get(day.isoformat())
         if special is not None:
             frames = special
-        elif day.isoformat() in self._definition["holidays"]:
+        elif day.isoformat() in self._holidays:
             frames = []
         else:
-            frames = self._definition["hours"].get(_WEEKDAYS[day.weekday()], [])
-        return any(begin <= minute < end for begin, end in map(_minutes, frames))
+            frames = self._weekly.get(_WEEKDAYS[day.weekday()], [])
+        return any(begin <= minute < end for begin, end in frames)
 
     def _is_break(self, day: date, minute: int) -> bool:
-        frames = self._definition["breaks"].get(day.isoformat(), [])
-        return any(begin <= minute < end for begin, end in map(_minutes, frames))
+        return any(begin <= minute < end for begin, end in self._breaks.get(day.isoformat(), []))
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether any step belongs to the hours of that date."""
+        return day in self._owned
 
     def _paused(self, index: int, pauses: list[tuple[datetime, datetime]]) -> bool:
         return any(began <= self.instants[index] < ended for began, ended in pauses)
@@ -148,9 +160,7 @@ class SlowOracle:
         return any(began < due <= ended for began, ended in pauses)
 
     def _end_of(self, day: date) -> datetime:
-        return next(
-            instant for instant, step in zip(self.instants, self.steps, strict=False) if step.local_date > day
-        )
+        return self.instants[self._during[day][-1] + 1]
 
     def _index(self, at: datetime) -> int:
         index = int((at - self.first) / STEP)
@@ -164,6 +174,7 @@ class SlowOracle:
             raise BeyondTheEnd
 
 
-def _minutes(frame: list[str]) -> tuple[int, int]:
-    begin, end = (int(text[:2]) * 60 + int(text[3:5]) for text in frame)
-    return begin, end if end > begin else end + 1440
+def _frames(texts: list[list[str]]) -> list[tuple[int, int]]:
+    """Frames in minutes after midnight; past 24:00 where they end on the next day."""
+    minutes = [[int(text[:2]) * 60 + int(text[3:5]) for text in frame] for frame in texts]
+    return [(begin, end if end > begin else end + 1440) for begin, end in minutes]

@@ -1,0 +1,59 @@
+"""Writing one report of a department and saying where it went."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import typer
+
+from services.cli.department_client import DepartmentUpdates
+from services.cli.kafka_access import cli_settings
+from services.cli.output import print_json, say
+from shared.events.departments import Action, DepartmentUpdate
+
+
+def report(
+    context: typer.Context,
+    complaint_id: str,
+    action: Action,
+    at: str | None,
+    as_json: bool,
+    bootstrap: str | None,
+    **facts: Any,
+) -> None:
+    """Write one update of the department in ``context`` and say where it is. ``facts`` are fields of the update."""
+    settings = cli_settings(bootstrap)
+    clock = settings.make_clock()
+    update = DepartmentUpdate(
+        complaint_id=_complaint_id(complaint_id),
+        action=action,
+        happened_at=_instant(at) if at else clock.now(),
+        **facts,
+    )
+    with closing(DepartmentUpdates(settings.kafka, clock)) as updates:
+        written = updates.report(context.obj, update)
+    if as_json:
+        print_json({**asdict(written), "update": update.model_dump(mode="json", exclude_none=True)})
+    else:
+        say(f"{action.value} is on {written.topic}[{written.partition}]@{written.offset}; the router judges it")
+
+
+def _complaint_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a complaint id (a UUID)") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not an ISO 8601 instant", param_hint="--at") from None
+    if instant.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no offset, e.g. +08:00", param_hint="--at")
+    return instant

@@ -1,0 +1,36 @@
+"""``cbus doctor``: can Complaint Bus run here, and if not, what to install."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.doctor_checks import Check, State, examine
+from services.cli.options import JsonOption
+from services.cli.output import print_json, print_table
+
+_MARKS = {State.OK: "ok", State.MISSING: "MISSING", State.OPTIONAL: "optional"}
+
+
+def doctor_command(
+    config_dir: Annotated[
+        Path, typer.Option("--config-dir", envvar="CBUS_CONFIG_DIR", help="Configuration to check.")
+    ] = Path("deploy/config"),
+    as_json: JsonOption = False,
+) -> None:
+    """Check this machine and say what to install. Exit code 1 when something needed is missing."""
+    checks = examine(config_dir)
+    healthy = all(check.state is not State.MISSING for check in checks)
+    if as_json:
+        print_json({"ok": healthy, "checks": [asdict(check) for check in checks]})
+    else:
+        _print(checks)
+    raise typer.Exit(0 if healthy else 1)
+
+
+def _print(checks: list[Check]) -> None:
+    rows = [(_MARKS[check.state], check.name, check.found, check.advice or "") for check in checks]
+    print_table(None, ("", "what", "found", "to do"), rows)

@@ -1,0 +1,182 @@
+"""What ``cbus doctor`` looks at. Each check stands alone and imports what it needs itself, so none hides another."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+from services.cli.doctor_config import config_problems
+from shared.errors import ConfigurationError
+
+OLDEST_PYTHON = (3, 11)
+ROOM_NEEDED_BYTES = 1_000_000_000
+INTAKE_PORT = 8080
+PACKAGES = ("confluent_kafka", "kafka", "pydantic", "fastapi", "uvicorn", "redis", "structlog", "yaml", "jinja2")
+
+
+class State(StrEnum):
+    """How a check ended. ``optional``: not there, and something else does the job."""
+
+    OK = "ok"
+    MISSING = "missing"
+    OPTIONAL = "optional"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. ``advice`` says what to do, when there is something to do."""
+
+    name: str
+    state: State
+    found: str
+    advice: str | None = None
+
+
+def examine(config_dir: Path) -> list[Check]:
+    """All checks, in the order a person would fix them."""
+    return [
+        check_python(sys.version_info[:2]),
+        check_packages(PACKAGES),
+        *_check_servers(),
+        check_mail_sink(),
+        check_writable("working directory", Path("var")),
+        check_writable("temporary directory", Path(tempfile.gettempdir())),
+        check_room(Path(tempfile.gettempdir())),
+        check_ports(),
+        check_config(config_dir),
+    ]
+
+
+def check_python(version: tuple[int, ...]) -> Check:
+    """The interpreter."""
+    found = ".".join(map(str, version))
+    if version >= OLDEST_PYTHON:
+        return Check("Python", State.OK, found)
+    return Check("Python", State.MISSING, found, "install Python 3.11 or newer")
+
+
+def check_packages(names: tuple[str, ...]) -> Check:
+    """Python packages the services import."""
+    absent = [name for name in names if importlib.util.find_spec(name) is None]
+    if absent:
+        return Check("Python packages", State.MISSING, f"absent: {', '.join(absent)}", "pip install -e '.[local]'")
+    return Check("Python packages", State.OK, f"{len(names)} of {len(names)}")
+
+
+def _check_servers() -> list[Check]:
+    """Kafka and Valkey run either in Docker or as processes of ours; one way is enough."""
+    docker = check_docker()
+    embedded = [check_java(), check_broker_jars(), check_valkey()]
+    if docker.state is State.OK or all(check.state is State.OK for check in embedded):
+        return [_as_optional(check) for check in (docker, *embedded)]
+    return [_as_optional(docker), *embedded]
+
+
+def _as_optional(check: Check) -> Check:
+    return Check(check.name, State.OPTIONAL, check.found) if check.state is State.MISSING else check
+
+
+def check_docker() -> Check:
+    """The Docker engine."""
+    from deploy.local.backend import docker_refusal
+
+    refusal = docker_refusal()
+    if refusal is None:
+        return Check("Docker", State.OK, "the engine answers")
+    return Check("Docker", State.MISSING, refusal, "install Docker, or a JDK 17 or newer with Maven")
+
+
+def check_java() -> Check:
+    """A Java that can run the broker."""
+    from deploy.local.jars import java_command
+
+    return _unless_refused("Java", lambda: f"{java_command()} (17 or newer)")
+
+
+def check_broker_jars() -> Check:
+    """The broker's jars, or Maven to fetch them."""
+    from deploy.local.jars import cache_directory, kafka_version
+
+    version = kafka_version()
+    if any(cache_directory().glob(f"kafka-{version}-*")):
+        return Check("Kafka broker", State.OK, f"{version}, downloaded already")
+    if shutil.which("mvn"):
+        return Check("Kafka broker", State.OK, f"{version}, Maven will download it once (54 MB)")
+    return Check("Kafka broker", State.MISSING, "no Maven (mvn) on PATH", "install Maven; it downloads the broker once")
+
+
+def check_valkey() -> Check:
+    """A Valkey or Redis server."""
+    from deploy.local.valkey import valkey_binary
+
+    return _unless_refused("Valkey", lambda: str(valkey_binary().name))
+
+
+def _unless_refused(name: str, find: Callable[[], str]) -> Check:
+    try:
+        return Check(name, State.OK, find())
+    except ConfigurationError as refusal:
+        return Check(name, State.MISSING, "not found", str(refusal))
+
+
+def check_mail_sink() -> Check:
+    """The sink that takes the demo's mail."""
+    try:
+        return Check("mail sink", State.OK, f"aiosmtpd {metadata.version('aiosmtpd')}")
+    except metadata.PackageNotFoundError:
+        return Check("mail sink", State.MISSING, "aiosmtpd is absent", "pip install aiosmtpd")
+
+
+def check_writable(name: str, directory: Path) -> Check:
+    """A directory we write into, made if it is not there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=directory):
+            pass
+    except OSError as failure:
+        return Check(name, State.MISSING, f"{directory}: {failure.strerror}", f"make {directory} writable")
+    return Check(name, State.OK, str(directory))
+
+
+def check_room(directory: Path) -> Check:
+    """Room for a broker's log."""
+    free = shutil.disk_usage(directory).free
+    found = f"{free / 1e9:.1f} GB free in {directory}"
+    if free >= ROOM_NEEDED_BYTES:
+        return Check("disk space", State.OK, found)
+    return Check("disk space", State.MISSING, found, "free at least 1 GB, or set TMPDIR to a larger disk")
+
+
+def check_ports() -> Check:
+    """Loopback ports: free ones for the servers, and intake's default one."""
+    from deploy.local.ports import FIRST_PORT, LAST_PORT, free_port, is_free
+
+    try:
+        free_port()
+    except OSError as failure:
+        return Check("ports", State.MISSING, str(failure), f"free some of {FIRST_PORT} to {LAST_PORT}")
+    if not is_free(INTAKE_PORT):
+        found = f"{INTAKE_PORT} is in use"
+        return Check(
+            "ports", State.OPTIONAL, found, "set CBUS_HTTP__PORT for 'cbus run intake'; the demo chooses its own"
+        )
+    return Check("ports", State.OK, f"{INTAKE_PORT} and {FIRST_PORT} to {LAST_PORT}")
+
+
+def check_config(directory: Path) -> Check:
+    """The configuration, read the way the services read it."""
+    if not os.path.isdir(directory):
+        advice = "run from the project root, or set CBUS_CONFIG_DIR"
+        return Check("configuration", State.MISSING, f"{directory} is not there", advice)
+    problems = config_problems(directory)
+    if problems:
+        return Check("configuration", State.MISSING, f"{len(problems)} problems", "\n".join(problems))
+    return Check("configuration", State.OK, str(directory))

@@ -1,0 +1,49 @@
+"""The local stack of ``deploy/local`` for ``cbus up`` and ``cbus demo``: started, provisioned, made known.
+
+``deploy`` is part of a checkout, not of the installed package; without it these commands refuse and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from services.cli.output import say
+from services.cli.stack_file import publish_stack, withdraw_stack
+from shared.errors import ConfigurationError
+from shared.events.topics import bus_topics
+
+if TYPE_CHECKING:
+    from deploy.local.stack import StackAddresses
+
+BackendChoice = Literal["auto", "embedded", "docker"]
+
+
+@contextmanager
+def running_local_stack(backend: BackendChoice, data_dir: Path | None, config_dir: Path) -> Iterator[StackAddresses]:
+    """Kafka with all topics, Valkey and the mail sink, until the block ends."""
+    try:
+        from deploy.local.stack import LocalStack
+        from deploy.topics.departments import department_ids
+    except ModuleNotFoundError as absent:
+        raise ConfigurationError(
+            f"the local stack needs {absent.name}; run from a checkout of Complaint Bus with: pip install -e '.[local]'"
+        ) from None
+    departments = department_ids(config_dir / "departments.yaml")
+    with LocalStack(backend=backend, data_dir=data_dir, topics=bus_topics(departments), announce=say) as stack:
+        yield stack.addresses
+
+
+@contextmanager
+def published(
+    addresses: StackAddresses, environment: Mapping[str, str], intake_url: str | None = None
+) -> Iterator[None]:
+    """Let other commands find the stack while the block runs; ``environment`` is added to the addresses' own."""
+    publish_stack({**addresses.as_environment(), **environment}, asdict(addresses), intake_url)
+    try:
+        yield
+    finally:
+        withdraw_stack()

@@ -1,0 +1,162 @@
+"""The HTTP door: routes, headers and answers. What a submission means is decided behind it, in ``complaint_door``.
+
+Bodies are read here and validated by the doors, not by FastAPI: one pass over the bytes, one kind of error, and a
+thousand submissions a second on one core. FastAPI does the routing and the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from services.intake.adapters import openapi
+from services.intake.adapters.batch import BatchIntake, BatchLimits
+from services.intake.adapters.failure_guard import FailureGuard
+from services.intake.adapters.problems import MEDIA_TYPE, preferred_language, problem_response, to_json
+from services.intake.adapters.request_body import JSON_LINES_TYPES, JSON_TYPES, BodyRefused, read_body, stream_body
+from services.intake.complaint_door import ComplaintDoor
+from services.intake.domain.consumer_message import MESSAGE_KINDS
+from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.trace_context import is_traceparent
+from services.intake.message_door import MessageDoor, MessageRequest
+from services.intake.settings import HttpSettings
+from shared.crash_points import crash_point
+from shared.events.envelope import new_traceparent
+from shared.observability.metrics import INTAKE_REQUEST_DURATION_SECONDS
+
+BATCH_TIME_FACTOR = 10
+_NO_STORE = {"Cache-Control": "no-store"}  # a receipt holds the query code
+
+
+def create_app(door: ComplaintDoor, messages: MessageDoor, settings: HttpSettings) -> FastAPI:
+    """The ASGI application."""
+    routes = Routes(door, messages, settings)
+    app = FastAPI(title="Complaint Bus intake", version="1", redoc_url=None)
+    app.add_api_route("/v1/complaints", routes.submit, methods=["POST"], **openapi.SUBMIT)
+    app.add_api_route("/v1/complaints:batch", routes.submit_batch, methods=["POST"], **openapi.SUBMIT_BATCH)
+    for kind in MESSAGE_KINDS:
+        path = f"/v1/complaints/{{complaint_id}}/{kind}"
+        app.add_api_route(path, routes.message(kind), methods=["POST"], **openapi.message(kind))
+    app.add_middleware(FailureGuard)
+    app.add_exception_handler(HTTPException, _not_routed)
+    app.openapi = openapi.with_schemas(app.openapi)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+class Routes:
+    """The handlers. Each reads the request, asks a door, and answers."""
+
+    def __init__(self, door: ComplaintDoor, messages: MessageDoor, settings: HttpSettings) -> None:
+        self._door = door
+        self._messages = messages
+        self._settings = settings
+        self._batches = BatchIntake(
+            door, BatchLimits(settings.max_body_bytes, settings.max_batch_lines, settings.batch_concurrency)
+        )
+
+    async def submit(self, request: Request) -> Response:
+        """``POST /v1/complaints``."""
+        started = time.perf_counter()
+        try:
+            body = await self._read(request)
+            outcome = await self._door.submit(body, _idempotency_key(request), _traceparent(request))
+        except BodyRefused as refused:
+            outcome = refused.refusal
+        crash_point("intake.before-response")
+        INTAKE_REQUEST_DURATION_SECONDS.observe(time.perf_counter() - started)
+        return _answer(outcome, request)
+
+    def message(self, kind: str) -> Callable[..., Coroutine[Any, Any, Response]]:
+        """The handler of ``POST /v1/complaints/{complaint_id}/<kind>``."""
+
+        async def submit_message(request: Request) -> Response:
+            try:
+                outcome = await self._messages.submit(
+                    MessageRequest(
+                        kind=kind,
+                        complaint_id=request.path_params["complaint_id"],
+                        query_code=request.headers.get("query-code", ""),
+                        body=await self._read(request),
+                        idempotency_key=_idempotency_key(request),
+                        traceparent=_traceparent(request),
+                    )
+                )
+            except BodyRefused as refused:
+                outcome = refused.refusal
+            crash_point("intake.before-response")
+            return _answer(outcome, request)
+
+        return submit_message
+
+    async def submit_batch(self, request: Request) -> Response:
+        """``POST /v1/complaints:batch``."""
+        body = stream_body(
+            request.receive,
+            request.headers,
+            media_types=JSON_LINES_TYPES,
+            max_bytes=self._settings.max_batch_bytes,
+            timeout_seconds=self._settings.body_timeout_seconds * BATCH_TIME_FACTOR,
+        )
+        language = preferred_language(request.headers.get("accept-language"))
+        given = request.headers.get("traceparent", "")
+        try:
+            lines = await self._batches.take_in(body, given if is_traceparent(given) else None, language)
+        except BodyRefused as refused:
+            return _answer(refused.refusal, request)
+        crash_point("intake.before-response")
+        return StreamingResponse(_in_order(lines), media_type="application/x-ndjson", headers=_NO_STORE)
+
+    async def _read(self, request: Request) -> bytes:
+        return await read_body(
+            request.receive,
+            request.headers,
+            media_types=JSON_TYPES,
+            max_bytes=self._settings.max_body_bytes,
+            timeout_seconds=self._settings.body_timeout_seconds,
+        )
+
+
+async def _in_order(lines: Sequence[asyncio.Task[bytes]]) -> AsyncIterator[bytes]:
+    for line in lines:
+        yield await line
+
+
+def _answer(outcome: BaseModel | Refusal, request: Request) -> Response:
+    if isinstance(outcome, Refusal):
+        return problem_response(outcome, request.headers.get("accept-language"))
+    return Response(
+        outcome.__pydantic_serializer__.to_json(outcome),
+        status_code=HTTPStatus.ACCEPTED,
+        media_type="application/json",
+        headers=_NO_STORE,
+    )
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """The header, or None without it; given twice it becomes a text no key can be, and is refused as one."""
+    keys = request.headers.getlist("idempotency-key")
+    return "\n".join(keys) if keys else None
+
+
+def _traceparent(request: Request) -> str:
+    given = request.headers.get("traceparent", "")
+    return given if is_traceparent(given) else new_traceparent()
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    """No such path, or not with this method."""
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    if status == HTTPStatus.NOT_FOUND:
+        return problem_response(Refusal(RefusalReason.NOT_FOUND), request.headers.get("accept-language"))
+    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return Response(to_json(problem), status_code=status, media_type=MEDIA_TYPE, headers=headers)

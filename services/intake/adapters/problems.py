@@ -1,0 +1,83 @@
+"""Refusals as ``application/problem+json`` (RFC 9457), in the language the client reads."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from starlette.responses import Response
+
+from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.wording import WORDINGS, Language, field_reason
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:complaintbus:problem:"
+
+STATUSES = MappingProxyType(
+    {
+        RefusalReason.NOT_JSON: HTTPStatus.BAD_REQUEST,
+        RefusalReason.INVALID_FIELDS: HTTPStatus.UNPROCESSABLE_ENTITY,
+        RefusalReason.INVALID_IDEMPOTENCY_KEY: HTTPStatus.BAD_REQUEST,
+        RefusalReason.KEY_REUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
+        RefusalReason.KEY_IN_USE: HTTPStatus.CONFLICT,
+        RefusalReason.NOT_FOUND: HTTPStatus.NOT_FOUND,
+        RefusalReason.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        RefusalReason.TOO_SLOW: HTTPStatus.REQUEST_TIMEOUT,
+        RefusalReason.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        RefusalReason.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+        RefusalReason.OVERLOADED: HTTPStatus.SERVICE_UNAVAILABLE,
+        RefusalReason.FAILED: HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
+)
+
+_CLOSING = frozenset({RefusalReason.TOO_LARGE, RefusalReason.TOO_SLOW})
+"""After these the rest of the body may still be on its way, so the connection cannot be used again."""
+
+
+def to_problem(refusal: Refusal, language: Language) -> dict[str, Any]:
+    """The problem document: type, title, status, detail, and the bad fields if any."""
+    wording = WORDINGS[refusal.reason]
+    problem: dict[str, Any] = {
+        "type": TYPE_PREFIX + refusal.reason.value,
+        "title": wording.title.read_in(language),
+        "status": int(STATUSES[refusal.reason]),
+        "detail": wording.detail.read_in(language),
+    }
+    if refusal.fields:
+        problem["errors"] = [
+            {"field": found.field, "code": found.code, "reason": field_reason(found, language)}
+            for found in refusal.fields
+        ]
+    return problem
+
+
+def problem_response(refusal: Refusal, accept_language: str | None) -> Response:
+    """The refusal as an HTTP answer."""
+    language = preferred_language(accept_language)
+    headers = {"Content-Language": "zh-CN" if language == "zh" else "en", "Cache-Control": "no-store"}
+    if refusal.retry_after_seconds is not None:
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
+    if refusal.reason in _CLOSING:
+        headers["Connection"] = "close"
+    return Response(
+        to_json(to_problem(refusal, language)),
+        status_code=STATUSES[refusal.reason],
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def preferred_language(accept_language: str | None) -> Language:
+    """Chinese if it is named before English, else English."""
+    for tag in (accept_language or "").lower().split(","):
+        language = tag.strip().partition(";")[0].partition("-")[0]
+        if language in ("zh", "en"):
+            return "zh" if language == "zh" else "en"
+    return "en"
+
+
+def to_json(document: object) -> bytes:
+    """Compact UTF-8 JSON; what is not Unicode text (a bad field's name may be anything) becomes ``?``."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -1,0 +1,47 @@
+"""Reads from ``departments.yaml`` what a letter to a department needs: its name and its address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.errors import ConfigurationError
+
+
+class Department(BaseModel):
+    """A department as the notifier sees it; what else the file says is the router's business."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(description="Department id, as in topic names.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    email: str | None = Field(None, description="Address for notices; without one they fail, for a person to see.")
+
+    def name(self, language: str) -> str:
+        """The name in ``language``."""
+        return self.name_zh if language == "zh-CN" else self.name_en
+
+
+class _DepartmentsFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    departments: tuple[Department, ...] = Field(min_length=1, description="All departments.")
+
+
+def load_departments(path: Path) -> Mapping[str, Department]:
+    """Departments by id; ConfigurationError names file, field and reason."""
+    try:
+        found = _DepartmentsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        listed = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in problems)
+        raise ConfigurationError(f"{path}: {listed}") from None
+    return {department.id: department for department in found.departments}

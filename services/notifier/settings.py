@@ -1,0 +1,148 @@
+"""Settings of the notifier, read once at start from ``CBUS_…`` variables."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from services.notifier.adapters.mail_message import mail_address
+from shared.streaming.engine_settings import ProcessorSettings
+
+DEVELOPMENT_SECRET = "development only, not a secret"  # noqa: S105 - refused unless CBUS_DEVELOPMENT is set
+
+
+class SmtpSettings(BaseModel):
+    """The mail relay, and in whose name mail is sent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Relay to hand messages to.")
+    port: int = Field(25, ge=1, le=65535, description="Its port.")
+    security: Literal["none", "starttls", "tls"] = Field(
+        "none", description="none: plain; starttls: upgrade or refuse to send; tls: encrypted from the first byte."
+    )
+    username: str | None = Field(None, description="Account at the relay; none: no authentication.")
+    password: SecretStr | None = Field(None, description="Its password.")
+    timeout_seconds: float = Field(30.0, gt=0, le=300, description="Longest wait for a connection or a reply.")
+    final_reply_seconds: float = Field(
+        600.0,
+        gt=0,
+        le=1800,
+        description="Longest wait for the reply after the message; shorter waits make repeats (RFC 5321 §4.5.3.2.6).",
+    )
+    idle_seconds: float = Field(30.0, ge=0, le=300, description="An unused connection is closed after this.")
+    from_address: str = Field("noreply@example.com", description="Address in From, and the envelope sender.")
+    from_name: str = Field("Complaint Bus", max_length=100, description="Name in From.")
+    reply_to: str = Field(
+        "complaints@example.com", description="Where answers go: the mailbox intake reads, so they reach the case."
+    )
+    message_id_domain: str = Field(
+        "notifier.example.com", pattern=r"^[A-Za-z0-9.-]{1,200}$", description="Right-hand side of Message-IDs, and EHLO name."
+    )
+
+    @field_validator("from_address", "reply_to")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        address = mail_address(value)
+        if address is None:
+            raise ValueError("is not an e-mail address")
+        return address
+
+    @field_validator("from_name")
+    @classmethod
+    def _fits_a_header(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must not contain control characters")
+        return value
+
+    @model_validator(mode="after")
+    def _encrypts_passwords(self) -> Self:
+        if (self.username is None) is not (self.password is None):
+            raise ValueError("username and password belong together")
+        if self.username is not None and self.security == "none":
+            raise ValueError("a password is sent over an encrypted connection only: set security to starttls or tls")
+        return self
+
+
+class SenderSettings(BaseModel):
+    """How the sender works through its requests."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lanes: int = Field(4, ge=1, le=32, description="Connections to the relay; a complaint always uses the same one.")
+    retry_after: tuple[timedelta, ...] = Field(
+        (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)),
+        description="Waits between attempts after a transient refusal; then the message has failed.",
+    )
+    reconnect_after: timedelta = Field(
+        timedelta(seconds=5), description="First wait when the relay cannot be reached; doubles up to a minute."
+    )
+    max_pending: int = Field(500, ge=1, le=100_000, description="Unfinished requests at which intake pauses.")
+    max_span: int = Field(
+        5_000,
+        ge=1,
+        le=1_000_000,
+        description="Records of one partition beyond its oldest unfinished request at which that partition pauses.",
+    )
+    drain_seconds: float = Field(
+        10.0, ge=0, le=600, description="On a stop or rebalance, messages being handed over are waited for this long."
+    )
+
+
+class NotifierSettings(ProcessorSettings):
+    """Everything the notifier needs."""
+
+    smtp: SmtpSettings = Field(default_factory=SmtpSettings, description="The mail relay.")
+    sender: SenderSettings = Field(default_factory=SenderSettings, description="The sender.")
+    query_code_secret: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET),
+        min_length=16,
+        description="Makes query codes; the same as intake's and the portal's.",
+    )
+    development: bool = Field(False, description="Allows the built-in secret. Never true where real people complain.")
+    triage_department: str | None = Field(
+        None, description="Department told of breaches nobody is responsible for; default: departments.yaml's triage."
+    )
+    department_language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of notices to departments.")
+    hold_breaches_for: timedelta = Field(
+        timedelta(minutes=15), description="How long a breach notice waits for the dispatch that names a department."
+    )
+    keep_addresses_for: timedelta = Field(
+        timedelta(days=400), description="How long after the end of a case name and address are kept, for a reopening."
+    )
+    time_zone: str = Field("Asia/Shanghai", description="IANA zone in which letters tell the time.")
+    organisation_zh: str = Field("示例企业", max_length=100, description="Name of the enterprise in Chinese letters.")
+    organisation_en: str = Field("Example Enterprise", max_length=100, description="Its name in English letters.")
+    contact: str = Field("complaints@example.com", max_length=200, description="Contact line under letters.")
+    status_url: str | None = Field(None, max_length=300, description="Page where a complainant can follow a case.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone")
+        return value
+
+    @field_validator("organisation_zh", "organisation_en")
+    @classmethod
+    def _fits_a_subject(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must not contain control characters")
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_secret(self) -> Self:
+        if self.query_code_secret.get_secret_value() == DEVELOPMENT_SECRET and not self.development:
+            raise ValueError(
+                "CBUS_QUERY_CODE_SECRET is not set: anyone could compute query codes; set it to intake's value, at "
+                "least 16 characters (CBUS_DEVELOPMENT=true allows the built-in one on a developer's machine)"
+            )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which letters tell the time."""
+        return ZoneInfo(self.time_zone)

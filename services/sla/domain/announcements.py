@@ -1,0 +1,100 @@
+"""What the SLA service says: clock events with ids that follow from the clock alone.
+
+Whatever record or timer brings a fact to light, and however often, the same clock says it under the same id. The
+three ways a clock can end share one id, so no reader that knows ids can ever see two ends of one clock.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from services.sla.domain.state import BreachedClock, RunningClock
+from services.sla.domain.wall_clock import datetime_of
+from shared.events import ids
+from shared.events.sla import (
+    ClockArmed,
+    ClockBreached,
+    ClockCancelled,
+    ClockCorrected,
+    ClockEvents,
+    ClockMet,
+    ClockWarned,
+)
+
+_END = "sla.end"
+"""Stands for met, breached and cancelled in ids: of these a clock says exactly one."""
+
+
+class Announcement(NamedTuple):
+    """One event to be written."""
+
+    event: ClockEvents
+    event_id: str
+
+
+class Announcer:
+    """Collects the announcements about one complaint during one step."""
+
+    __slots__ = ("_complaint_id", "_ticket", "said")
+
+    def __init__(self, complaint_id: str, ticket: str) -> None:
+        self._complaint_id = complaint_id
+        self._ticket = ticket
+        self.said: list[Announcement] = []
+
+    def armed(self, clock: RunningClock, cycle: int, department: str | None) -> None:
+        """The clock runs, or runs to another deadline."""
+        event = ClockArmed(**self._of(clock, cycle, department))
+        self._say(event, event.event_type, f"{cycle}/{clock.clock}/{clock.revision}")
+
+    def warned(
+        self, clock: RunningClock, cycle: int, department: str | None, level: float, detected_at: datetime
+    ) -> None:
+        """A share of the time is used up."""
+        event = ClockWarned(**self._of(clock, cycle, department), level=level, detected_at=detected_at)
+        self._say(event, event.event_type, f"{cycle}/{clock.clock}/{level}")
+
+    def met(self, clock: RunningClock, cycle: int, department: str | None, stopped: int) -> None:
+        """Stopped in time."""
+        event = ClockMet(**self._of(clock, cycle, department), stopped_at=datetime_of(stopped))
+        self._say(event, _END, f"{cycle}/{clock.clock}")
+
+    def breached(self, clock: BreachedClock, detected_at: datetime, stopped: int | None) -> None:
+        """Not stopped in time; ``stopped`` when the late stop is known already."""
+        event = ClockBreached(
+            **self._of(clock, clock.cycle, clock.department),
+            detected_at=detected_at,
+            stopped_at=None if stopped is None else datetime_of(stopped),
+        )
+        self._say(event, _END, f"{clock.cycle}/{clock.clock}")
+
+    def cancelled(self, clock: RunningClock, cycle: int, department: str | None, at: int, reason: str) -> None:
+        """The clock no longer applies."""
+        event = ClockCancelled(**self._of(clock, cycle, department), cancelled_at=datetime_of(at), reason=reason)
+        self._say(event, _END, f"{cycle}/{clock.clock}")
+
+    def corrected(self, clock: BreachedClock, due: int, stopped: int) -> None:
+        """The breach was wrong: with the deadline ``due`` the fact at ``stopped`` was in time."""
+        parts = self._of(clock, clock.cycle, clock.department) | {"due_by": datetime_of(due)}
+        place = f"{clock.cycle}/{clock.clock}"
+        breach_id = ids.event_id(self._complaint_id, _END, place)
+        event = ClockCorrected(**parts, stopped_at=datetime_of(stopped), corrects_event_id=breach_id)
+        self._say(event, event.event_type, place)
+
+    def _of(self, clock: RunningClock | BreachedClock, cycle: int, department: str | None) -> dict[str, Any]:
+        return {
+            "complaint_id": self._complaint_id,
+            "ticket_number": self._ticket,
+            "cycle": cycle,
+            "clock": clock.clock,
+            "department": department,
+            "started_at": datetime_of(clock.start),
+            "due_by": datetime_of(clock.due),
+            "provisional": clock.provisional,
+            "policy_version": clock.policy,
+            "calendar_version": clock.calendar,
+        }
+
+    def _say(self, event: ClockEvents, kind: str, which: str) -> None:
+        self.said.append(Announcement(event, ids.event_id(self._complaint_id, kind, which)))

@@ -1,0 +1,209 @@
+"""A tiny processor and everything needed to run it: it counts urges and closes a case an hour after the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from shared.clock import ManualClock
+from shared.events import topics
+from shared.events.base import Contract, UtcDatetime
+from shared.events.ids import complaint_id, event_id
+from shared.events.lifecycle import ComplaintClosed, UrgeRegistered
+from shared.events.received import ComplaintUrged, ComplaintWithdrawn
+from shared.events.registry import decode, encode
+from shared.streaming.broker import Broker, GroupMetadata, Offsets
+from shared.streaming.engine_settings import EngineSettings, ProcessorSettings
+from shared.streaming.loop import ProcessorLoop
+from shared.streaming.memory import MemoryBroker
+from shared.streaming.memory.consumer import MemoryConsumer
+from shared.streaming.memory.producer import MemoryTransactionalProducer
+from shared.streaming.processor import Emit, Message, Refusal, Step
+from shared.streaming.records import ProducerRecord
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CASE = complaint_id("web", "the one case of these tests")
+TOPICS = {
+    topics.RECEIVED: 2,
+    topics.LIFECYCLE: 2,
+    topics.state_topic("counter"): 2,
+    topics.dead_letter_topic("counter"): 2,
+}
+
+
+class Count(Contract):
+    """State of the tiny processor."""
+
+    urges: int = 0
+    close_at: UtcDatetime | None = None
+
+
+class Counter:
+    """Counts urges; an hour after the last one it closes the case; a withdrawal stops that."""
+
+    name = "counter"
+    state_model = Count
+    input_topics: tuple[str, ...] = (topics.RECEIVED,)
+
+    def __init__(self, during_reduce: Callable[[], None] = lambda: None) -> None:
+        self._during_reduce = during_reduce
+
+    def dead_letter_topic(self, input_topic: str) -> str:
+        return topics.dead_letter_topic(self.name)
+
+    def reduce(self, state: Count | None, message: Message, now: datetime) -> Step[Count]:
+        self._during_reduce()
+        state = state or Count()
+        event = message.event
+        if isinstance(event, ComplaintWithdrawn):
+            return Step(state.model_copy(update={"close_at": None}))
+        if not isinstance(event, ComplaintUrged):
+            return Step(state, refusal=Refusal("not_an_urge", "this processor counts urges"))
+        urges = state.urges + 1
+        registered = UrgeRegistered(
+            complaint_id=event.complaint_id,
+            ticket_number="t",
+            cycle=1,
+            sequence=urges,
+            happened_at=event.received_at,
+            urge_count=urges,
+        )
+        emit = Emit(topics.LIFECYCLE, registered, event_id(message.envelope.id, registered.event_type))
+        return Step(Count(urges=urges, close_at=event.received_at + timedelta(hours=1)), [emit])
+
+    def due_at(self, state: Count) -> datetime | None:
+        return state.close_at
+
+    def fire(self, state: Count, now: datetime) -> Step[Count]:
+        self._during_reduce()
+        assert state.close_at is not None
+        assert state.close_at <= now
+        closed = ComplaintClosed(
+            complaint_id=CASE, ticket_number="t", cycle=1, sequence=state.urges + 1, happened_at=state.close_at
+        )
+        emit = Emit(topics.LIFECYCLE, closed, event_id(CASE, closed.event_type, state.close_at.isoformat()))
+        return Step(state.model_copy(update={"close_at": None}), [emit])
+
+
+@dataclass
+class Faults:
+    """Called at the steps of a transaction; a test makes them raise, or lets another process act in between."""
+
+    during_reduce: Callable[[], None] = lambda: None
+    before_flush: Callable[[], None] = lambda: None
+    before_offsets: Callable[[], None] = lambda: None
+    before_commit: Callable[[], None] = lambda: None
+    after_commit: Callable[[], None] = lambda: None
+
+
+class FaultyProducer(MemoryTransactionalProducer):
+    """A memory producer with faults at its steps."""
+
+    def __init__(self, broker: MemoryBroker, transactional_id: str, faults: Faults) -> None:
+        super().__init__(broker, transactional_id)
+        self._faults = faults
+
+    def flush(self) -> Offsets:
+        self._faults.before_flush()
+        return super().flush()
+
+    def send_offsets(self, offsets: Offsets, group: GroupMetadata) -> None:
+        self._faults.before_offsets()
+        super().send_offsets(offsets, group)
+
+    def commit(self) -> None:
+        self._faults.before_commit()
+        super().commit()
+        self._faults.after_commit()
+
+
+class FaultyBroker:
+    """One process's view of a memory cluster: same cluster, own faults, calls recorded in order."""
+
+    def __init__(self, cluster: MemoryBroker, faults: Faults) -> None:
+        self._cluster = cluster
+        self._faults = faults
+        self.consumers: list[MemoryConsumer] = []
+        self.producers_made = 0
+
+    def transactional_producer(self, transactional_id: str) -> FaultyProducer:
+        self.producers_made += 1
+        return FaultyProducer(self._cluster, transactional_id, self._faults)
+
+    def consumer(self, group_id: str, instance_id: str | None) -> MemoryConsumer:
+        consumer = self._cluster.consumer(group_id, instance_id)
+        self.consumers.append(consumer)
+        return consumer
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._cluster, name)
+
+
+@dataclass
+class Process:
+    """One process of the service: its loop, its disk, its clock."""
+
+    cluster: MemoryBroker
+    state_dir: Path
+    clock: ManualClock = field(default_factory=lambda: ManualClock(START))
+    instance: str = "0"
+    faults: Faults = field(default_factory=Faults)
+    max_records: int = 1000
+
+    def __post_init__(self) -> None:
+        self.broker = FaultyBroker(self.cluster, self.faults)
+        settings = ProcessorSettings(
+            instance_id=self.instance,
+            state_dir=self.state_dir,
+            engine=EngineSettings(poll_seconds=0.001, timer_grace=timedelta(seconds=1), max_records=self.max_records),
+        )
+        processor = Counter(lambda: self.faults.during_reduce())
+        self.loop = ProcessorLoop(processor, self.broker, self.clock, settings)  # type: ignore[arg-type]
+
+    def run(self, passes: int = 6) -> None:
+        """A few passes; enough to recover, read what is there and fire what is due."""
+        for _ in range(passes):
+            self.loop.run_once()
+
+
+def urge(cluster: Broker, number: int, at: datetime = START) -> None:
+    """Write one urge of the case."""
+    _write(cluster, ComplaintUrged(complaint_id=CASE, received_at=at), f"urge-{number}", at)
+
+
+def withdraw(cluster: Broker, at: datetime) -> None:
+    """Write a withdrawal of the case."""
+    _write(cluster, ComplaintWithdrawn(complaint_id=CASE, received_at=at), "withdrawal", at)
+
+
+def _write(cluster: Broker, event: ComplaintUrged | ComplaintWithdrawn, identifier: str, at: datetime) -> None:
+    value, headers = encode(event, event_id=identifier, source="/test", subject=CASE, time=at, traceparent=None)
+    write_raw(cluster, value, headers)
+
+
+def write_raw(cluster: Broker, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+    """Write any bytes under the case's key."""
+    reports: list[Exception | None] = []
+    producer = cluster.producer()
+    producer.send(ProducerRecord(topics.RECEIVED, CASE.encode(), value, headers), reports.append)
+    producer.flush(5)
+    assert reports == [None]
+
+
+def log_of(cluster: MemoryBroker, *, committed_only: bool = True) -> list[tuple[str, str]]:
+    """The case log as ``(event type, ce_id)``."""
+    decoded = [decode(r.headers, r.value) for r in cluster.records(topics.LIFECYCLE, committed_only=committed_only)]
+    return [(envelope.type, envelope.id) for envelope, _ in decoded]
+
+
+def urges_seen(cluster: MemoryBroker) -> list[int]:
+    """``urge_count`` of every registered urge, in order."""
+    decoded = [decode(r.headers, r.value)[1] for r in cluster.records(topics.LIFECYCLE)]
+    return [event.urge_count for event in decoded if isinstance(event, UrgeRegistered)]
+
+
+def closings(cluster: MemoryBroker) -> int:
+    """How often the case was closed."""
+    return sum(kind == ComplaintClosed.event_type for kind, _ in log_of(cluster))

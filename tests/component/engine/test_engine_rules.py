@@ -1,0 +1,410 @@
+"""The eleven engine rules of the design. Each test fails when its rule is broken in the engine."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from shared.errors import BrokerUnavailable, DeadLetterLimit, ProducerFenced, TransactionDoubt
+from shared.events import topics
+from shared.settings import KafkaSettings
+from shared.streaming.memory import MemoryBroker
+from shared.streaming.records import TopicPartition
+from tests.component.engine.harness import (
+    CASE,
+    START,
+    TOPICS,
+    Process,
+    closings,
+    log_of,
+    urge,
+    urges_seen,
+    withdraw,
+    write_raw,
+)
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def cluster() -> MemoryBroker:
+    return MemoryBroker(TOPICS)
+
+
+def fail_once(error: BaseException) -> Callable[[], None]:
+    """A fault that happens the first time only."""
+    pending = [error]
+
+    def fault() -> None:
+        if pending:
+            raise pending.pop()
+
+    return fault
+
+
+# ---- rule 1: one transaction = events + changelog + offsets; timers carry an offset too -----------------------------
+
+
+def test_rule_1_events_state_and_offsets_become_visible_together(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    process.faults.before_commit = fail_once(SystemExit())
+    urge(cluster, 1)
+    with pytest.raises(SystemExit):
+        process.run()
+    assert urges_seen(cluster) == []
+    assert cluster.records(topics.state_topic("counter")) == []
+    Process(cluster, tmp_path).run()
+    assert urges_seen(cluster) == [1]
+    assert len(cluster.records(topics.state_topic("counter"))) == 1
+
+
+def test_rule_1_a_zombie_that_only_fires_timers_is_fenced(cluster: MemoryBroker, tmp_path: Path) -> None:
+    zombie = Process(cluster, tmp_path / "a", instance="a")
+    urge(cluster, 1)
+    zombie.run()
+    owner = Process(cluster, tmp_path / "b", instance="b")
+
+    def owner_takes_over() -> None:
+        zombie.faults.during_reduce = lambda: None
+        zombie.broker.consumers[0].expire()
+        owner.clock.set(START + timedelta(hours=2))
+        owner.run()
+
+    zombie.faults.during_reduce = owner_takes_over
+    zombie.clock.set(START + timedelta(hours=2))
+    zombie.run()
+    owner.run()
+    zombie.run()
+    assert closings(cluster) == 1
+
+
+# ---- rules 2 and 3: doubt means a new producer and a rewind ---------------------------------------------------------
+
+
+def test_rule_2_a_commit_that_succeeded_but_was_not_confirmed_is_not_repeated(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    process = Process(cluster, tmp_path)
+    process.faults.after_commit = fail_once(TransactionDoubt("the answer got lost"))
+    urge(cluster, 1)
+    process.run()
+    urge(cluster, 2)
+    process.run()
+    assert urges_seen(cluster) == [1, 2]
+
+
+def test_rule_2_after_a_doubt_the_producer_is_never_used_again(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    process.run()
+    made = process.broker.producers_made
+    process.faults.before_flush = fail_once(TransactionDoubt("delivery failed"))
+    urge(cluster, 1)
+    process.run()
+    assert process.broker.producers_made == made + 1
+    assert urges_seen(cluster) == [1]
+
+
+def test_rule_2_a_slow_commit_is_a_doubt(
+    cluster: MemoryBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = Process(cluster, tmp_path)
+    process.run()
+    made = process.broker.producers_made
+    monkeypatch.setattr("shared.streaming.transaction.SLOW_COMMIT_SECONDS", -1.0)
+    urge(cluster, 1)
+    process.loop.run_once()
+    monkeypatch.undo()
+    process.run()
+    assert process.broker.producers_made == made + 1
+    assert urges_seen(cluster) == [1]
+
+
+def test_rule_3_records_of_a_failed_transaction_are_read_again(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    process.faults.before_commit = fail_once(TransactionDoubt("timed out"))
+    urge(cluster, 1)
+    urge(cluster, 2)
+    process.run()
+    assert urges_seen(cluster) == [1, 2]
+
+
+def test_a_fenced_process_stops_instead_of_recovering(cluster: MemoryBroker, tmp_path: Path) -> None:
+    first = Process(cluster, tmp_path / "a")
+    first.run()
+    cluster.transactional_producer("counter-0").initialise()
+    urge(cluster, 1)
+    with pytest.raises(ProducerFenced):
+        first.run()
+    assert urges_seen(cluster) == []
+
+
+# ---- rule 4: local state only after the commit; doubtful state is rebuilt -------------------------------------------
+
+
+def test_rule_4_state_of_an_uncommitted_transaction_is_not_kept(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    process.faults.before_commit = fail_once(TransactionDoubt("timed out"))
+    urge(cluster, 1)
+    process.run()
+    assert urges_seen(cluster) == [1]
+
+
+def test_rule_4_a_crash_between_commit_and_local_write_loses_nothing(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    process.faults.after_commit = fail_once(SystemExit())
+    urge(cluster, 1)
+    with pytest.raises(SystemExit):
+        process.run()
+    urge(cluster, 2)
+    Process(cluster, tmp_path).run()
+    assert urges_seen(cluster) == [1, 2]
+
+
+def test_rule_4_lost_state_is_rebuilt_from_the_changelog(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path / "a")
+    urge(cluster, 1)
+    process.run()
+    process.loop.close()
+    urge(cluster, 2)
+    Process(cluster, tmp_path / "another disk").run()
+    assert urges_seen(cluster) == [1, 2]
+
+
+def test_rule_4_a_spoilt_file_is_rebuilt(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    urge(cluster, 1)
+    process.run()
+    process.loop.close()
+    for file in (tmp_path / "counter").glob("*.sqlite"):
+        file.write_bytes(b"not a database, but long enough to be taken for one" * 100)
+    urge(cluster, 2)
+    Process(cluster, tmp_path).run()
+    assert urges_seen(cluster) == [1, 2]
+
+
+# ---- rule 5: committed offsets, then changelog, then run ------------------------------------------------------------
+
+
+def test_rule_5_the_order_on_assignment(cluster: MemoryBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    process = Process(cluster, tmp_path)
+    consumer = process.broker.consumers[0]
+    committed, read_partition = consumer.committed, cluster.read_partition
+
+    def note_committed(partitions: list[TopicPartition]) -> object:
+        calls.append("committed")
+        return committed(partitions)
+
+    def note_changelog(partition: TopicPartition, start: int) -> object:
+        calls.append("changelog")
+        return read_partition(partition, start)
+
+    monkeypatch.setattr(consumer, "committed", note_committed)
+    monkeypatch.setattr(cluster, "read_partition", note_changelog)
+    process.run()
+    assert calls == ["committed", "changelog", "changelog"]
+
+
+def test_rule_5_an_open_transaction_of_the_last_owner_is_waited_for(cluster: MemoryBroker, tmp_path: Path) -> None:
+    last_owner = Process(cluster, tmp_path / "a", instance="a")
+    next_owner = Process(cluster, tmp_path / "b", instance="b")
+
+    def next_owner_starts() -> None:
+        last_owner.faults.before_commit = lambda: None
+        last_owner.broker.consumers[0].expire()
+        next_owner.run()
+
+    last_owner.run()
+    last_owner.faults.before_commit = next_owner_starts
+    urge(cluster, 1)
+    last_owner.run()
+    urge(cluster, 2)
+    next_owner.run()
+    last_owner.run()
+    assert urges_seen(cluster) == [1, 2]
+
+
+# ---- rule 6: timers on wall-clock time, only where the input is complete --------------------------------------------
+
+
+def test_rule_6_a_timer_fires_once_and_not_early(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    urge(cluster, 1)
+    process.run()
+    process.clock.set(START + timedelta(minutes=59, seconds=59))
+    process.run()
+    assert closings(cluster) == 0
+    process.clock.set(START + timedelta(hours=1, seconds=2))
+    process.run()
+    process.run()
+    assert closings(cluster) == 1
+
+
+def test_rule_6_after_downtime_the_backlog_is_read_before_timers_fire(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    urge(cluster, 1)
+    process.run()
+    process.loop.close()
+    for number in range(2, 1500):  # more than one batch
+        urge(cluster, number)
+    withdraw(cluster, START + timedelta(minutes=30))
+    restarted = Process(cluster, tmp_path)
+    restarted.clock.set(START + timedelta(hours=5))
+    restarted.run(12)
+    assert len(urges_seen(cluster)) == 1499
+    assert closings(cluster) == 0
+
+
+def test_rule_6_timers_fire_under_steady_traffic_too(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path, max_records=5)
+    urge(cluster, 1)
+    process.run()
+    process.clock.set(START + timedelta(hours=2))
+    for number in range(2, 62, 6):  # six in, five out: the end is never reached
+        for each in range(number, number + 6):
+            write_raw(cluster, b"{}", [("ce_id", b"%d" % each)])
+        process.loop.run_once()
+    assert closings(cluster) == 1
+
+
+# ---- rule 7: unsafe settings refuse to start ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "unsafe", [{"acks": "1"}, {"enable_auto_commit": True}, {"start_from": "latest"}, {"start_from": "none"}]
+)
+def test_rule_7_unsafe_settings_are_refused(unsafe: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        KafkaSettings.model_validate(unsafe)
+
+
+# ---- rule 8: dead letters in the same transaction, and not without end ----------------------------------------------
+
+
+def test_rule_8_an_unreadable_record_is_kept_byte_for_byte_with_its_origin(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    write_raw(cluster, b"{not json", [("ce_type", b"complaint.urged.v1"), ("x", b"kept")])
+    urge(cluster, 1)
+    Process(cluster, tmp_path).run()
+    (letter,) = cluster.records(topics.dead_letter_topic("counter"))
+    headers = dict(letter.headers)
+    assert (letter.key, letter.value, headers["x"]) == (CASE.encode(), b"{not json", b"kept")
+    assert headers["dlq_reason"] == b"missing_header"
+    assert headers["dlq_topic"] == topics.RECEIVED.encode()
+    assert headers["dlq_offset"] == b"0"
+    assert urges_seen(cluster) == [1]
+
+
+def test_rule_8_a_dead_letter_is_part_of_the_transaction(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    process.faults.before_commit = fail_once(TransactionDoubt("timed out"))
+    write_raw(cluster, b"{not json", [])
+    process.run()
+    assert len(cluster.records(topics.dead_letter_topic("counter"))) == 1
+
+
+def test_rule_8_too_many_unreadable_records_stop_the_service(cluster: MemoryBroker, tmp_path: Path) -> None:
+    for _ in range(150):
+        write_raw(cluster, b"{not json", [])
+    with pytest.raises(DeadLetterLimit, match="of the last"):
+        Process(cluster, tmp_path).run()
+    assert cluster.records(topics.dead_letter_topic("counter")) == []
+
+
+# ---- rule 10: group metadata of the poll ----------------------------------------------------------------------------
+
+
+def test_rule_10_a_paused_process_that_wakes_up_commits_nothing(cluster: MemoryBroker, tmp_path: Path) -> None:
+    zombie = Process(cluster, tmp_path / "a", instance="a")
+    zombie.run()
+    owner = Process(cluster, tmp_path / "b", instance="b")
+
+    def sleep_through_the_session() -> None:
+        zombie.faults.before_offsets = lambda: None
+        zombie.broker.consumers[0].expire()
+        owner.run()
+
+    zombie.faults.before_offsets = sleep_through_the_session
+    urge(cluster, 1)
+    zombie.run()
+    owner.run()
+    assert urges_seen(cluster) == [1]
+
+
+def test_rule_10_membership_lost_while_reducing_is_not_renewed_for_the_commit(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    zombie = Process(cluster, tmp_path / "a", instance="a")
+    zombie.run()
+    owner = Process(cluster, tmp_path / "b", instance="b")
+
+    def sleep_through_the_session() -> None:
+        zombie.faults.during_reduce = lambda: None
+        zombie.broker.consumers[0].expire()
+        owner.run()
+
+    zombie.faults.during_reduce = sleep_through_the_session
+    urge(cluster, 1)
+    zombie.run()
+    owner.run()
+    assert urges_seen(cluster) == [1]
+
+
+# ---- rule 11: the clock, randomness and ids are passed in -----------------------------------------------------------
+
+
+def test_rule_11_the_same_input_gives_the_same_log(tmp_path: Path) -> None:
+    logs = []
+    for name in ("first", "second"):
+        cluster = MemoryBroker(TOPICS)
+        for number in range(5):
+            urge(cluster, number)
+        process = Process(cluster, tmp_path / name)
+        process.run()
+        process.clock.set(START + timedelta(hours=2))
+        process.run()
+        logs.append(log_of(cluster))
+    assert logs[0] == logs[1]
+    assert len(logs[0]) == 6
+
+
+FORBIDDEN_IN_DOMAIN = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time")}
+
+
+@pytest.mark.parametrize("file", sorted((REPOSITORY / "services").glob("*/domain/**/*.py")), ids=lambda p: str(p)[-50:])
+def test_rule_11_domain_code_reads_no_clock_and_draws_no_lots(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert (node.value.id, node.attr) not in FORBIDDEN_IN_DOMAIN, f"{file}:{node.lineno}"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+            assert not names & {"random", "secrets", "uuid4", "logging"}, f"{file}:{node.lineno}"
+
+
+# ---- the broker away ------------------------------------------------------------------------------------------------
+
+
+def test_a_broker_that_is_away_is_waited_for(cluster: MemoryBroker, tmp_path: Path) -> None:
+    process = Process(cluster, tmp_path)
+    urge(cluster, 1)
+    cluster.available = False
+    process.run(3)
+    cluster.available = True
+    process.run()
+    assert urges_seen(cluster) == [1]
+
+
+def test_the_loop_starts_while_the_broker_is_away(cluster: MemoryBroker, tmp_path: Path) -> None:
+    cluster.available = False
+    process = Process(cluster, tmp_path)
+    assert process.loop.run_once() == 0
+    assert not process.loop.is_ready
+    with pytest.raises(BrokerUnavailable):
+        cluster.ping(1)
