@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.jars import kafka_version
-from deploy.local.kafka import new_cluster_id
+from deploy.local.kafka_identity import new_cluster_id
 from deploy.local.kafka_metadata import broker_ids
 from deploy.local.kafka_properties import SMALL_AND_QUICK, as_container_environment, replication_settings
 from deploy.local.polling import wait_until

@@ -12,8 +12,6 @@ from services.cli.doctor_checks import Check, State, examine
 from services.cli.options import JsonOption
 from services.cli.output import print_json, print_table
 
-_MARKS = {State.OK: "ok", State.MISSING: "MISSING", State.OPTIONAL: "optional"}
-
 
 def doctor_command(
     config_dir: Annotated[
@@ -23,7 +21,7 @@ def doctor_command(
 ) -> None:
     """Check this machine and say what to install. Exit code 1 when something needed is missing."""
     checks = examine(config_dir)
-    healthy = all(check.state is not State.MISSING for check in checks)
+    healthy = all(check.state != "missing" for check in checks)
     if as_json:
         print_json({"ok": healthy, "checks": [asdict(check) for check in checks]})
     else:
@@ -32,5 +30,9 @@ def doctor_command(
 
 
 def _print(checks: list[Check]) -> None:
-    rows = [(_MARKS[check.state], check.name, check.found, check.advice or "") for check in checks]
+    rows = [(_mark(check.state), check.name, check.found, check.advice or "") for check in checks]
     print_table(None, ("", "what", "found", "to do"), rows)
+
+
+def _mark(state: State) -> str:
+    return state.upper() if state == "missing" else state

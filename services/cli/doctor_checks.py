@@ -9,9 +9,9 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
 from services.cli.doctor_config import config_problems
 from shared.errors import ConfigurationError
@@ -22,12 +22,8 @@ INTAKE_PORT = 8080
 PACKAGES = ("confluent_kafka", "kafka", "pydantic", "fastapi", "uvicorn", "redis", "structlog", "yaml", "jinja2")
 
 
-class State(StrEnum):
-    """How a check ended. ``optional``: not there, and something else does the job."""
-
-    OK = "ok"
-    MISSING = "missing"
-    OPTIONAL = "optional"
+State = Literal["ok", "missing", "optional"]
+"""How a check ended. ``optional``: not there, and something else does the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +55,33 @@ def check_python(version: tuple[int, ...]) -> Check:
     """The interpreter."""
     found = ".".join(map(str, version))
     if version >= OLDEST_PYTHON:
-        return Check("Python", State.OK, found)
-    return Check("Python", State.MISSING, found, "install Python 3.11 or newer")
+        return Check("Python", "ok", found)
+    return Check("Python", "missing", found, "install Python 3.11 or newer")
 
 
 def check_packages(names: tuple[str, ...]) -> Check:
     """Python packages the services import."""
     absent = [name for name in names if importlib.util.find_spec(name) is None]
     if absent:
-        return Check("Python packages", State.MISSING, f"absent: {', '.join(absent)}", "pip install -e '.[local]'")
-    return Check("Python packages", State.OK, f"{len(names)} of {len(names)}")
+        return Check("Python packages", "missing", f"absent: {', '.join(absent)}", "pip install -e '.[local]'")
+    return Check("Python packages", "ok", f"{len(names)} of {len(names)}")
 
 
 def _check_servers() -> list[Check]:
     """Kafka and Valkey run either in Docker or as processes of ours; one way is enough."""
+    if importlib.util.find_spec("deploy") is None:
+        return [
+            Check("local stack", "missing", "deploy/ is not here", "run from a checkout; the package has no servers")
+        ]
     docker = check_docker()
     embedded = [check_java(), check_broker_jars(), check_valkey()]
-    if docker.state is State.OK or all(check.state is State.OK for check in embedded):
+    if docker.state == "ok" or all(check.state == "ok" for check in embedded):
         return [_as_optional(check) for check in (docker, *embedded)]
     return [_as_optional(docker), *embedded]
 
 
 def _as_optional(check: Check) -> Check:
-    return Check(check.name, State.OPTIONAL, check.found) if check.state is State.MISSING else check
+    return Check(check.name, "optional", check.found) if check.state == "missing" else check
 
 
 def check_docker() -> Check:
@@ -90,8 +90,8 @@ def check_docker() -> Check:
 
     refusal = docker_refusal()
     if refusal is None:
-        return Check("Docker", State.OK, "the engine answers")
-    return Check("Docker", State.MISSING, refusal, "install Docker, or a JDK 17 or newer with Maven")
+        return Check("Docker", "ok", "the engine answers")
+    return Check("Docker", "missing", refusal, "install Docker, or a JDK 17 or newer with Maven")
 
 
 def check_java() -> Check:
@@ -107,10 +107,10 @@ def check_broker_jars() -> Check:
 
     version = kafka_version()
     if any(cache_directory().glob(f"kafka-{version}-*")):
-        return Check("Kafka broker", State.OK, f"{version}, downloaded already")
+        return Check("Kafka broker", "ok", f"{version}, downloaded already")
     if shutil.which("mvn"):
-        return Check("Kafka broker", State.OK, f"{version}, Maven will download it once (54 MB)")
-    return Check("Kafka broker", State.MISSING, "no Maven (mvn) on PATH", "install Maven; it downloads the broker once")
+        return Check("Kafka broker", "ok", f"{version}, Maven will download it once (54 MB)")
+    return Check("Kafka broker", "missing", "no Maven (mvn) on PATH", "install Maven; it downloads the broker once")
 
 
 def check_valkey() -> Check:
@@ -122,17 +122,17 @@ def check_valkey() -> Check:
 
 def _unless_refused(name: str, find: Callable[[], str]) -> Check:
     try:
-        return Check(name, State.OK, find())
+        return Check(name, "ok", find())
     except ConfigurationError as refusal:
-        return Check(name, State.MISSING, "not found", str(refusal))
+        return Check(name, "missing", "not found", str(refusal))
 
 
 def check_mail_sink() -> Check:
     """The sink that takes the demo's mail."""
     try:
-        return Check("mail sink", State.OK, f"aiosmtpd {metadata.version('aiosmtpd')}")
+        return Check("mail sink", "ok", f"aiosmtpd {metadata.version('aiosmtpd')}")
     except metadata.PackageNotFoundError:
-        return Check("mail sink", State.MISSING, "aiosmtpd is absent", "pip install aiosmtpd")
+        return Check("mail sink", "missing", "aiosmtpd is absent", "pip install aiosmtpd")
 
 
 def check_writable(name: str, directory: Path) -> Check:
@@ -142,8 +142,8 @@ def check_writable(name: str, directory: Path) -> Check:
         with tempfile.NamedTemporaryFile(dir=directory):
             pass
     except OSError as failure:
-        return Check(name, State.MISSING, f"{directory}: {failure.strerror}", f"make {directory} writable")
-    return Check(name, State.OK, str(directory))
+        return Check(name, "missing", f"{directory}: {failure.strerror}", f"make {directory} writable")
+    return Check(name, "ok", str(directory))
 
 
 def check_room(directory: Path) -> Check:
@@ -151,8 +151,8 @@ def check_room(directory: Path) -> Check:
     free = shutil.disk_usage(directory).free
     found = f"{free / 1e9:.1f} GB free in {directory}"
     if free >= ROOM_NEEDED_BYTES:
-        return Check("disk space", State.OK, found)
-    return Check("disk space", State.MISSING, found, "free at least 1 GB, or set TMPDIR to a larger disk")
+        return Check("disk space", "ok", found)
+    return Check("disk space", "missing", found, "free at least 1 GB, or set TMPDIR to a larger disk")
 
 
 def check_ports() -> Check:
@@ -162,21 +162,19 @@ def check_ports() -> Check:
     try:
         free_port()
     except OSError as failure:
-        return Check("ports", State.MISSING, str(failure), f"free some of {FIRST_PORT} to {LAST_PORT}")
+        return Check("ports", "missing", str(failure), f"free some of {FIRST_PORT} to {LAST_PORT}")
     if not is_free(INTAKE_PORT):
         found = f"{INTAKE_PORT} is in use"
-        return Check(
-            "ports", State.OPTIONAL, found, "set CBUS_HTTP__PORT for 'cbus run intake'; the demo chooses its own"
-        )
-    return Check("ports", State.OK, f"{INTAKE_PORT} and {FIRST_PORT} to {LAST_PORT}")
+        return Check("ports", "optional", found, "set CBUS_HTTP__PORT for 'cbus run intake'; the demo chooses its own")
+    return Check("ports", "ok", f"{INTAKE_PORT} and {FIRST_PORT} to {LAST_PORT}")
 
 
 def check_config(directory: Path) -> Check:
     """The configuration, read the way the services read it."""
     if not os.path.isdir(directory):
         advice = "run from the project root, or set CBUS_CONFIG_DIR"
-        return Check("configuration", State.MISSING, f"{directory} is not there", advice)
+        return Check("configuration", "missing", f"{directory} is not there", advice)
     problems = config_problems(directory)
     if problems:
-        return Check("configuration", State.MISSING, f"{len(problems)} problems", "\n".join(problems))
-    return Check("configuration", State.OK, str(directory))
+        return Check("configuration", "missing", f"{len(problems)} problems", "\n".join(problems))
+    return Check("configuration", "ok", str(directory))

@@ -28,7 +28,7 @@ from shared.observability.logging import get_logger
 from shared.observability.metrics import INTAKE_COMPLAINTS_TOTAL, channel_label
 from shared.streaming.records import ProducerRecord
 
-SOURCE = "complaint-bus/intake"
+SOURCE = "/complaint-bus/intake"
 
 _log = get_logger()
 

@@ -82,7 +82,7 @@ class MessageDoor:
         """Take in one message; a receipt means that it is durable."""
         read = self._read(request)
         outcome = read if isinstance(read, Refusal) else await self._deliver(read, request)
-        _note(request, outcome)
+        _note(request, None if isinstance(read, Refusal) else read.event.complaint_id, outcome)
         if isinstance(read, Refusal):
             return read
         if isinstance(outcome, Refusal):
@@ -138,8 +138,10 @@ def _to_record(message: _Message, traceparent: str) -> ProducerRecord:
     return ProducerRecord(topics.RECEIVED, message.event.complaint_id.encode(), value, headers)
 
 
-def _note(request: MessageRequest, outcome: Delivered | Refusal) -> None:
+def _note(request: MessageRequest, complaint_id: str | None, outcome: Delivered | Refusal) -> None:
+    """The id is logged only once it is known to be one: until then it is what somebody typed."""
     result = outcome_label(outcome)
     INTAKE_MESSAGES_TOTAL.labels(request.kind, result).inc()
     reason = {"reason": outcome.reason.value} if isinstance(outcome, Refusal) else {}
-    _log.info("message_" + result, action=request.kind, trace_id=trace_id(request.traceparent), **reason)
+    known = {} if complaint_id is None else {"complaint_id": complaint_id}
+    _log.info("message_" + result, action=request.kind, trace_id=trace_id(request.traceparent), **known, **reason)

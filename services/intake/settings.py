@@ -42,7 +42,7 @@ class IntakeSettings(ServiceSettings):
     query_code_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET),
         min_length=16,
-        description="Makes query codes; the same on every instance, intake and portal, and never changed on a live bus.",
+        description="Makes query codes; the same for all of intake and portal, never changed on a live bus.",
     )
     development: bool = Field(False, description="Allows the built-in secret. Never true where real people complain.")
     idempotency_days: float = Field(

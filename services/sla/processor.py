@@ -40,7 +40,7 @@ class SlaProcessor:
         self._promises = Promises(policy, calendars)
         self._forget_after = forget_after
 
-    def dead_letter_topic(self, input_topic: str) -> str:  # noqa: ARG002
+    def dead_letter_topic(self, input_topic: str) -> str:
         """One for both inputs; each dead letter names its origin."""
         return dead_letter_topic(self.name)
 

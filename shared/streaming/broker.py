@@ -104,7 +104,7 @@ class Producer(Protocol):
     def send(self, record: ProducerRecord, on_delivery: Callable[[Exception | None], None]) -> None:
         """Queue a record; ``on_delivery`` is called from another thread with None once it is durable.
 
-        Raises BrokerUnavailable when the local queue is full.
+        Raises BrokerUnavailable when the local queue is full, FatalError when it can never send again.
         """
         ...
 

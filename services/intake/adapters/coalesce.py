@@ -44,7 +44,7 @@ class Coalescer(Generic[QuestionT, AnswerT]):
     async def _ask_batch(self, batch: Sequence[tuple[QuestionT, asyncio.Future[AnswerT]]]) -> None:
         try:
             answers = await self._ask_together([question for question, _ in batch])
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the askers
+        except Exception as error:
             for _, waiting in batch:
                 if not waiting.done():
                     waiting.set_exception(error)

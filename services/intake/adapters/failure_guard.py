@@ -33,11 +33,9 @@ class FailureGuard:
 
         try:
             await self._app(scope, receive, note_and_send)
-        except Exception as error:  # noqa: BLE001 - the outermost place that still can answer
+        except Exception as error:
             _log.error("request_failed", method=scope["method"], error=error)
             if answered:
                 raise ConnectionAbortedError("the answer was cut off") from None
-            response = problem_response(
-                Refusal(RefusalReason.FAILED), Headers(scope=scope).get("accept-language")
-            )
+            response = problem_response(Refusal(RefusalReason.FAILED), Headers(scope=scope).get("accept-language"))
             await response(scope, receive, send)

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -45,9 +46,9 @@ class RedisMemory:
         self._recalling = Coalescer(self._recall_together)
         self._remembering = Coalescer(self._remember_together)
 
-    def use_cluster(self, cluster_id: str) -> None:
-        """Remember for this Kafka cluster; until this is called nothing is recalled or remembered."""
-        self._prefix = f"intake:{cluster_id}:"
+    def use_cluster(self, cluster_id: str | None) -> None:
+        """Remember for this Kafka cluster; while it is unknown, nothing is recalled or remembered."""
+        self._prefix = None if cluster_id is None else f"intake:{cluster_id}:"
 
     async def recall(self, identity: str) -> Delivered | None:
         """What is known of this submission; None also when Redis does not answer in time."""
@@ -83,8 +84,8 @@ class RedisMemory:
 
     async def _recall_together(self, identities: Sequence[str]) -> Sequence[bytes | None]:
         async with asyncio.timeout(self._timeout_seconds):
-            values: Sequence[bytes | None] = await self._redis.mget([self._key(identity) for identity in identities])
-        return values
+            values = await self._redis.mget([self._key(identity) for identity in identities])
+        return cast(Sequence[bytes | None], values)  # decode_responses is off
 
     async def _remember_together(self, entries: Sequence[tuple[str, Delivered]]) -> Sequence[object]:
         pipeline = self._redis.pipeline(transaction=False)

@@ -91,6 +91,7 @@ _REFUSALS = {
 def _route(summary: str, success: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     return {
         "summary": summary,
+        "description": "Every answer but a success is a problem document (RFC 9457); zh and en by Accept-Language.",
         "response_model": None,
         "responses": {},
         "openapi_extra": {"responses": success | _REFUSALS, **extra},

@@ -12,7 +12,9 @@ from starlette.types import Receive
 from services.intake.domain.refusal import Refusal, RefusalReason
 
 JSON_TYPES = frozenset({"application/json"})
-JSON_LINES_TYPES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/json"})
+JSON_LINES_TYPES = frozenset(
+    {"application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/json"}
+)
 
 _LINGER_BYTES = 4_194_304
 _LINGER_SECONDS = 1.0

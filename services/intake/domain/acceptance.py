@@ -1,4 +1,4 @@
-"""From a submission to the complaint it is: ids from what the sender gave, so the same submission is the same complaint.
+"""From a submission to the complaint it is. Its id is made of what the sender gave: same submission, same complaint.
 
 The id comes from the ``Idempotency-Key`` header, else from the sender's own message id; only on the web, where people
 have neither, the door makes one and two submissions are two complaints (design, Ids).

@@ -26,11 +26,13 @@ from shared.events.complaint import (
 )
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
-_RFC_3339 = re.compile(r"(19[7-9]|20\d|21\d)\d-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+_RFC_3339 = re.compile(
+    r"(19[7-9]|20\d|21\d)\d-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
+)
 
 
 def _rfc_3339(value: object) -> object:
-    """Let only an instant with an offset through; pydantic alone would read the text ``20240101`` as a second of 1970."""
+    """Let only an instant with an offset through; pydantic alone would read ``20240101`` as a second of 1970."""
     if isinstance(value, str) and _RFC_3339.fullmatch(value):
         return value
     raise PydanticCustomError("instant", "not an instant with an offset, years 1970 to 2199")
@@ -117,12 +119,8 @@ class Submission(BaseModel):
         None, max_length=60, description="Category chosen by the complainant or the channel; a hint, not the decision."
     )
     attachments: tuple[SubmittedAttachment, ...] = Field((), max_length=50, description="Metadata of attachments.")
-    language: str = Field(
-        "zh-CN", min_length=2, max_length=35, description="BCP 47 tag of the language to answer in."
-    )
-    consent: SubmittedConsent = Field(
-        default_factory=SubmittedConsent, description="What the complainant agreed to."
-    )
+    language: str = Field("zh-CN", min_length=2, max_length=35, description="BCP 47 tag of the language to answer in.")
+    consent: SubmittedConsent = Field(default_factory=SubmittedConsent, description="What the complainant agreed to.")
     earlier_ticket: str | None = Field(
         None, max_length=40, description="Ticket number of an earlier complaint, if named."
     )

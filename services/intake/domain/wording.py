@@ -122,7 +122,9 @@ FIELD_WORDINGS = MappingProxyType(
         "extra_forbidden": Text("is not a known field", "不是已知字段"),
         "blank": Text("says nothing: only white space", "没有内容，只有空白字符"),
         "nul_character": Text("contains the character NUL", "含有 NUL 字符"),
-        "lone_surrogate": Text("contains half a surrogate pair; not Unicode text", "含有不成对的代理字符，不是有效的 Unicode 文本"),
+        "lone_surrogate": Text(
+            "contains half a surrogate pair; not Unicode text", "含有不成对的代理字符，不是有效的 Unicode 文本"
+        ),
         "id_required": Text(
             "is required on this channel, unless the header Idempotency-Key is given",
             "该渠道必填，除非提供 Idempotency-Key 请求头",

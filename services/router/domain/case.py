@@ -83,7 +83,7 @@ class Case(Contract):
     status: CaseStatus = Field(CaseStatus.OPEN, description="Where the case as a whole stands.")
     withdrawn: bool = Field(False, description="True when the complainant withdrew; ends all talk with the consumer.")
     cycle: int = Field(1, ge=1, description="1 from receipt on; each reopening starts the next.")
-    cycle_started_at: UtcDatetime = Field(description="Receipt of the complaint, or the reopening; nothing precedes it.")
+    cycle_started_at: UtcDatetime = Field(description="Receipt, or the reopening; nothing precedes it.")
     sequence: int = Field(0, ge=0, description="Number of entries in the case log so far.")
     assignments: tuple[CaseAssignment, ...] = Field(
         (), description="Every assignment of this cycle in the order of dispatch, ended ones included."
@@ -111,9 +111,7 @@ class Case(Contract):
 
     def returned_by(self) -> frozenset[str]:
         """Departments that returned their part in this cycle."""
-        return frozenset(
-            held.department for held in self.assignments if held.status is AssignmentStatus.RETURNED
-        )
+        return frozenset(held.department for held in self.assignments if held.status is AssignmentStatus.RETURNED)
 
     def next_attempt(self, department: str) -> int:
         """Ordinal of the department's next assignment in this cycle, from 1."""
@@ -122,7 +120,5 @@ class Case(Contract):
     def with_assignment(self, changed: CaseAssignment) -> Case:
         """The case with the assignment of the same id replaced."""
         wanted = changed.assignment.assignment_id
-        assignments = tuple(
-            changed if held.assignment.assignment_id == wanted else held for held in self.assignments
-        )
+        assignments = tuple(changed if held.assignment.assignment_id == wanted else held for held in self.assignments)
         return self.model_copy(update={"assignments": assignments})

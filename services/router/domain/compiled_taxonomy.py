@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.router.domain.danger_reading import ContextReader, Occurrences, Reading
+from services.router.domain.danger_reading import ContextReader, Reading, occurrences
 from services.router.domain.term_index import TermIndex, word_bytes
 from shared.events.decisions import Severity
 
@@ -63,8 +63,7 @@ class CompiledTaxonomy:
             for name in (category.label_zh, category.label_en, *category.aliases, category.id)
         }
         safety = taxonomy.safety
-        self._places = {term: Occurrences([term]) for term in dangers}
-        self._harmless = Occurrences(safety.harmless)
+        self._harmless = TermIndex(safety.harmless)
         self._chinese = ContextReader(safety.chinese, words=False)
         self._english = ContextReader(safety.english, words=True)
 
@@ -84,7 +83,7 @@ class CompiledTaxonomy:
     def read_dangers(self, text: str, terms: Iterable[tuple[str, Danger]]) -> list[DangerFound]:
         """Of the danger ``terms`` found in ``text``, those that happened or nearly did."""
         lowered = text.lower().replace("’", "'")
-        harmless = list(self._harmless.spans(lowered))
+        harmless = [span for phrase in self._harmless.find(lowered) for span in occurrences(phrase, lowered)]
         readings = ((term, danger, self._read(lowered, term, danger, harmless)) for term, danger in terms)
         return [DangerFound(term, danger, reading) for term, danger, reading in readings if reading]
 
@@ -93,7 +92,7 @@ class CompiledTaxonomy:
         reader = self._english if term.isascii() else self._chinese
         spans = [
             (start, end)
-            for start, end in self._places[term].spans(text)
+            for start, end in occurrences(term, text)
             if not any(first <= start and end <= last for first, last in harmless)
         ]
         readings = (reader.read(text, *span, conditional_counts=danger.conditional_counts) for span in spans)

@@ -35,9 +35,7 @@ def finish_if_done(log: CaseLog, case: Case) -> Case:
     return case.model_copy(update={"status": CaseStatus.RESOLVED})
 
 
-def call_back(
-    log: CaseLog, case: Case, solved: bool | None, score: int | None, at: datetime, now: datetime
-) -> Case:
+def call_back(log: CaseLog, case: Case, solved: bool | None, score: int | None, at: datetime, now: datetime) -> Case:
     """Record what the complainant said of the resolution: "not solved" reopens, anything else closes."""
     log.record(case, ComplainantCalledBack, at, solved=solved, score=score)
     if solved is False:

@@ -24,9 +24,9 @@ from shared.events.received import (
 )
 from shared.streaming.processor import Message, Step
 
-KEPT_SUPPLEMENTS: Final = 10
+KEPT_SUPPLEMENTS: Final = 8
 """Supplements handed to a department that gets the case later. Older ones stay on ``complaints.received.v1``; the
-limit keeps the largest state row (complaint and ten supplements of 20,000 characters) below Kafka's 1 MB record."""
+limit keeps the largest state row, nine texts of 20,000 four-byte characters and attachments, below Kafka's 1 MB."""
 
 
 def handle_consumer_message(case: Case, event: ConsumerMessage, message: Message, now: datetime) -> Step[Case]:

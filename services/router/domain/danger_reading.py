@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from services.router.domain.taxonomy import ContextCues
 
-_BEFORE_CHARACTERS: Final = 120
+_BEFORE_CHARACTERS: Final = 80
 _AFTER_CHARACTERS: Final = 40
+_SENTENCE_END: Final = re.compile(r"[.!?;。！？；\n]")
 _NEVER: Final = r"(?!)"
 
 
@@ -47,7 +49,8 @@ class ContextReader:
 
     def read(self, text: str, start: int, end: int, *, conditional_counts: bool) -> Reading:
         """The occurrence ``text[start:end]``; ``text`` is lower case."""
-        before, after = text[max(0, start - _BEFORE_CHARACTERS) : start], text[end : end + _AFTER_CHARACTERS]
+        before = _SENTENCE_END.split(text[max(0, start - _BEFORE_CHARACTERS) : start])[-1]
+        after = text[end : end + _AFTER_CHARACTERS]
         denied = self._before_denied.search(before)
         if denied is not None:
             return Reading.HAPPENED if denied["double"] else Reading.TAKEN_BACK
@@ -60,25 +63,18 @@ class ContextReader:
         return Reading.HAPPENED
 
 
-class Occurrences:
-    """Where a term, or any of several, stands in a text."""
-
-    __slots__ = ("_pattern",)
-
-    def __init__(self, terms: Iterable[str]) -> None:
-        longest_first = sorted(terms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(_as_pattern(term) for term in longest_first) or _NEVER)
-
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Start and end of each occurrence; ``text`` is lower case."""
-        return (match.span() for match in self._pattern.finditer(text))
+def occurrences(term: str, text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each occurrence of ``term`` in ``text``, which is lower case."""
+    return (match.span() for match in _pattern_of(term).finditer(text))
 
 
-def _as_pattern(term: str) -> str:
+@cache
+def _pattern_of(term: str) -> re.Pattern[str]:
+    """Compiled on first use: most danger terms are never met."""
     if not term.isascii():
-        return re.escape(term)
+        return re.compile(re.escape(term))
     words = (re.escape(word).replace("'", "'?") for word in term.split())
-    return r"\b" + r"[^a-z0-9]+".join(words) + r"\b"
+    return re.compile(r"\b" + r"[^a-z0-9]+".join(words) + r"\b")
 
 
 def _any(cues: Iterable[str]) -> str:

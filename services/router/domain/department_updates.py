@@ -109,9 +109,7 @@ def _contact(report: Report, case: Case, held: CaseAssignment) -> Case:
 
 
 def _progress(report: Report, case: Case, held: CaseAssignment) -> Case:
-    return _advance(
-        report, case, held, AssignmentProgressed, preliminary_finding=report.update.preliminary_finding
-    )
+    return _advance(report, case, held, AssignmentProgressed, preliminary_finding=report.update.preliminary_finding)
 
 
 def _hold(report: Report, case: Case, held: CaseAssignment) -> Case:
@@ -146,9 +144,7 @@ def _call_back(report: Report, case: Case, _held: CaseAssignment) -> Case:
     return call_back(report.log, case, report.update.solved, None, report.happened_at, report.now)
 
 
-def _advance(
-    report: Report, case: Case, held: CaseAssignment, entry: type[DepartmentEvent], **facts: Any
-) -> Case:
+def _advance(report: Report, case: Case, held: CaseAssignment, entry: type[DepartmentEvent], **facts: Any) -> Case:
     """Log ``entry``, after the tacit acceptance it may imply, and note how far the department is now."""
     names = {"department": held.department, "assignment_id": held.assignment.assignment_id}
     if report.effect.implies_acceptance:

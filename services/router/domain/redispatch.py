@@ -128,9 +128,13 @@ def _is_free_for(case: Case, held: CaseAssignment, department: str) -> bool:
 
 
 def _give_up_lesser_part(log: CaseLog, case: Case, department: str, at: datetime) -> Case:
-    """End the co-handling of a department that becomes the lead."""
+    """End the co-handling of a department that becomes the lead; one it had finished is just no longer counted."""
     lesser = case.live_assignment_of(department)
-    return case if lesser is None else cancel_assignment(log, case, lesser, "taken_over", at)
+    if lesser is None:
+        return case
+    if lesser.is_open:
+        return cancel_assignment(log, case, lesser, "taken_over", at)
+    return case.with_assignment(lesser.model_copy(update={"status": AssignmentStatus.CANCELLED}))
 
 
 def _decide(case: Case, assignments: tuple[CaseAssignment, ...], replacement: Replacement) -> RoutingDecision:

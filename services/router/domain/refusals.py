@@ -53,8 +53,10 @@ class Reason(StrEnum):
 EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
     {
         Reason.KEY_REUSED: (
-            "This complaint_id is known with other content: the sender used one key for two submissions. "
-            "Send it again under its own key.",
+            (
+                "This complaint_id is known with other content: the sender used one key for two submissions. "
+                "Send it again under its own key."
+            ),
             "该投诉编号已存在但内容不同：两次提交使用了同一个键，请换新键重新提交。",
         ),
         Reason.DUPLICATE_MESSAGE: (
@@ -74,10 +76,14 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "本周期的回访问卷已答复为“已解决”。",
         ),
         Reason.UNKNOWN_CASE: (
-            "No case has this key. The key must be the complaint_id as dispatched, and the record must lie in its "
-            "murmur2 partition (librdkafka: partitioner=murmur2_random); correct it and send again.",
-            "没有此键对应的投诉。键必须是派单时的 complaint_id，并按 murmur2 分区（librdkafka 需设置 "
-            "partitioner=murmur2_random），请更正后重发。",
+            (
+                "No case has this key. The key must be the complaint_id as dispatched, and the record must lie in its "
+                "murmur2 partition (librdkafka: partitioner=murmur2_random); correct it and send again."
+            ),
+            (
+                "没有此键对应的投诉。键必须是派单时的 complaint_id，并按 murmur2 分区（librdkafka 需设置 "
+                "partitioner=murmur2_random），请更正后重发。"
+            ),
         ),
         Reason.UNEXPECTED_TYPE: (
             "This event type does not belong on this topic.",
@@ -108,8 +114,10 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "动作不在 accept、contact、progress、return、resolve、hold、resume、call_back 之列。",
         ),
         Reason.NO_ASSIGNMENT: (
-            "The department has no part in this case, or no longer: it was never dispatched to it, or the part was "
-            "returned or taken over.",
+            (
+                "The department has no part in this case, or no longer: it was never dispatched to it, or the part was "
+                "returned or taken over."
+            ),
             "本部门未承办该投诉，或已退单、已被其他部门接管。",
         ),
         Reason.NOT_ACCEPTED: (
@@ -149,8 +157,10 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "主办部门办结必须填写处理结果（状态、原因、措施），将告知投诉人。",
         ),
         Reason.SUGGESTION_REQUIRED: (
-            "Triage keeps a case it holds by final decision unless suggested_department names another existing "
-            "department that has no part in the case yet.",
+            (
+                "Triage keeps a case it holds by final decision unless suggested_department names another existing "
+                "department that has no part in the case yet."
+            ),
             "终审后由分诊部门承办；如需转派，suggested_department 必须为尚未参与本案的现有部门。",
         ),
         Reason.FORCED_ASSIGNMENT: (
@@ -158,8 +168,10 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "终审指派，不可退单。",
         ),
         Reason.TRIAGE_ALREADY_INVOLVED: (
-            "Nobody is free to take this part: triage already has a part in this case and no other usable "
-            "department was suggested. Agree with triage, then resolve, or suggest another department.",
+            (
+                "Nobody is free to take this part: triage already has a part in this case and no other usable "
+                "department was suggested. Agree with triage, then resolve, or suggest another department."
+            ),
             "无部门可接手：分诊部门已参与本案，且未建议其他可用部门。请与分诊部门协商后办结，或建议其他部门。",
         ),
         Reason.FUTURE_TIME: (

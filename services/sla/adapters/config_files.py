@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -71,12 +71,17 @@ def _read_yaml(path: Path) -> Any:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     try:
         return yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader that also refuses repeated keys
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML data, no key twice."""
+    """Plain YAML data, no key twice. Dates stay texts, so that a wrong one is reported with its place."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()

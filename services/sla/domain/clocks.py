@@ -25,7 +25,7 @@ BREACHES_KEPT: Final = 12
 
 
 class CaseClocks:
-    """Changes the clocks of one case and notes what is to be announced. Lives for one step; instants in microseconds."""
+    """Changes the clocks of one case and notes what to announce. Lives for one step; instants in microseconds."""
 
     def __init__(self, row: ComplaintClocks, promises: Promises, now: datetime) -> None:
         self._promises = promises
@@ -54,24 +54,19 @@ class CaseClocks:
 
     def row(self) -> ComplaintClocks:
         """The state after the step."""
-        before = self._row
-        return ComplaintClocks(
-            complaint_id=before.complaint_id,
-            ticket=before.ticket,
-            cycle=self._cycle,
-            channel=before.channel,
-            anonymous=before.anonymous,
-            category=self._category,
-            severity=self._severity,
-            respond_by=before.respond_by,
-            department=self._department,
-            traceparent=before.traceparent,
-            running=tuple(self._running.values()),
-            done=self._done,
-            breached=self._breached,
-            holds=dict(self._pauses.holds),
-            pauses=self._pauses.ended,
-            settled=self._settled,
+        return self._row.model_copy(
+            update={
+                "cycle": self._cycle,
+                "category": self._category,
+                "severity": self._severity,
+                "department": self._department,
+                "running": tuple(self._running.values()),
+                "done": self._done,
+                "breached": self._breached,
+                "holds": dict(self._pauses.holds),
+                "pauses": self._pauses.ended,
+                "settled": self._settled,
+            }
         )
 
     # -- what happens to a case ----------------------------------------------------------------------------------
@@ -220,7 +215,7 @@ class CaseClocks:
     # -- breaches that were wrong --------------------------------------------------------------------------------
 
     def _correct(self, cycle: int, at: int, milestone: Milestone | None) -> None:
-        """Correct breaches of ``cycle`` that a fact at ``at`` disproves: all, or those of clocks ``milestone`` stops."""
+        """Correct breaches of ``cycle`` that a fact at ``at`` disproves: all, or those that ``milestone`` stops."""
         for breach in self._breached:
             terms = self._terms.by_clock.get(breach.clock)
             concerned = milestone is None or (terms is not None and terms.stops_on is milestone)

@@ -98,15 +98,9 @@ class Promises:
         self.terms_for = lru_cache(_KINDS_OF_CASE)(self._terms_for)
         """(category, severity, channel, anonymous) to the terms of such a case; what is not known yet is None."""
 
-    def _terms_for(
-        self, category: str | None, severity: str | None, channel: str | None, anonymous: bool
-    ) -> CaseTerms:
-        clocks = self._policy.clocks_for(
-            category=category, severity=severity, channel=channel, anonymous=anonymous
-        )
+    def _terms_for(self, category: str | None, severity: str | None, channel: str | None, anonymous: bool) -> CaseTerms:
+        clocks = self._policy.clocks_for(category=category, severity=severity, channel=channel, anonymous=anonymous)
         return CaseTerms.of(
-            ClockTerms(
-                clock, rule, self._calendars[rule.calendar], rule.day_rules, self._policy.version
-            )
+            ClockTerms(clock, rule, self._calendars[rule.calendar], rule.day_rules, self._policy.version)
             for clock, rule in clocks.items()
         )

@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Producer as ConfluentProducer
 
-from shared.errors import BrokerUnavailable
+from shared.errors import BrokerUnavailable, FatalError
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 from shared.streaming.records import ProducerRecord
 
@@ -40,7 +40,10 @@ class KafkaProducer:
         except BufferError:
             raise BrokerUnavailable("the local queue is full: the broker does not keep up or is away") from None
         except KafkaException as error:
-            raise BrokerUnavailable(f"cannot queue for {record.topic}: {error.args[0]}") from error
+            cause: KafkaError = error.args[0]
+            if cause.fatal() or cause.code() == KafkaError._FATAL:  # noqa: SLF001  # its public name
+                raise FatalError(f"this producer can never send again: {cause.str()}; restarting mends it") from error
+            raise BrokerUnavailable(f"cannot queue for {record.topic}: {cause}") from error
 
     def flush(self, timeout_seconds: float) -> int:
         return int(self._producer.flush(timeout_seconds))

@@ -13,6 +13,8 @@ from jsonschema.validators import validator_for
 
 from deploy.local.containers import VALKEY_IMAGE, kafka_image
 from deploy.local.kafka_properties import SMALL_AND_QUICK, as_container_environment, replication_settings
+from services.intake.settings import IntakeSettings
+from shared.settings import load_settings
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 COMPOSE_FILE = PROJECT_ROOT / "deploy" / "compose.yaml"
@@ -77,6 +79,17 @@ def test_a_service_starts_after_its_topics_exist_and_is_checked_for_readiness(
     assert definition["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
     assert definition["healthcheck"]["test"][-1] == "deploy.local.readiness"
     assert definition["environment"]["CBUS_KAFKA__BOOTSTRAP_SERVERS"] == "kafka:9091"
+
+
+def test_intake_understands_the_environment_it_is_given(
+    compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in compose["services"]["intake"]["environment"].items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings(IntakeSettings)
+    assert settings.kafka.bootstrap_servers == "kafka:9091"
+    assert settings.redis.url == "redis://valkey:6379/0"
+    assert (settings.http.host, settings.http.port) == ("0.0.0.0", 8080)  # noqa: S104 - inside its container
 
 
 def test_every_command_of_the_image_is_a_module_that_exists(compose: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import new_cluster_id, open_identity
+from deploy.local.kafka_identity import new_cluster_id, open_identity
 from deploy.local.kafka_properties import (
     NodeAddress,
     as_container_environment,

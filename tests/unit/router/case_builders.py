@@ -10,7 +10,7 @@ from typing import Any
 from services.router.domain.case import Case, CaseStatus
 from services.router.domain.reducer import RouterProcessor
 from shared.events.base import Event
-from shared.events.complaint import Complainant, Complaint, Narrative
+from shared.events.complaint import Attachment, Complainant, Complaint, Narrative
 from shared.events.decisions import Classification, Resolution, RoutingDecision
 from shared.events.departments import AssignmentDispatched, DepartmentUpdate
 from shared.events.envelope import Envelope
@@ -108,10 +108,15 @@ class Router:
         """``department`` returns its part."""
         return self.update(department, "return", reason="not_ours", suggested_department=suggested)
 
-    def supplement(self, text: str = "A photo of the damage.", **record: Any) -> Step[Case]:
+    def supplement(
+        self, text: str = "A photo of the damage.", attachments: tuple[Attachment, ...] = (), **record: Any
+    ) -> Step[Case]:
         """More material."""
         event = ComplaintSupplemented(
-            complaint_id=COMPLAINT_ID, received_at=self.now, narrative=Narrative(text=text)
+            complaint_id=COMPLAINT_ID,
+            received_at=self.now,
+            narrative=Narrative(text=text),
+            attachments=attachments,
         )
         return self.feed(RECEIVED, event, **record)
 
@@ -125,9 +130,7 @@ class Router:
 
     def answer(self, solved: bool, cycle: int = 1, score: int | None = None, **record: Any) -> Step[Case]:
         """The complainant answers the survey."""
-        event = SurveyAnswered(
-            complaint_id=COMPLAINT_ID, received_at=self.now, cycle=cycle, solved=solved, score=score
-        )
+        event = SurveyAnswered(complaint_id=COMPLAINT_ID, received_at=self.now, cycle=cycle, solved=solved, score=score)
         return self.feed(RECEIVED, event, **record)
 
     def feed(self, topic: str, event: Event, *, record_id: str | None = None, key: str = COMPLAINT_ID) -> Step[Case]:

@@ -8,9 +8,10 @@ import pytest
 
 from services.router.domain.case import CaseStatus
 from services.router.domain.consumer_messages import KEPT_SUPPLEMENTS
+from shared.events.complaint import Attachment, Narrative
 from shared.events.departments import AssignmentCancelled, AssignmentSupplemented, AssignmentUrged
 from shared.events.lifecycle import CaseWithdrawn
-from tests.unit.router.case_builders import RECEIVED_AT, Router, short
+from tests.unit.router.case_builders import RECEIVED_AT, Router, a_complaint, short
 
 LEAD = "after_sales"
 
@@ -72,10 +73,14 @@ def test_only_the_newest_material_is_kept_for_departments_to_come() -> None:
 
 
 def test_the_largest_case_fits_into_a_kafka_record() -> None:
-    router = submitted()
+    attachment = Attachment(attachment_id="a" * 100, media_type="m" * 100, size_bytes=10**9, sha256="0" * 64)
+    narrative, attachments = Narrative(text="\U0001f4a5" * 20_000), (attachment,) * 50
+    router = Router()
+    router.submit(a_complaint(narrative=narrative, attachments=attachments))
     for _ in range(KEPT_SUPPLEMENTS + 1):
-        router.supplement("难" * 20_000)
-    assert len(router.state.model_dump_json(exclude_defaults=True).encode()) < 900_000
+        router.supplement(narrative.text, attachments=attachments)
+    row = router.state.__pydantic_serializer__.to_json(router.state, exclude_defaults=True)
+    assert 800_000 < len(row) < 1_000_000
 
 
 def test_urges_are_counted_and_passed_on() -> None:
@@ -135,5 +140,5 @@ def test_departments_go_on_with_a_withdrawn_case_where_people_are_in_danger() ->
     router.resolve("quality")
     router.resolve(LEAD)
     assert router.last(2) == ["assignment_resolved", "closed"]
-    assert router.status is CaseStatus.CLOSED
+    assert router.state.status.value == "closed"
     assert "resolved" not in [short(entry) for entry in router.log]

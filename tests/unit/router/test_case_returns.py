@@ -42,7 +42,8 @@ def test_a_new_department_gets_the_whole_complaint_and_what_was_added_since() ->
     told = len(router.told)
     router.give_back("after_sales", "logistics")
     handed_over = [(topic, short(event)) for topic, event in router.told[told:]]
-    assert handed_over == [("departments.logistics.v1", kind) for kind in ("dispatched", "supplemented", "supplemented")]
+    kinds = ("dispatched", "supplemented", "supplemented")
+    assert handed_over == [("departments.logistics.v1", kind) for kind in kinds]
     first = router.told[told][1]
     assert isinstance(first, AssignmentDispatched)
     assert first.complaint == router.state.complaint
@@ -121,6 +122,16 @@ def test_a_co_handler_that_gets_the_lead_gives_up_its_lesser_part() -> None:
     cancelled = [event for topic, event in router.told if isinstance(event, AssignmentCancelled)]
     assert [event.reason for event in cancelled] == ["taken_over"]
     assert (router.state.decision.lead, router.state.decision.co_handlers) == ("legal", ())
+
+
+def test_a_co_handler_that_is_done_and_gets_the_lead_has_work_again() -> None:
+    router = submitted(co_handlers=("legal",))
+    router.update("legal", "resolve")
+    router.give_back("after_sales", "legal")
+    assert router.holders() == {"legal": "lead"}
+    assert not [event for _, event in router.told if isinstance(event, AssignmentCancelled)]
+    router.resolve("legal")
+    assert router.last() == ["resolved"]
 
 
 def test_a_co_handlers_part_goes_to_triage_rather_than_to_a_department_that_has_one() -> None:

@@ -34,13 +34,9 @@ def stored(case: Case | None) -> Case | None:
 class CaseMachine(RuleBasedStateMachine):
     """One case under random fire."""
 
-    @initialize(
-        lead=departments, co_handlers=st.lists(departments, max_size=3, unique=True), safety=st.booleans()
-    )
+    @initialize(lead=departments, co_handlers=st.lists(departments, max_size=3, unique=True), safety=st.booleans())
     def the_complaint_arrives(self, lead: str, co_handlers: list[str], safety: bool) -> None:
-        self.router = Router(
-            lead=lead, co_handlers=tuple(d for d in co_handlers if d != lead), safety=safety
-        )
+        self.router = Router(lead=lead, co_handlers=tuple(d for d in co_handlers if d != lead), safety=safety)
         self.oracle = CaseLogOracle()
         self.oracle.safety = safety
         self.inputs: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
@@ -106,9 +102,7 @@ class CaseMachine(RuleBasedStateMachine):
     def the_complainant_answers(self, solved: bool, stale: int) -> None:
         self._input("answer", solved, cycle=max(1, self.router.state.cycle + stale), score=3)
 
-    @rule(
-        kind=st.sampled_from(["supplement", "urge", "submit", "resubmit", "withdraw"]), record_id=record_ids
-    )
+    @rule(kind=st.sampled_from(["supplement", "urge", "submit", "resubmit", "withdraw"]), record_id=record_ids)
     def the_complainant_writes(self, kind: str, record_id: str | None) -> None:
         if kind == "resubmit":
             self._input("submit", a_complaint(content_digest="1" * 64))
@@ -184,4 +178,4 @@ def _play(router: Router, name: str, args: tuple[Any, ...], facts: dict[str, Any
 
 
 TestCaseUnderRandomFire = CaseMachine.TestCase
-TestCaseUnderRandomFire.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestCaseUnderRandomFire.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)

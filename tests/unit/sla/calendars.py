@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -27,9 +28,14 @@ def always_open() -> BusinessCalendar:
     return load_calendar(CONFIG / "calendars" / "always-open.yaml")
 
 
+def every(weekdays: Iterable[str], *frames: list[str]) -> dict[str, Any]:
+    """Weekly hours with the same frames on each of ``weekdays``."""
+    return {weekday: list(frames) for weekday in weekdays}
+
+
 def a_calendar(tz: str = "UTC", hours: dict[str, Any] | None = None, **more: Any) -> BusinessCalendar:
     """Monday to Friday 09:00-17:00 in ``tz`` unless told otherwise."""
-    weekly = dict.fromkeys(WEEK, [["09:00", "17:00"]]) if hours is None else hours
+    weekly = every(WEEK, ["09:00", "17:00"]) if hours is None else hours
     return BusinessCalendar.from_definition(CalendarDefinition.model_validate({"tz": tz, "hours": weekly, **more}))
 
 

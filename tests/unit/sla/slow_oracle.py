@@ -170,7 +170,10 @@ class SlowOracle:
 
     def _require_whole(self, day: date) -> None:
         """The day, the night before it and the night after it lie inside the steps looked at."""
-        if not self.steps[0].local_date < day - timedelta(days=1) or not day + timedelta(days=2) < self.steps[-1].local_date:
+        if (
+            not self.steps[0].local_date < day - timedelta(days=1)
+            or not day + timedelta(days=2) < self.steps[-1].local_date
+        ):
             raise BeyondTheEnd
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.sla.domain.deadlines import Unit, business_seconds_between, deadline
 from services.sla.domain.wall_clock import datetime_of, instant_of, midnight_of
-from tests.unit.sla.calendars import a_calendar, at
+from tests.unit.sla.calendars import a_calendar, at, every
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SUNDAY = {"sun": [["00:00", "24:00"]]}
@@ -59,7 +59,7 @@ def test_a_day_may_have_23_or_25_hours(day: str, hours: int) -> None:
 
 
 def test_natural_days_are_dates_and_not_24_hours() -> None:
-    calendar = a_calendar("Europe/Berlin", dict.fromkeys(("sat", "sun", "mon"), [["00:00", "24:00"]]))
+    calendar = a_calendar("Europe/Berlin", every(("sat", "sun", "mon"), ["00:00", "24:00"]))
     found = deadline(at("2026-03-28T12:00:00+01:00"), 1, Unit.NATURAL_DAYS, calendar)
     assert found.due_by == at("2026-03-30T00:00:00+02:00")
     elapsed = deadline(at("2026-03-28T12:00:00+01:00"), 24, Unit.HOURS, calendar)

@@ -15,7 +15,7 @@ from services.sla.domain.deadlines import Unit, at_fraction, business_seconds_be
 from tests.unit.sla.calendars import beijing, cn
 from tests.unit.sla.cases import calendar_definitions, pauses_within
 
-EVERY_CASE = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+EVERY_CASE = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 Pauses = list[tuple[datetime, datetime]]
 counts = st.integers(1, 9)
@@ -62,9 +62,7 @@ def test_a_pause_never_makes_a_deadline_earlier(
     situation: tuple[BusinessCalendar, datetime, Pauses], n: int, unit: Unit, day_rules: DayRules
 ) -> None:
     calendar, start, pauses = situation
-    due = [
-        deadline(start, n, unit, calendar, pauses[:count], day_rules).due_by for count in range(len(pauses) + 1)
-    ]
+    due = [deadline(start, n, unit, calendar, pauses[:count], day_rules).due_by for count in range(len(pauses) + 1)]
     assert due == sorted(due)
 
 
@@ -102,19 +100,19 @@ def test_as_much_business_time_passes_as_was_promised(
     assert business_seconds_between(start, just_before, calendar, pauses) < amount / 1_000_000
 
 
-@EVERY_CASE
+@settings(EVERY_CASE, max_examples=30)
 @given(situations(), microseconds)
 def test_what_was_asked_before_does_not_change_an_answer(
     situation: tuple[BusinessCalendar, datetime, Pauses], later: timedelta
 ) -> None:
     calendar, start, pauses = situation
     fresh = deadline(start, 5, Unit.WORKING_DAYS, calendar, pauses)
-    deadline(start + later * 200, 300, Unit.WORKING_DAYS, calendar)
-    calendar.is_open(start - later * 200)
+    deadline(start + later * 40, 300, Unit.WORKING_DAYS, calendar)
+    calendar.is_open(start - later * 40)
     assert deadline(start, 5, Unit.WORKING_DAYS, calendar, pauses) == fresh
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.integers(0, 1000 * 86_400_000_000), st.integers(1, 40 * 27_000_000_000))
 def test_business_time_in_china_agrees_with_a_walk_from_frame_to_frame(offset: int, amount: int) -> None:
     start = beijing("2024-01-02 00:00") + timedelta(microseconds=offset)

@@ -20,8 +20,12 @@ def test_counting_back_to_an_opening_stays_there() -> None:
 
 
 def test_nothing_to_wait_for_means_the_next_open_moment() -> None:
-    assert deadline(at("2026-03-06T17:00:00Z"), 0, Unit.BUSINESS_HOURS, a_calendar()).due_by == at("2026-03-09T09:00:00Z")
-    assert deadline(at("2026-03-06T16:59:00Z"), 0, Unit.BUSINESS_HOURS, a_calendar()).due_by == at("2026-03-06T16:59:00Z")
+    assert deadline(at("2026-03-06T17:00:00Z"), 0, Unit.BUSINESS_HOURS, a_calendar()).due_by == at(
+        "2026-03-09T09:00:00Z"
+    )
+    assert deadline(at("2026-03-06T16:59:00Z"), 0, Unit.BUSINESS_HOURS, a_calendar()).due_by == at(
+        "2026-03-06T16:59:00Z"
+    )
 
 
 def test_a_night_shift_belongs_to_the_evening_it_starts() -> None:
@@ -45,7 +49,9 @@ def test_time_covered_twice_is_counted_once() -> None:
 
 
 def test_a_special_date_replaces_holiday_and_weekday() -> None:
-    calendar = a_calendar(holidays=["2026-03-10"], special_dates={"2026-03-10": [["10:00", "12:00"]], "2026-03-14": "mon"})
+    calendar = a_calendar(
+        holidays=["2026-03-10"], special_dates={"2026-03-10": [["10:00", "12:00"]], "2026-03-14": "mon"}
+    )
     assert deadline(at("2026-03-10T00:00:00Z"), 1, Unit.BUSINESS_HOURS, calendar).due_by == at("2026-03-10T11:00:00Z")
     assert calendar.is_open(at("2026-03-14T16:59:00Z"))
 

@@ -68,7 +68,11 @@ def _paused_minutes(vector: dict[str, Any], calendar: BusinessCalendar) -> None:
 def _ticket_sla(vector: dict[str, Any], calendar: BusinessCalendar) -> None:
     """A clock starts at creation, the update clock at the last unanswered customer contact; pending, closed: pause."""
     checked = 0
-    for clock, expected in (("first_response", "first_response_due"), ("response", "update_due"), ("solution", "close_due")):
+    for clock, expected in (
+        ("first_response", "first_response_due"),
+        ("response", "update_due"),
+        ("solution", "close_due"),
+    ):
         due_text, minutes = vector["expected"].get(expected), vector["sla_minutes"][clock]
         if due_text is None or minutes is None:
             continue

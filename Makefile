@@ -1,0 +1,60 @@
+# Two commands do everything on a fresh machine: make demo, make test.
+# Prerequisites (cbus doctor checks them): Python 3.11+, and Docker or a JDK 17+ with Maven.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SECONDS ?= 60
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check unit fmt lint type imports docs bench lock clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## Make the virtual environment from the lock file
+
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Complaint Bus needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Run the whole bus on sample complaints for SECONDS (60), with a live table
+	$(BIN)/cbus demo --seconds $(SECONDS)
+
+test: setup check unit ## Run every check and every test
+
+check: lint type imports ## Run the static checks
+
+unit: setup ## Run every test, against real servers
+	$(BIN)/python -m pytest
+
+fmt: setup ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: setup ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: setup ## Check types (mypy, strict)
+	$(BIN)/mypy
+
+imports: setup ## Check who may import whom
+	$(BIN)/lint-imports
+
+docs: setup ## Generate schemas, AsyncAPI, topic, setting and metric tables
+	$(BIN)/python -m services.cli.generate
+
+bench: setup ## Measure throughput and latency on this machine, beside a Faust app
+	$(BIN)/python -m tests.bench
+
+lock: ## Renew the lock files (needs uv)
+	uv pip compile pyproject.toml --extra local --generate-hashes --no-emit-index-url --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra local --extra insight --group dev --generate-hashes --no-emit-index-url --quiet -o requirements-dev.lock
+
+clean: ## Remove the virtual environment and everything generated at run time
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,210 @@
+"""Wiring of intake, and its life as a process: start, serve, and on SIGTERM finish what is in work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+
+import uvicorn
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from services.intake.adapters.http import create_app
+from services.intake.adapters.idempotency import RedisMemory
+from services.intake.adapters.kafka_log import KafkaLog
+from services.intake.complaint_door import ComplaintDoor
+from services.intake.delivery import Delivery
+from services.intake.message_door import MessageDoor
+from services.intake.settings import IntakeSettings
+from shared.clock import Clock
+from shared.errors import FatalError
+from shared.observability.health import HealthChecks, HealthServer, Progress
+from shared.observability.logging import configure_logging, get_logger
+from shared.observability.metrics import set_build_info
+from shared.settings import RedisSettings, load_settings
+from shared.streaming.broker import Broker, Producer
+from shared.streaming.kafka import KafkaBroker
+
+SERVICE = "intake"
+
+_ANSWER_MARGIN_SECONDS = 0.3
+"""The producer gives up first, so that a refused record is normally not on its way any more."""
+
+_PING_SECONDS = 2.0
+_CLUSTER_CHECK_SECONDS = 5.0
+_MARK_SECONDS = 1.0
+_STALL_SECONDS = 30.0
+_FLUSH_SECONDS = 5.0
+
+_log = get_logger()
+
+
+class Intake:
+    """The wired service. ``app`` is the ASGI application; ``start`` and ``stop`` run inside its event loop."""
+
+    def __init__(self, settings: IntakeSettings, *, broker: Broker, clock: Clock, redis: Redis) -> None:
+        secret = settings.query_code_secret.get_secret_value().encode()
+        self.fatal = asyncio.Event()
+        self.broker = broker
+        self._producer: Producer = broker.producer()
+        self._memory = RedisMemory(
+            redis, timeout_seconds=settings.redis.timeout_seconds, keep=timedelta(days=settings.idempotency_days)
+        )
+        log = KafkaLog(
+            self._producer,
+            deadline_seconds=settings.kafka.delivery_timeout_seconds + _ANSWER_MARGIN_SECONDS,
+            max_in_flight=settings.http.max_in_flight,
+            on_fatal=self._give_up,
+        )
+        self._delivery = Delivery(log, self._memory)
+        self.app: FastAPI = create_app(
+            ComplaintDoor(self._delivery, query_code_secret=secret, clock=clock),
+            MessageDoor(self._delivery, query_code_secret=secret, clock=clock),
+            settings.http,
+        )
+        self._cluster_watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to use Redis as soon as it is known which Kafka cluster it remembers for."""
+        self._cluster_watch = asyncio.create_task(self._watch_cluster())
+
+    async def stop(self) -> None:
+        """Finish what is on its way, flush, and let go of everything."""
+        if self._cluster_watch is not None:
+            self._cluster_watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._cluster_watch
+        await self._delivery.settle()
+        unacknowledged = await asyncio.to_thread(self._producer.flush, _FLUSH_SECONDS)
+        if unacknowledged:
+            _log.warning("records_unacknowledged_at_stop", records=unacknowledged)
+        await asyncio.to_thread(self._producer.close)
+        await self._memory.close()
+
+    def not_ready(self) -> str | None:
+        """What keeps it from taking submissions in, or None."""
+        try:
+            self.broker.ping(_PING_SECONDS)
+        except Exception as error:
+            return f"Kafka does not answer ({type(error).__name__})"
+        return None
+
+    def _give_up(self, error: FatalError) -> None:
+        _log.error("producer_beyond_repair", error=error)
+        self.fatal.set()
+
+    async def _watch_cluster(self) -> None:
+        """Redis may speak only for the cluster we write to; while that is unknown, it is not asked."""
+        while True:
+            try:
+                self._memory.use_cluster(await asyncio.to_thread(self.broker.cluster_id))
+            except Exception:
+                self._memory.use_cluster(None)
+            await asyncio.sleep(_CLUSTER_CHECK_SECONDS)
+
+
+def build(
+    settings: IntakeSettings, *, broker: Broker | None = None, clock: Clock | None = None, redis: Redis | None = None
+) -> Intake:
+    """Wire the service; what is not given is made from ``settings``."""
+    return Intake(
+        settings,
+        broker=broker or KafkaBroker(settings.kafka),
+        clock=clock or settings.make_clock(),
+        redis=redis or _redis(settings.redis),
+    )
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT: 0. A producer beyond repair: 1, for the supervisor to restart."""
+    settings = load_settings(IntakeSettings)
+    configure_logging(SERVICE, settings.instance_id, settings.log_level)
+    set_build_info(SERVICE)
+    import uvloop
+
+    return uvloop.run(serve(settings))
+
+
+async def serve(settings: IntakeSettings) -> int:
+    """Serve HTTP and health until told to stop; returns the exit code."""
+    intake = build(settings)
+    progress = Progress(_STALL_SECONDS)
+    health = HealthServer(
+        settings.health.host, settings.health.port, HealthChecks(live=progress.problem, ready=intake.not_ready)
+    )
+    listener = socket.create_server((settings.http.host, settings.http.port), backlog=2048)
+    server = _Server(_uvicorn_config(intake.app, settings))
+    with _stopping_on_signals(server):
+        await intake.start()
+        health.start()
+        beat = asyncio.create_task(_beat(progress, intake.fatal, server))
+        _log.info("started", host=settings.http.host, port=listener.getsockname()[1])
+        _log.info("health_listening", host=settings.health.host, port=health.port)
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            beat.cancel()
+            await intake.stop()
+            health.stop()
+    _log.info("stopped")
+    return 1 if intake.fatal.is_set() else 0
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to ``serve``: uvicorn raises them again when it is done, which would end us before the flush."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _stopping_on_signals(server: uvicorn.Server) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _beat(progress: Progress, fatal: asyncio.Event, server: uvicorn.Server) -> None:
+    """Shows that the loop comes round; ends the server when the producer is beyond repair."""
+    while True:
+        progress.mark()
+        if fatal.is_set():
+            server.should_exit = True
+        await asyncio.sleep(_MARK_SECONDS)
+
+
+def _uvicorn_config(app: FastAPI, settings: IntakeSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=round(settings.http.shutdown_seconds),
+    )
+
+
+def _redis(settings: RedisSettings) -> Redis:
+    """A client that neither retries nor waits: ``RedisMemory`` keeps the time itself."""
+    return Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0))

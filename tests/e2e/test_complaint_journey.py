@@ -1,0 +1,201 @@
+"""Real complaints through the HTTP door while services and the broker are killed: nothing lost, nothing twice.
+
+An independent reader finds every accepted complaint in the right department topics exactly once and every due clock
+event exactly once. A clock of a day takes 24 seconds here (speed 3600); no department answers, so every first
+response is breached.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from deploy.samples.convert_cfpb import to_submission
+
+from tests.e2e.bus import Bus, expected_departments, submit, wait_until
+from tests.e2e.independent_reader import Read, of_type, read_all, repeated
+
+REPOSITORY = Path(__file__).parents[2]
+CFPB_ROWS = REPOSITORY.parent / "shared/data/cfpb/narratives.open.jsonl"
+SAMPLES = sorted((REPOSITORY / "deploy/samples").glob("*.jsonl"))
+SPEED = 3600.0
+SENDERS = 8
+TERMINAL = {"sla.met.v1", "sla.breached.v1", "sla.cancelled.v1"}
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+
+def shipped_samples() -> list[dict[str, Any]]:
+    return [json.loads(line) for file in SAMPLES for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def cfpb_rows() -> list[dict[str, Any]]:
+    if not CFPB_ROWS.exists():
+        pytest.skip(f"{CFPB_ROWS} is absent; the shipped samples serve instead")
+    with CFPB_ROWS.open(encoding="utf-8") as lines:
+        return [to_submission(json.loads(line)) for line in lines]
+
+
+class Journey:
+    """Feeds the bus from several threads and remembers what was accepted."""
+
+    def __init__(self, bus: Bus, submissions: list[dict[str, Any]]) -> None:
+        self.bus = bus
+        self.submissions = submissions
+        self.accepted: dict[str, dict[str, Any]] = {}
+        self.failures: list[BaseException] = []
+        self._next = iter(submissions)
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._feed) for _ in range(SENDERS)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+        if self.failures:
+            raise self.failures[0]
+
+    def _feed(self) -> None:
+        with httpx.Client(timeout=10) as client:
+            while (submission := self._take()) is not None:
+                try:
+                    identifier = submit(client, self.bus.url, submission)
+                except BaseException as error:  # handed to the main thread by join
+                    self.failures.append(error)
+                    return
+                self.accepted[identifier] = submission
+                time.sleep(SENDERS / 100)
+
+    def _take(self) -> dict[str, Any] | None:
+        with self._lock:
+            return next(self._next, None)
+
+
+def break_things(journey: Journey) -> dict[str, int]:
+    """Kill router and SLA twice each and the broker once, spread over the feeding."""
+    total = len(journey.submissions)
+    plan = [(0.15, "router"), (0.3, "sla"), (0.45, "broker"), (0.65, "router"), (0.8, "sla")]
+    kills: dict[str, int] = defaultdict(int)
+    for share, target in plan:
+        wait_until(lambda share=share: len(journey.accepted) >= share * total or bool(journey.failures), "feeding", 240)  # type: ignore[misc]
+        if target == "broker":
+            journey.bus.kill_broker()
+        else:
+            journey.bus.kill(target)
+        kills[target] += 1
+    return kills
+
+
+@pytest.fixture(params=["cfpb", "samples"], scope="module")
+def journey(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+    if request.param == "samples" and CFPB_ROWS.exists():
+        pytest.skip("the CFPB rows are here and were used")
+    submissions = cfpb_rows() if request.param == "cfpb" else shipped_samples()
+    with Bus(tmp_path_factory.mktemp("bus"), speed=SPEED) as bus:
+        running = Journey(bus, submissions)
+        running.start()
+        kills = break_things(running)
+        running.join()
+        assert kills == {"router": 2, "sla": 2, "broker": 1}
+        assert bus.supervisor.restarts("router-0") >= 2
+        assert bus.supervisor.restarts("sla-0") >= 2
+        wait_for_first_responses(bus, len(running.accepted))
+        yield running
+
+
+def wait_for_first_responses(bus: Bus, expected: int) -> None:
+    """Until every first response is breached; there is nobody to give one."""
+
+    def breached() -> int:
+        events = read_all(bus.kafka.bootstrap_servers, ["sla.events.v1"])["sla.events.v1"]
+        return sum(event.data["clock"] == "first_response" for event in of_type(events, "sla.breached.v1"))
+
+    wait_until(lambda: breached() >= expected, "all first responses to be breached", 180)
+
+
+@pytest.fixture(scope="module")
+def topics(journey: Journey) -> dict[str, list[Read]]:
+    return read_all(journey.bus.kafka.bootstrap_servers, journey.bus.topics)
+
+
+def test_every_row_was_accepted_under_its_own_id(journey: Journey) -> None:
+    assert len(journey.accepted) == len({s["channel_message_id"] for s in journey.submissions})
+
+
+def test_every_accepted_complaint_is_in_the_right_department_topics_exactly_once(
+    journey: Journey, topics: dict[str, list[Read]]
+) -> None:
+    found: dict[str, list[str]] = defaultdict(list)
+    for department in journey.bus.departments:
+        for record in of_type(topics[f"departments.{department}.v1"], "assignment.dispatched.v1"):
+            assert record.key == record.data["complaint"]["complaint_id"]
+            found[record.key].append(department)
+    accepted = list(journey.accepted.items())
+    expected = expected_departments([submission for _, submission in accepted])
+    for (identifier, _), departments in zip(accepted, expected, strict=True):
+        assert sorted(found.pop(identifier, [])) == sorted(departments), identifier
+    assert found == {}, "assignments of complaints nobody sent"
+
+
+def test_no_event_id_is_repeated_on_any_topic_the_processors_write(topics: dict[str, list[Read]]) -> None:
+    for topic, records in topics.items():
+        if topic not in ("complaints.received.v1", "notifications.events.v1") and not topic.endswith(".state.v1"):
+            assert repeated(record.event_id for record in records) == {}, topic
+
+
+def test_the_case_log_has_no_gaps_and_no_repeats(journey: Journey, topics: dict[str, list[Read]]) -> None:
+    sequences: dict[str, list[int]] = defaultdict(list)
+    for record in topics["complaints.lifecycle.v1"]:
+        sequences[record.key].append(record.data["sequence"])
+    assert sequences.keys() == journey.accepted.keys()
+    for identifier, numbers in sequences.items():
+        assert numbers == list(range(1, len(numbers) + 1)), identifier
+
+
+def test_every_due_clock_event_is_there_exactly_once(journey: Journey, topics: dict[str, list[Read]]) -> None:
+    events: dict[tuple[str, str], list[Read]] = defaultdict(list)
+    for record in topics["sla.events.v1"]:
+        events[record.key, record.data["clock"]].append(record)
+    for identifier in journey.accepted:
+        first_response = [event.event_type for event in events[identifier, "first_response"]]
+        assert sorted(first_response) in (
+            ["sla.armed.v1", "sla.breached.v1"],  # the warning passed while the service was down
+            ["sla.armed.v1", "sla.breached.v1", "sla.warned.v1"],
+        ), identifier
+        registration = sorted(event.event_type for event in events[identifier, "registration"])
+        assert registration == ["sla.armed.v1", "sla.met.v1"], identifier
+    for key, records in events.items():
+        assert sum(record.event_type in TERMINAL for record in records) <= 1, key
+
+
+def test_elapsed_deadlines_are_exact_and_nothing_fired_early(topics: dict[str, list[Read]]) -> None:
+    for record in of_type(topics["sla.events.v1"], "sla.breached.v1"):
+        started_at, due_by, detected_at = (
+            datetime.fromisoformat(record.data[name]) for name in ("started_at", "due_by", "detected_at")
+        )
+        if record.data["clock"] == "first_response":
+            assert due_by - started_at == timedelta(hours=24)
+        assert detected_at >= due_by
+
+
+def test_everybody_was_told_or_there_is_a_reason(journey: Journey, topics: dict[str, list[Read]]) -> None:
+    told = {
+        record.key for record in topics["notifications.requests.v1"] if record.data["template"] == "acknowledgement"
+    }
+    reasoned = {r.key for r in of_type(topics["notifications.events.v1"], "notification.skipped.v1")}
+    assert told | reasoned == journey.accepted.keys()
+
+
+def test_nothing_went_to_the_dead_letters(topics: dict[str, list[Read]]) -> None:
+    assert {topic: len(records) for topic, records in topics.items() if "dead-letters" in topic and records} == {}
