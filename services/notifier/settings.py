@@ -103,9 +103,6 @@ class NotifierSettings(ProcessorSettings):
         description="Makes query codes; the same as intake's and the portal's.",
     )
     development: bool = Field(False, description="Allows the built-in secret. Never true where real people complain.")
-    triage_department: str | None = Field(
-        None, description="Department told of breaches nobody is responsible for; default: departments.yaml's triage."
-    )
     department_language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of notices to departments.")
     hold_breaches_for: timedelta = Field(
         timedelta(minutes=15), description="How long a breach notice waits for the dispatch that names a department."

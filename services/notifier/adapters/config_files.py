@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.errors import ConfigurationError
 
@@ -20,22 +21,40 @@ class Department(BaseModel):
     name_zh: str = Field(description="Name in Chinese.")
     name_en: str = Field(description="Name in English.")
     email: str | None = Field(None, description="Address for notices; without one they fail, for a person to see.")
+    triage: bool = Field(False, description="True for the one that gets what no department is responsible for.")
 
     def name(self, language: str) -> str:
         """The name in ``language``."""
         return self.name_zh if language == "zh-CN" else self.name_en
 
 
-class _DepartmentsFile(BaseModel):
+class Departments(BaseModel):
+    """All departments of the enterprise."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     departments: tuple[Department, ...] = Field(min_length=1, description="All departments.")
 
+    @model_validator(mode="after")
+    def _has_one_triage(self) -> Self:
+        if sum(department.triage for department in self.departments) != 1:
+            raise ValueError("exactly one department must be the triage")
+        return self
 
-def load_departments(path: Path) -> Mapping[str, Department]:
-    """Departments by id; ConfigurationError names file, field and reason."""
+    @property
+    def triage(self) -> Department:
+        """The one that gets what no department is responsible for."""
+        return next(department for department in self.departments if department.triage)
+
+    def by_id(self) -> Mapping[str, Department]:
+        """Departments by id."""
+        return {department.id: department for department in self.departments}
+
+
+def load_departments(path: Path) -> Departments:
+    """The departments in a YAML file; ConfigurationError names file, field and reason."""
     try:
-        found = _DepartmentsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Departments.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
@@ -44,4 +63,3 @@ def load_departments(path: Path) -> Mapping[str, Department]:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
         listed = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in problems)
         raise ConfigurationError(f"{path}: {listed}") from None
-    return {department.id: department for department in found.departments}

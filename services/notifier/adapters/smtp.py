@@ -20,6 +20,7 @@ _LEADING_DOT = re.compile(rb"(?m)^\.")
 _CONNECTION_LOST = Handover(HandoverResult.TRY_LATER, "connection_lost")
 _NO_REPLY = Handover(HandoverResult.UNKNOWN, "no_reply")
 _CLOSING = 421
+_GOODBYE_SECONDS = 2.0
 
 
 class RelayUnreachable(Exception):
@@ -77,23 +78,20 @@ class SmtpRelay:
     def close(self) -> None:
         """Say goodbye; never raises."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                connection.quit()
-            connection.close()
+        if connection is None:
+            return
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            if connection.sock is not None:
+                connection.sock.settimeout(_GOODBYE_SECONDS)
+            connection.quit()
+        connection.close()
 
     def _is_idle(self) -> bool:
         return self._monotonic() - self._used_at > self._settings.idle_seconds
 
     def _open(self) -> smtplib.SMTP:
         settings = self._settings
-        arguments = {"local_hostname": settings.message_id_domain, "timeout": settings.timeout_seconds}
-        if settings.security == "tls":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.host, settings.port, context=ssl.create_default_context(), **arguments
-            )
-        else:
-            connection = smtplib.SMTP(settings.host, settings.port, **arguments)
+        connection = self._dial(settings.message_id_domain, settings.timeout_seconds)
         try:
             connection.ehlo_or_helo_if_needed()
             if settings.security == "starttls":
@@ -105,6 +103,12 @@ class SmtpRelay:
             connection.close()
             raise
         return connection
+
+    def _dial(self, own_name: str, timeout: float) -> smtplib.SMTP:
+        host, port = self._settings.host, self._settings.port
+        if self._settings.security == "tls":
+            return smtplib.SMTP_SSL(host, port, own_name, timeout=timeout, context=ssl.create_default_context())
+        return smtplib.SMTP(host, port, own_name, timeout=timeout)
 
     def _converse(self, recipient: str, message: bytes) -> Handover | None:
         """MAIL, RCPT, DATA, message, dot. None: a kept connection turned out dead before anything was said."""

@@ -85,9 +85,9 @@ class CaseClocks:
     def cancel(self, at: int, reason: str, *, but: Milestone | None = None) -> None:
         """No clock of this cycle applies any longer, as of ``at``; except those that wait for ``but``."""
         self._correct(self._cycle, at, None)
-        spared = self._waiting_for(but) if but is not None else ()
-        for clock in list(self._running.values()):
-            if clock not in spared:
+        spared = {clock.clock for clock in self._waiting_for(but)} if but is not None else frozenset()
+        for name, clock in list(self._running.items()):
+            if name not in spared:
                 self._cancel(clock, at, reason)
 
     def settle(self, at: int) -> None:

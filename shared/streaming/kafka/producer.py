@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Producer as ConfluentProducer
 
 from shared.errors import BrokerUnavailable, FatalError
+from shared.streaming.kafka.faults import FATAL
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 from shared.streaming.records import ProducerRecord
 
@@ -41,7 +42,7 @@ class KafkaProducer:
             raise BrokerUnavailable("the local queue is full: the broker does not keep up or is away") from None
         except KafkaException as error:
             cause: KafkaError = error.args[0]
-            if cause.fatal() or cause.code() == KafkaError._FATAL:  # noqa: SLF001  # its public name
+            if cause.fatal() or cause.code() == FATAL:
                 raise FatalError(f"this producer can never send again: {cause.str()}; restarting mends it") from error
             raise BrokerUnavailable(f"cannot queue for {record.topic}: {cause}") from error
 

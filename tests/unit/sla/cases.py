@@ -11,8 +11,8 @@ from tests.unit.sla.slow_oracle import STEP, STEP_MINUTES
 
 WINDOW_DAYS = 16
 
-# A zone and a date on which, or near which, its clocks change. Shanghai last did in 1991, Lord Howe moves by 30 minutes,
-# Santiago skips and repeats midnight.
+# A zone and a date on which, or near which, its clocks change. Shanghai last did in 1991, Lord Howe moves by 30
+# minutes, Santiago skips and repeats midnight.
 PLACES = (
     ("Asia/Shanghai", date(2026, 2, 14)),
     ("Asia/Shanghai", date(1991, 9, 15)),
@@ -39,7 +39,8 @@ def frames(draw: st.DrawFn) -> list[list[str]]:
     if len(bounds) % 2:
         bounds.pop()
     texts = [[_text(begin * 5), _text(end * 5)] for begin, end in zip(bounds[::2], bounds[1::2], strict=True)]
-    if texts and draw(st.booleans()) and texts[-1][0] != "00:00":
+    runs_on: bool = draw(st.booleans())
+    if texts and runs_on and texts[-1][0] != "00:00":
         first_opening = texts[0][0] if len(texts) > 1 else texts[-1][0]
         texts[-1][1] = draw(st.sampled_from(["00:00", "02:30", "06:00"]).filter(lambda end: end < first_opening))
     return texts
@@ -51,15 +52,15 @@ def calendar_definitions(draw: st.DrawFn) -> tuple[dict[str, Any], datetime]:
     zone, change = draw(st.sampled_from(PLACES))
     days = [(change + timedelta(days=offset)).isoformat() for offset in range(-5, 8)]
     weekdays = draw(st.sets(st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), min_size=2))
-    usual = draw(frames().filter(bool))
-    definition = {
+    usual = draw(frames().filter(lambda texts: len(texts) > 0))
+    hours = {weekday: draw(st.one_of(st.just(usual), frames())) for weekday in weekdays}
+    definition: dict[str, Any] = {
         "tz": zone,
-        "hours": {weekday: draw(st.one_of(st.just(usual), frames())) for weekday in weekdays},
+        "hours": hours | {min(weekdays): usual},
         "holidays": sorted(draw(st.sets(st.sampled_from(days), max_size=4))),
         "special_dates": draw(st.dictionaries(st.sampled_from(days), st.one_of(st.just(usual), frames()), max_size=2)),
         "breaks": draw(st.dictionaries(st.sampled_from(days), frames(), max_size=1)),
     }
-    definition["hours"][min(weekdays)] = usual
     return definition, datetime.combine(change - timedelta(days=6), datetime.min.time(), UTC)
 
 

@@ -1,7 +1,7 @@
 """A slow, obvious second opinion on deadlines: it looks at one small step of real time after the other.
 
-Shares no code with the calendar arithmetic. Time is a list of steps of ``STEP_MINUTES``; for each step it knows what the
-clock on the wall shows, to which dates' hours the step belongs, and whether the clock is paused. Every question is
+Shares no code with the calendar arithmetic. Time is a list of steps of ``STEP_MINUTES``; for each step it knows what
+the clock on the wall shows, to which dates' hours the step belongs, and whether the clock is paused. Every question is
 answered by counting steps. Frames, starts and pauses of the cases it judges lie on the grid of steps.
 """
 

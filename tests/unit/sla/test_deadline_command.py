@@ -137,20 +137,9 @@ def test_one_question_by_options_is_answered_for_people() -> None:
 
 
 def test_one_question_by_options_is_answered_as_json() -> None:
-    pause = "2026-02-14T00:00/2026-02-15T00:00"
-    code, output = run(
-        "--from",
-        "2026-02-13T17:30",
-        "--n",
-        "1",
-        "--unit",
-        "working_days",
-        "--pause",
-        pause,
-        "--day-end",
-        "24:00",
-        "--json",
-    )
+    pause = ("--pause", "2026-02-14T00:00/2026-02-15T00:00")
+    question = ("--from", "2026-02-13T17:30", "--n", "1", "--unit", "working_days")
+    code, output = run(*question, *pause, "--day-end", "24:00", "--json")
     assert (code, json.loads(output)["due"]) == (0, "2026-02-25T00:00:00+08:00")
 
 

@@ -15,7 +15,7 @@ from services.sla.domain.deadlines import Unit, at_fraction, business_seconds_be
 from tests.unit.sla.calendars import beijing, cn
 from tests.unit.sla.cases import calendar_definitions, pauses_within
 
-EVERY_CASE = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+EVERY_CASE = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 Pauses = list[tuple[datetime, datetime]]
 counts = st.integers(1, 9)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from services.sla.domain.deadlines import Unit, business_seconds_between, deadline
-from tests.unit.sla.calendars import WEEK, a_calendar, at
+from tests.unit.sla.calendars import WEEK, a_calendar, at, every
 
 
 def test_a_deadline_exactly_at_closing_time_stays_there() -> None:
-    calendar = a_calendar("Europe/Berlin", dict.fromkeys(WEEK, [["09:00", "18:00"]]))
+    calendar = a_calendar("Europe/Berlin", every(WEEK, ["09:00", "18:00"]))
     found = deadline(at("2013-06-04T17:00:00+02:00"), 1, Unit.BUSINESS_HOURS, calendar)
     assert found.due_by == at("2013-06-04T18:00:00+02:00")
 
@@ -29,7 +29,7 @@ def test_nothing_to_wait_for_means_the_next_open_moment() -> None:
 
 
 def test_a_night_shift_belongs_to_the_evening_it_starts() -> None:
-    calendar = a_calendar("UTC", dict.fromkeys(WEEK, [["09:00", "17:00"], ["23:00", "07:00"]]))
+    calendar = a_calendar("UTC", every(WEEK, ["09:00", "17:00"], ["23:00", "07:00"]))
     assert business_seconds_between(at("2016-01-18T09:00:00Z"), at("2016-01-22T18:00:00Z"), calendar) == 72 * 3600
     found = deadline(at("2016-01-22T10:00:00Z"), 0, Unit.WORKING_DAYS, calendar)
     assert found.due_by == at("2016-01-23T07:00:00Z")

@@ -1,4 +1,4 @@
-"""What a pause does to each unit: unioned, re-projected through the calendar, exact, and never a deadline inside one."""
+"""What a pause does to each unit: unioned, re-projected through the calendar, exact; no deadline inside one."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,6 +21,10 @@ NOT_OUR_RULE = {
     "zammad/zammad-007": "expects no deadline, only how the peer reports a clock that was stopped",
 }
 """Vectors that are not applicable; ``test_disputed_rules`` says what we answer where peers disagree."""
+
+
+CLOCKS = {"first_response": "first_response_due", "response": "update_due", "solution": "close_due"}
+"""Clocks of a ticket, and where its vector says when they are due."""
 
 
 def _at(text: str) -> datetime:
@@ -54,8 +59,7 @@ def _paused_minutes(vector: dict[str, Any], calendar: BusinessCalendar) -> None:
     created = _at("2026-03-02T00:00:00Z")
     moments = [(state, created + timedelta(minutes=minute)) for state, minute in vector["states"]]
     closed = moments[-1][1]
-    pauses = [(moment, later) for (state, moment), (_, later) in zip(moments, moments[1:], strict=False)]
-    pauses = [pause for pause, (state, _) in zip(pauses, moments, strict=False) if state == "pending"]
+    pauses = [(moment, later) for (state, moment), (_, later) in pairwise(moments) if state == "pending"]
     spans = {
         "whole_life": (created, closed),
         "from_30_to_close": (created + timedelta(minutes=30), closed),
@@ -68,11 +72,7 @@ def _paused_minutes(vector: dict[str, Any], calendar: BusinessCalendar) -> None:
 def _ticket_sla(vector: dict[str, Any], calendar: BusinessCalendar) -> None:
     """A clock starts at creation, the update clock at the last unanswered customer contact; pending, closed: pause."""
     checked = 0
-    for clock, expected in (
-        ("first_response", "first_response_due"),
-        ("response", "update_due"),
-        ("solution", "close_due"),
-    ):
+    for clock, expected in CLOCKS.items():
         due_text, minutes = vector["expected"].get(expected), vector["sla_minutes"][clock]
         if due_text is None or minutes is None:
             continue
@@ -90,12 +90,8 @@ def _update_start(vector: dict[str, Any]) -> datetime:
 
 def _pauses(vector: dict[str, Any]) -> list[tuple[datetime, datetime]]:
     states = [(name, _at(text)) for name, text in vector["events"] if name.startswith("state ")]
-    following = [moment for _, moment in states[1:]]
-    return [
-        (moment, until)
-        for (name, moment), until in zip(states, following, strict=False)
-        if name in {"state pending", "state closed"}
-    ]
+    stopped = {"state pending", "state closed"}
+    return [(moment, until) for (name, moment), (_, until) in pairwise(states) if name in stopped]
 
 
 CHECKS: dict[str, Callable[[dict[str, Any], BusinessCalendar], None]] = {

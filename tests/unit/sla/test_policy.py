@@ -85,7 +85,7 @@ def test_the_last_matching_override_decides_a_clock() -> None:
     ]
     policy = SlaPolicy.model_validate(a_policy(overrides=overrides))
 
-    def resolution(**case: str) -> tuple[float, str]:
+    def resolution(**case: Any) -> tuple[float, str]:
         clock = policy.clocks_for(**case)["resolution"]
         return clock.n, clock.unit
 

@@ -1,0 +1,40 @@
+"""How far a message got, read from its events: what a sender that takes over must know before it sends anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.events.base import Event
+from shared.events.notifications import (
+    NotificationAttempted,
+    NotificationDeferred,
+    NotificationFailed,
+    NotificationSent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The past of one message. ``possibly_delivered``: an attempt may have arrived; the next one is a possible repeat."""
+
+    attempts: int = 0
+    possibly_delivered: bool = False
+    retry_at: datetime | None = None
+    is_settled: bool = False
+
+
+NOTHING_YET = Progress()
+
+
+def follow(progress: Progress, event: Event) -> Progress:
+    """``progress`` after ``event`` of the same message; events must come in the order in which they were written."""
+    match event:
+        case NotificationAttempted(attempt=attempt):
+            return Progress(attempt, possibly_delivered=True)  # until its end is known
+        case NotificationDeferred(attempt=attempt, retry_at=retry_at, possibly_delivered=doubt):
+            return Progress(attempt, possibly_delivered=doubt, retry_at=retry_at)
+        case NotificationSent() | NotificationFailed():
+            return replace(progress, is_settled=True)
+        case _:
+            return progress

@@ -1,0 +1,161 @@
+"""One attempt at one message: say so, hand it over, say what came of it.
+
+``attempted`` is durable before the relay hears of the message, so whoever takes over later knows that it may have
+arrived; it is then sent again under the same Message-ID and marked as a possible repeat.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+
+from services.notifier.adapters.mail_message import SenderIdentity, build_message, mail_address
+from services.notifier.domain.letter import Unsendable
+from services.notifier.domain.progress import Progress
+from services.notifier.domain.retry import GiveUp, Handover, RetryDecision, Sent, TryAgain, decide
+from services.notifier.sending import outcomes
+from services.notifier.sending.delivery import Delivery, Finished
+from services.notifier.sending.durable_writer import DurableWriter
+from services.notifier.sending.lease import Lease
+from services.notifier.sending.letter_writer import LetterWriter
+from services.notifier.sending.schedule import LaneSchedule
+from shared.clock import Clock
+from shared.crash_points import crash_point
+from shared.observability import metrics
+from shared.observability.logging import get_logger
+
+_LOG = get_logger()
+
+
+class Relay(Protocol):
+    """What a lane needs of a mail relay; ``adapters.smtp.SmtpRelay`` is the real one."""
+
+    def connect(self) -> None:
+        """Make sure there is a connection; raises RelayUnreachable."""
+        ...
+
+    def hand_over(self, recipient: str, message: bytes) -> Handover:
+        """Hand a message over; how that ended."""
+        ...
+
+    def close_if_idle(self) -> None:
+        """Close a connection nobody used for a while."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class Courier:
+    """Delivers for one lane."""
+
+    def __init__(
+        self,
+        relay: Relay,
+        schedule: LaneSchedule,
+        writer: DurableWriter,
+        letters: LetterWriter,
+        identity: SenderIdentity,
+        lease: Lease,
+        clock: Clock,
+        retry_after: tuple[timedelta, ...],
+        finished: queue.SimpleQueue[Finished],
+    ) -> None:
+        self._relay = relay
+        self._schedule = schedule
+        self._writer = writer
+        self._letters = letters
+        self._identity = identity
+        self._lease = lease
+        self._clock = clock
+        self._retry_after = retry_after
+        self._finished = finished
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Make one attempt and record what came of it. Raises Stopping when the process ends before that."""
+        message = self._message(delivery)
+        if isinstance(message, Unsendable):
+            _LOG.warning("notification_unsendable", **_fields(delivery), reason=message.reason)
+            self._conclude(delivery, max(1, delivery.progress.attempts), GiveUp(message.reason))
+            return
+        attempt = delivery.progress.attempts + 1
+        self._writer.write(outcomes.attempted(delivery, attempt, self._clock.now()))
+        crash_point("sender.after-attempt")
+        if not self._lease.is_fresh():
+            self._schedule.put_back(delivery, delivery.progress)
+            return
+        with metrics.NOTIFICATION_DELIVERY_SECONDS.time():
+            handover = self._relay.hand_over(*message)
+        crash_point("sender.after-send")
+        decision = decide(
+            handover,
+            attempt=attempt,
+            possibly_delivered=delivery.progress.possibly_delivered,
+            schedule=self._retry_after,
+        )
+        self._conclude(delivery, attempt, decision)
+
+    def _message(self, delivery: Delivery) -> tuple[str, bytes] | Unsendable:
+        letter = self._letters.write(delivery.request)
+        if isinstance(letter, Unsendable):
+            return letter
+        recipient = mail_address(letter.recipient)
+        if recipient is None:
+            return Unsendable("bad_address", "the address is not one that may stand in a header")
+        try:
+            return recipient, build_message(letter, recipient, self._identity)
+        except ValueError:
+            return Unsendable("bad_field", "a header value holds control characters")
+
+    def _conclude(self, delivery: Delivery, attempt: int, decision: RetryDecision) -> None:
+        now = self._clock.now()
+        match decision:
+            case Sent(possible_repeat):
+                record = outcomes.sent(delivery, attempt, possible_repeat, now)
+                self._writer.write_later(record, self._finishing(delivery))
+                self._schedule.settle(delivery)
+                self._count(delivery, "sent")
+            case TryAgain(after, reason, possibly_delivered):
+                retry_at = now + after
+                self._writer.write(
+                    outcomes.deferred(delivery, attempt, reason, retry_at, possibly_delivered, now)
+                )
+                _LOG.info(
+                    "notification_deferred",
+                    **_fields(delivery),
+                    attempt=attempt,
+                    reason=reason,
+                    retry_in_seconds=after.total_seconds(),
+                )
+                self._schedule.put_back(delivery, Progress(attempt, possibly_delivered, retry_at))
+                self._count(delivery, "retried")
+            case GiveUp(reason):
+                self._writer.write_later(
+                    outcomes.failed(delivery, attempt, reason, now), self._finishing(delivery)
+                )
+                _LOG.warning("notification_failed", **_fields(delivery), attempt=attempt, reason=reason)
+                self._schedule.settle(delivery)
+                self._count(delivery, "failed")
+
+    def _finishing(self, delivery: Delivery) -> Callable[[], None]:
+        def finish() -> None:
+            crash_point("sender.after-outcome")
+            self._finished.put((delivery.origin, delivery.offset))
+
+        return finish
+
+    def _count(self, delivery: Delivery, result: str) -> None:
+        request = delivery.request
+        metrics.NOTIFICATIONS_TOTAL.labels(request.medium, request.template, result).inc()
+
+
+def _fields(delivery: Delivery) -> dict[str, str]:
+    request = delivery.request
+    return {
+        "notification_id": request.notification_id,
+        "complaint_id": request.complaint_id,
+        "template": request.template,
+    }

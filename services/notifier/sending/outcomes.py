@@ -1,0 +1,79 @@
+"""What is written to ``notifications.events.v1`` about a delivery, with ids that a repeat shares."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from services.notifier.sending.delivery import Delivery
+from services.notifier.sending.recovery import events_partition
+from shared.events.ids import event_id
+from shared.events.notifications import (
+    NotificationAttempted,
+    NotificationDeferred,
+    NotificationFailed,
+    NotificationOutcome,
+    NotificationSent,
+)
+from shared.events.registry import encode
+from shared.streaming.records import ProducerRecord
+
+SOURCE = "/complaint-bus/notifier"
+
+
+def attempted(delivery: Delivery, attempt: int, now: datetime) -> ProducerRecord:
+    """A message is about to be handed over."""
+    return _record(delivery, NotificationAttempted(**_about(delivery, now), attempt=attempt), f"{attempt}", now)
+
+
+def deferred(
+    delivery: Delivery, attempt: int, reason: str, retry_at: datetime, possibly_delivered: bool, now: datetime
+) -> ProducerRecord:
+    """It came to nothing for now."""
+    event = NotificationDeferred(
+        **_about(delivery, now),
+        attempt=attempt,
+        reason=reason,
+        retry_at=retry_at,
+        possibly_delivered=possibly_delivered,
+    )
+    return _record(delivery, event, f"{attempt}", now)
+
+
+def sent(delivery: Delivery, attempt: int, possible_repeat: bool, now: datetime) -> ProducerRecord:
+    """The relay took it."""
+    event = NotificationSent(**_about(delivery, now), attempt=attempt, possible_repeat=possible_repeat)
+    return _record(delivery, event, "", now)
+
+
+def failed(delivery: Delivery, attempt: int, reason: str, now: datetime) -> ProducerRecord:
+    """It cannot be delivered; a person should look."""
+    return _record(delivery, NotificationFailed(**_about(delivery, now), attempt=attempt, reason=reason), "", now)
+
+
+def _about(delivery: Delivery, now: datetime) -> dict[str, Any]:
+    request = delivery.request
+    return {
+        "notification_id": request.notification_id,
+        "complaint_id": request.complaint_id,
+        "cycle": request.cycle,
+        "template": request.template,
+        "audience": request.audience,
+        "medium": request.medium,
+        "happened_at": now,
+    }
+
+
+def _record(delivery: Delivery, event: NotificationOutcome, discriminator: str, now: datetime) -> ProducerRecord:
+    """The record, in the partition where a takeover looks for it."""
+    complaint_id = event.complaint_id
+    value, headers = encode(
+        event,
+        event_id=event_id(event.notification_id, event.event_type, discriminator),
+        source=SOURCE,
+        subject=complaint_id,
+        time=now,
+        traceparent=delivery.traceparent,
+    )
+    topic, partition = events_partition(delivery.origin.partition)
+    return ProducerRecord(topic, complaint_id.encode(), value, headers, partition)

@@ -1,0 +1,233 @@
+"""The sender: reads requests, gives each to its lane, commits what is done.
+
+At least once, with a stable id (design, The shape): a message is attempted only after its attempt is durable, and a
+request's offset is committed only after its outcome is. So after any crash the next owner finds either the outcome,
+and skips the request; or an attempt without an end, and sends it again as a possible repeat; or nothing, and sends it.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from services.notifier.domain.progress import NOTHING_YET
+from services.notifier.sending.delivery import Delivery, Finished, OwnedPartition
+from services.notifier.sending.durable_writer import DurableWriter
+from services.notifier.sending.lane import Lane
+from services.notifier.sending.lease import Lease
+from services.notifier.sending.ownership import Ownership
+from services.notifier.sending.throttle import Throttle
+from shared.clock import Clock
+from shared.crash_points import crash_point
+from shared.errors import BrokerUnavailable, InvalidEvent
+from shared.events import topics
+from shared.events.notifications import NotificationRequested
+from shared.events.registry import decode
+from shared.observability import metrics
+from shared.observability.logging import get_logger
+from shared.streaming.broker import Consumer, Offsets
+from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
+from shared.streaming.processor import Refusal
+from shared.streaming.records import ConsumerRecord, TopicPartition
+
+SERVICE = "notifier-sender"
+"""Consumer group, and label of its metrics."""
+
+MAX_POLL = 100
+"""Most requests read at a time."""
+
+_LOG = get_logger()
+_POLL_SECONDS = 0.1
+_COMMIT_SECONDS = 0.2
+_BOOKMARK_SECONDS = 5.0
+
+
+class Sender:
+    """Runs in the thread that calls ``run_once`` again and again; the lanes have threads of their own."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        ownership: Ownership,
+        throttle: Throttle,
+        lanes: Sequence[Lane],
+        writer: DurableWriter,
+        finished: queue.SimpleQueue[Finished],
+        lease: Lease,
+        meter: DeadLetterMeter,
+        clock: Clock,
+        stopping: threading.Event,
+        drain: timedelta,
+    ) -> None:
+        self._consumer = consumer
+        self._ownership = ownership
+        self._throttle = throttle
+        self._lanes = lanes
+        self._writer = writer
+        self._finished = finished
+        self._lease = lease
+        self._meter = meter
+        self._clock = clock
+        self._stopping = stopping
+        self._drain_seconds = drain.total_seconds()
+        self._assigned: Sequence[TopicPartition] = ()
+        self._paused: set[TopicPartition] = set()
+        self._committed_at = self._bookmarked_at = time.monotonic()
+
+    @property
+    def is_ready(self) -> bool:
+        """True when partitions are owned and the relay can be reached."""
+        return bool(self._ownership.partitions) and all(lane.is_connected for lane in self._lanes)
+
+    def start(self) -> None:
+        """Join the group and start the lanes."""
+        self._consumer.subscribe([topics.NOTIFICATION_REQUESTS], self._on_assigned, self._on_revoked)
+        for lane in self._lanes:
+            lane.start()
+
+    def run_once(self) -> int:
+        """One pass; number of requests read. Raises FatalError when the process must end."""
+        try:
+            return self._pass()
+        except BrokerUnavailable as error:
+            _LOG.warning("broker_unavailable", error=error)
+            self._stopping.wait(_POLL_SECONDS)
+            return 0
+
+    def close(self) -> None:
+        """Finish what is in hand, commit what is done, leave the group. ``stopping`` must be set."""
+        deadline = time.monotonic() + self._drain_seconds
+        for lane in self._lanes:
+            if lane.is_alive():
+                lane.join(max(0.0, deadline - time.monotonic()))
+        self._writer.resend()
+        self._writer.flush(max(1.0, deadline - time.monotonic()))
+        self._commit_last(self._ownership.give_up())
+        self._consumer.close()
+        self._writer.close()
+
+    # -- one pass ------------------------------------------------------------------------------------------------
+
+    def _pass(self) -> int:
+        if self._assigned and not self._ownership.partitions:
+            self._consumer.seek(self._take_over())
+        self._writer.resend()
+        self._collect_finished()
+        self._keep_lease()
+        if time.monotonic() - self._bookmarked_at >= _BOOKMARK_SECONDS:
+            self._bookmarked_at = time.monotonic()
+            self._ownership.bookmark()
+        self._commit_progress()
+        self._pause_and_resume()
+        records = self._consumer.poll(min(MAX_POLL, self._throttle.room(self._ownership.pending)), _POLL_SECONDS)
+        for record in records:
+            self._accept(record)
+        metrics.RECORDS_CONSUMED_TOTAL.labels(SERVICE, topics.NOTIFICATION_REQUESTS).inc(len(records))
+        return len(records)
+
+    def _accept(self, record: ConsumerRecord) -> None:
+        owned = self._ownership[TopicPartition(record.topic, record.partition)]
+        if owned is None:
+            return
+        try:
+            envelope, event = decode(record.headers, record.value)
+            if not isinstance(event, NotificationRequested):
+                raise InvalidEvent("unexpected_type", f"{envelope.type} is not a request")
+        except InvalidEvent as invalid:
+            self._put_aside(owned, record, invalid)
+            return
+        self._meter.record(bad=False)
+        progress = owned.recovered.pop(event.notification_id, NOTHING_YET)
+        if progress.is_settled:
+            return
+        owned.window.accept(record.offset)
+        self._lane_of(event).schedule.add(Delivery(event, owned, record.offset, envelope.traceparent, progress))
+
+    def _put_aside(self, owned: OwnedPartition, record: ConsumerRecord, invalid: InvalidEvent) -> None:
+        """Write a dead letter; the offset is done once that is durable."""
+        topic = topics.dead_letter_topic("notifier")
+        refusal = Refusal(invalid.reason, invalid.detail)
+        _LOG.warning("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=invalid)
+        metrics.DEAD_LETTERS_TOTAL.labels(SERVICE, record.topic, invalid.reason).inc()
+        owned.window.accept(record.offset)
+        self._writer.write_later(
+            dead_letter(record, topic, refusal, SERVICE, self._clock.now()),
+            lambda: self._finished.put((owned, record.offset)),
+        )
+        self._meter.record(bad=True)
+
+    def _lane_of(self, request: NotificationRequested) -> Lane:
+        return self._lanes[zlib.crc32(request.complaint_id.encode()) % len(self._lanes)]
+
+    def _collect_finished(self) -> None:
+        for _ in range(self._finished.qsize()):
+            self._ownership.finish(self._finished.get())
+
+    def _keep_lease(self) -> None:
+        """After a silence, prove membership first: a commit of what is committed already is refused to strangers."""
+        if not self._lease.is_fresh() and self._ownership.partitions:
+            self._consumer.commit(self._ownership.committed())
+        self._lease.renew()
+
+    def _commit_progress(self) -> None:
+        if time.monotonic() - self._committed_at < _COMMIT_SECONDS:
+            return
+        offsets = self._ownership.committable(self._consumer.positions())
+        if offsets:
+            self._consumer.commit(offsets)
+            self._ownership.mark_committed(offsets)
+            crash_point("sender.after-commit")
+        self._committed_at = time.monotonic()
+
+    def _pause_and_resume(self) -> None:
+        wanted = self._throttle.paused(self._ownership.pending, self._ownership.spans())
+        if wanted - self._paused:
+            self._consumer.pause(sorted(wanted - self._paused))
+        if self._paused - wanted:
+            self._consumer.resume(sorted(self._paused - wanted))
+        self._paused = wanted
+
+    # -- partitions come and go ----------------------------------------------------------------------------------
+
+    def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        self._assigned = partitions
+        metrics.REBALANCES_TOTAL.labels(SERVICE).inc()
+        try:
+            return self._take_over()
+        except BrokerUnavailable as error:
+            _LOG.warning("takeover_postponed", error=error)
+            return {}
+
+    def _take_over(self) -> Offsets:
+        started = time.monotonic()
+        offsets = self._ownership.take_over(self._assigned)
+        self._paused = set()
+        metrics.ASSIGNED_PARTITIONS.labels(SERVICE).set(len(offsets))
+        _LOG.info("partitions_taken_over", partitions=len(offsets), seconds=round(time.monotonic() - started, 3))
+        return offsets
+
+    def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
+        """Stop working on what was owned (rebalances are eager: all of it), and commit what is done."""
+        self._assigned = ()
+        lost = self._ownership.give_up()
+        deadline = time.monotonic() + self._drain_seconds
+        for lane in self._lanes:
+            lane.schedule.drop(lost, max(0.0, deadline - time.monotonic()))
+        self._writer.flush(max(0.5, deadline - time.monotonic()))
+        self._commit_last(lost)
+        self._paused = set()
+        metrics.ASSIGNED_PARTITIONS.labels(SERVICE).set(0)
+
+    def _commit_last(self, lost: Iterable[OwnedPartition]) -> None:
+        self._collect_finished()
+        offsets = self._ownership.committable(self._consumer.positions(), lost)
+        if not offsets:
+            return
+        try:
+            self._consumer.commit(offsets)
+        except BrokerUnavailable as error:  # the next owner finds the outcomes and skips them
+            _LOG.warning("last_commit_refused", error=error)

@@ -1,0 +1,164 @@
+"""Contracts: examples decode, generated files are current, nothing breaks readers of released schemas."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from pydantic import BaseModel
+
+from services.cli.generate import generated
+from shared.errors import InvalidEvent
+from shared.events import document, registry
+from shared.events.base import Event
+from shared.events.compatibility import breaking_changes
+from shared.events.envelope import Envelope
+from shared.events.topics import bus_topics
+
+RELEASED = sorted((Path(__file__).parent / "released").glob("*/*.json"))
+MODELS = sorted(registry.EVENT_MODELS.items())
+NOW = datetime(2026, 3, 2, 9, 30, 15, 123_000, tzinfo=UTC)
+
+
+def example(model: type[Event]) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(document.example_file(model).read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.mark.parametrize(("name", "model"), MODELS)
+def test_the_example_survives_the_round_trip_through_a_record(name: str, model: type[Event]) -> None:
+    event = model.model_validate(example(model))
+    value, headers = registry.encode(event, event_id="id", source="/test", subject="case", time=NOW, traceparent=None)
+    envelope, decoded = registry.decode(headers, value)
+    assert decoded == event
+    assert envelope == Envelope("id", name, "/test", "case", NOW, None)
+
+
+@pytest.mark.parametrize(("name", "model"), MODELS)
+def test_the_example_is_valid_by_the_published_schema(name: str, model: type[Event]) -> None:
+    schema = json.loads((document.SCHEMA_DIRECTORY / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(example(model))
+
+
+@pytest.mark.parametrize("path", sorted(generated()), ids=lambda path: path.name)
+def test_generated_files_are_current(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == generated()[path], "stale: run 'make docs'"
+
+
+@pytest.mark.parametrize("released", RELEASED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_released_schemas_are_not_broken(released: Path) -> None:
+    old = json.loads(released.read_text(encoding="utf-8"))
+    current = registry.EVENT_MODELS.get(released.stem)
+    assert current is not None, "a released event type may not disappear"
+    assert breaking_changes(old, document.schema(current)) == [], "only optional fields may be added; else a new .v2"
+
+
+Edit = Callable[[dict[str, Any]], object]
+BREAKING_EDITS: dict[str, Edit] = {
+    "removed": lambda schema: schema["properties"].pop("cycle"),
+    "retyped": lambda schema: schema["properties"]["cycle"].update(type="string"),
+    "newly required": lambda schema: schema["required"].append("department"),
+    "no longer required": lambda schema: schema["required"].remove("cycle"),
+    "narrowed": lambda schema: schema["properties"]["cycle"].update(maximum=3),
+}
+
+
+@pytest.mark.parametrize("edit", BREAKING_EDITS.values(), ids=BREAKING_EDITS.keys())
+def test_the_compatibility_check_sees_a_breaking_change(edit: Edit) -> None:
+    old = document.schema(registry.EVENT_MODELS["sla.breached.v1"])
+    new = copy.deepcopy(old)
+    edit(new)
+    assert breaking_changes(old, new) != []
+
+
+def test_the_compatibility_check_sees_a_change_in_a_nested_model() -> None:
+    old = document.schema(registry.EVENT_MODELS["complaint.submitted.v1"])
+    new = copy.deepcopy(old)
+    del new["$defs"]["Complainant"]["properties"]["email"]
+    assert breaking_changes(old, new) == ["complaint.complainant.email: removed"]
+
+
+def test_adding_an_optional_field_is_compatible() -> None:
+    old = document.schema(registry.EVENT_MODELS["sla.breached.v1"])
+    new = copy.deepcopy(old)
+    new["properties"]["remark"] = {"type": "string", "default": ""}
+    assert breaking_changes(old, new) == []
+
+
+@pytest.mark.parametrize(("name", "model"), MODELS)
+def test_fields_of_a_newer_writer_are_tolerated(name: str, model: type[Event]) -> None:
+    newer = example(model) | {"added_in_a_later_version": {"deep": [1, 2]}}
+    assert registry.parse(model, json.dumps(newer).encode()).event_type == name
+
+
+def test_unknown_fields_of_a_complaint_are_passed_on() -> None:
+    model = registry.EVENT_MODELS["complaint.submitted.v1"]
+    newer = example(model)
+    newer["complaint"]["loyalty_tier"] = "gold"
+    event = registry.parse(model, json.dumps(newer).encode())
+    assert json.loads(event.model_dump_json())["complaint"]["loyalty_tier"] == "gold"
+
+
+def _fields(model: type[BaseModel], seen: set[type[BaseModel]]) -> list[str]:
+    if model in seen:
+        return []
+    seen.add(model)
+    missing = [f"{model.__name__}.{name}" for name, field in model.model_fields.items() if not field.description]
+    for field in model.model_fields.values():
+        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                missing += _fields(part, seen)
+    return missing
+
+
+def test_every_contract_field_has_a_description() -> None:
+    seen: set[type[BaseModel]] = set()
+    assert [name for _, model in MODELS for name in _fields(model, seen)] == []
+    assert len(seen) > len(MODELS)
+
+
+def test_every_event_type_is_on_a_topic() -> None:
+    on_topics = {event.event_type for topic in bus_topics(["dept"]) for event in topic.events}
+    assert on_topics == set(registry.EVENT_MODELS)
+
+
+def test_every_topic_has_one_writer_and_names_are_unique() -> None:
+    topics = bus_topics(["a", "b"])
+    assert len({topic.name for topic in topics}) == len(topics)
+    assert all(topic.writer and topic.readers for topic in topics)
+
+
+SECRET = "王小明13800000001"  # stands for personal data
+
+
+@pytest.mark.parametrize(
+    ("headers", "value", "reason"),
+    [
+        ([], b"{}", "missing_header"),
+        ("known", None, "empty_value"),
+        ("known", b"{", "schema"),
+        ("known", f'{{"complaint_id": "{SECRET}"}}'.encode(), "schema"),
+        ("known", f'"{SECRET}"'.encode(), "schema"),
+        ("unknown", b"{}", "unknown_type"),
+        ("bad time", b"{}", "bad_header"),
+    ],
+)
+def test_unreadable_records_are_refused_without_repeating_their_content(
+    headers: Any, value: bytes | None, reason: str
+) -> None:
+    known = Envelope("id", "complaint.urged.v1", "/test", "case", NOW).to_headers()
+    by_name = {
+        "known": known,
+        "unknown": Envelope("id", "complaint.urged.v9", "/test", "case", NOW).to_headers(),
+        "bad time": [(k, b"\xff" if k == "ce_time" else v) for k, v in known],
+    }
+    with pytest.raises(InvalidEvent) as refused:
+        registry.decode(by_name[headers] if isinstance(headers, str) else headers, value)
+    assert refused.value.reason == reason
+    assert SECRET not in str(refused.value)
