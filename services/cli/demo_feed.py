@@ -80,6 +80,11 @@ class Feeder:
         with self._lock:
             return list(self.figures.accept_seconds)
 
+    def requested_at(self, complaint_id: str) -> float | None:
+        """When the first request for this complaint began (seconds since the epoch); None if it is not ours."""
+        with self._lock:
+            return self.figures.requested_at.get(complaint_id)
+
     def _send(self) -> None:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=REQUEST_TIMEOUT_SECONDS)
         try:

@@ -40,7 +40,9 @@ class SmtpSettings(BaseModel):
         "complaints@example.com", description="Where answers go: the mailbox intake reads, so they reach the case."
     )
     message_id_domain: str = Field(
-        "notifier.example.com", pattern=r"^[A-Za-z0-9.-]{1,200}$", description="Right-hand side of Message-IDs, and EHLO name."
+        "notifier.example.com",
+        pattern=r"^[A-Za-z0-9.-]{1,200}$",
+        description="Right-hand side of Message-IDs, and EHLO name.",
     )
 
     @field_validator("from_address", "reply_to")

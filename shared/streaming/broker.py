@@ -49,6 +49,14 @@ class Consumer(Protocol):
         """Continue reading at these offsets; an abort does not rewind by itself (engine rule 3)."""
         ...
 
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        """Hand over nothing from these until ``resume``; membership goes on. An assignment or ``seek`` undoes it."""
+        ...
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        """Go on where ``pause`` stopped."""
+        ...
+
     def commit(self, offsets: Offsets) -> None:
         """Commit outside a transaction, synchronously; for edges, after the work is done."""
         ...

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic
 
 from shared.clock import Clock
 from shared.observability import metrics
-from shared.observability.health import HealthChecks, HealthServer, Progress
+from shared.observability.health import Check, HealthChecks, HealthServer, Progress
 from shared.observability.logging import configure_logging, get_logger
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker
@@ -35,10 +35,13 @@ class Service(Generic[StateT]):
         broker: Broker,
         clock: Clock,
         observe: Observe[StateT] | None = None,
+        companions: Sequence[HealthChecks] = (),
     ) -> None:
+        """``companions``: checks of what else runs in this process; it is as well as the least well of them."""
         self.name = processor.name
         self._settings = settings
         self._observe = observe
+        self._companions = companions
         self._stop = threading.Event()
         self._progress = Progress(settings.engine.stall_seconds)
         self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed)
@@ -48,7 +51,10 @@ class Service(Generic[StateT]):
         configure_logging(self.name, self._settings.instance_id, self._settings.log_level)
         metrics.set_build_info(self.name)
         stop_on_signals(self._stop)
-        checks = HealthChecks(live=self._progress.problem, ready=self._not_ready)
+        checks = HealthChecks(
+            live=_first_problem([self._progress.problem, *(companion.live for companion in self._companions)]),
+            ready=_first_problem([self._not_ready, *(companion.ready for companion in self._companions)]),
+        )
         health = HealthServer(self._settings.health.host, self._settings.health.port, checks)
         health.start()
         _LOG.info("started", port=health.port, speed=self._settings.clock.speed)
@@ -78,6 +84,13 @@ class Service(Generic[StateT]):
             metrics.DEAD_LETTERS_TOTAL.labels(self.name, topic, reason).inc()
         if self._observe is not None:
             self._observe(batch)
+
+
+def _first_problem(checks: Sequence[Check]) -> Check:
+    def check() -> str | None:
+        return next((problem for ask in checks if (problem := ask()) is not None), None)
+
+    return check
 
 
 def stop_on_signals(stop: threading.Event) -> None:

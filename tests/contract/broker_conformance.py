@@ -187,6 +187,22 @@ class BrokerConformance:
         reader.poll_until(lambda: len(reader.records) == 4)
         assert reader.values == [b"a", b"b", b"a", b"b"]
 
+    def test_a_paused_partition_hands_over_nothing_until_it_is_resumed(self, bench: Bench, reader: Reader) -> None:
+        send(bench, b"a")
+        reader.poll_until(lambda: len(reader.records) == 1)
+        reader.consumer.pause([TopicPartition(bench.input_topic, 0)])
+        send(bench, b"b", b"c")
+        assert [record.value for _ in range(5) for record in reader.consumer.poll(100, 0.1)] == []
+        reader.consumer.resume([TopicPartition(bench.input_topic, 0)])
+        reader.poll_until(lambda: reader.values == [b"a", b"b", b"c"])
+
+    def test_seek_ends_a_pause(self, bench: Bench, reader: Reader) -> None:
+        send(bench, b"a")
+        reader.poll_until(lambda: len(reader.records) == 1)
+        reader.consumer.pause([TopicPartition(bench.input_topic, 0)])
+        reader.consumer.seek({TopicPartition(bench.input_topic, 0): 0})
+        reader.poll_until(lambda: reader.values == [b"a", b"a"])
+
     def test_positions_step_over_transaction_markers(self, bench: Bench, reader: Reader) -> None:
         producer = bench.broker.transactional_producer(f"{bench.group}-t")
         producer.initialise()

@@ -119,7 +119,7 @@ class Submission(BaseModel):
         None, max_length=60, description="Category chosen by the complainant or the channel; a hint, not the decision."
     )
     attachments: tuple[SubmittedAttachment, ...] = Field((), max_length=50, description="Metadata of attachments.")
-    language: str = Field("zh-CN", min_length=2, max_length=35, description="BCP 47 tag of the language to answer in.")
+    language: str = Field("zh-CN", max_length=35, description="BCP 47 tag of the language to answer in.")
     consent: SubmittedConsent = Field(default_factory=SubmittedConsent, description="What the complainant agreed to.")
     earlier_ticket: str | None = Field(
         None, max_length=40, description="Ticket number of an earlier complaint, if named."

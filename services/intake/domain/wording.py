@@ -116,6 +116,11 @@ WORDINGS = MappingProxyType(
     }
 )
 
+_INSTANT = Text(
+    "must be an instant with an offset, such as 2024-05-01T09:30:00+08:00",
+    "必须是带时区偏移的时间，例如 2024-05-01T09:30:00+08:00",
+)
+
 FIELD_WORDINGS = MappingProxyType(
     {
         "missing": Text("is required", "必填"),
@@ -130,10 +135,9 @@ FIELD_WORDINGS = MappingProxyType(
             "该渠道必填，除非提供 Idempotency-Key 请求头",
         ),
         "in_the_future": Text("is more than five minutes in the future", "比当前时间晚五分钟以上"),
-        "instant": Text(
-            "must be an instant with an offset, such as 2024-05-01T09:30:00+08:00",
-            "必须是带时区偏移的时间，例如 2024-05-01T09:30:00+08:00",
-        ),
+        "instant": _INSTANT,
+        "datetime_parsing": _INSTANT,
+        "datetime_from_date_parsing": Text("is no day of the calendar or hour of the day", "不是存在的日期或时刻"),
         "string_type": Text("must be a text", "必须是文本"),
         "string_too_long": Text("is longer than {max_length} characters", "超过 {max_length} 个字符"),
         "string_too_short": Text("is shorter than {min_length} characters", "少于 {min_length} 个字符"),

@@ -88,7 +88,7 @@ def _environment(directory: Path, language: str, zone: ZoneInfo) -> SandboxedEnv
     environment = SandboxedEnvironment(
         loader=jinja2.FileSystemLoader([directory / language]),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - plain text; escaping would show people &amp;
+        autoescape=False,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -19,9 +19,7 @@ from shared.events.notifications import Medium, NotificationRequested, Notificat
 from shared.events.sla import ClockBreached, ClockCorrected
 
 
-def notice_about(
-    event: ClockBreached | ClockCorrected, cause_event_id: str, traceparent: str | None
-) -> ClockNotice:
+def notice_about(event: ClockBreached | ClockCorrected, cause_event_id: str, traceparent: str | None) -> ClockNotice:
     """The notice ``event`` calls for."""
     parameters = {"clock": event.clock, "due_by": instant(event.due_by)}
     if isinstance(event, ClockBreached):
@@ -76,9 +74,7 @@ def release(
     return Composition(state, outputs)
 
 
-def _correct(
-    state: Correspondence, notice: ClockNotice, policy: CorrespondencePolicy, now: datetime
-) -> Composition:
+def _correct(state: Correspondence, notice: ClockNotice, policy: CorrespondencePolicy, now: datetime) -> Composition:
     department = state.told.get(notice.clock_key)
     if department is not None:
         return _send(state, notice, department, policy, now)
@@ -97,9 +93,7 @@ def _correct(
     return Composition(_issued(state, notice), (Output(skipped, notice.traceparent),))
 
 
-def _hold(
-    state: Correspondence, notice: ClockNotice, policy: CorrespondencePolicy, now: datetime
-) -> Correspondence:
+def _hold(state: Correspondence, notice: ClockNotice, policy: CorrespondencePolicy, now: datetime) -> Correspondence:
     held = (*state.held, notice)
     release_at = state.release_at or now + policy.hold_for
     return _issued(state, notice).model_copy(update={"held": held, "release_at": release_at})

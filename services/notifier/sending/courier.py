@@ -84,7 +84,7 @@ class Courier:
         attempt = delivery.progress.attempts + 1
         self._writer.write(outcomes.attempted(delivery, attempt, self._clock.now()))
         crash_point("sender.after-attempt")
-        if not self._lease.is_fresh():
+        if not (self._lease.is_fresh() and delivery.origin.is_owned):
             self._schedule.put_back(delivery, delivery.progress)
             return
         with metrics.NOTIFICATION_DELIVERY_SECONDS.time():
@@ -120,9 +120,7 @@ class Courier:
                 self._count(delivery, "sent")
             case TryAgain(after, reason, possibly_delivered):
                 retry_at = now + after
-                self._writer.write(
-                    outcomes.deferred(delivery, attempt, reason, retry_at, possibly_delivered, now)
-                )
+                self._writer.write(outcomes.deferred(delivery, attempt, reason, retry_at, possibly_delivered, now))
                 _LOG.info(
                     "notification_deferred",
                     **_fields(delivery),
@@ -133,9 +131,7 @@ class Courier:
                 self._schedule.put_back(delivery, Progress(attempt, possibly_delivered, retry_at))
                 self._count(delivery, "retried")
             case GiveUp(reason):
-                self._writer.write_later(
-                    outcomes.failed(delivery, attempt, reason, now), self._finishing(delivery)
-                )
+                self._writer.write_later(outcomes.failed(delivery, attempt, reason, now), self._finishing(delivery))
                 _LOG.warning("notification_failed", **_fields(delivery), attempt=attempt, reason=reason)
                 self._schedule.settle(delivery)
                 self._count(delivery, "failed")

@@ -22,6 +22,8 @@ class OwnedPartition:
     """What earlier owners did about requests not yet committed, by notification id; emptied as they are read."""
     window: OffsetWindow = field(default_factory=OffsetWindow)
     committed: int = 0
+    is_owned: bool = True
+    """False once it was given up: nothing of it may be handed over any more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,4 +49,3 @@ class Delivery:
 
 Finished = tuple[OwnedPartition, int]
 """An offset about which nothing more will be done."""
-

@@ -57,9 +57,7 @@ class LetterWriter:
             request.notification_id, recipient, request.language, text.subject, text.body, request.requested_at
         )
 
-    def _values(
-        self, request: NotificationRequested, addressee: Mapping[str, str | None]
-    ) -> dict[str, str | None]:
+    def _values(self, request: NotificationRequested, addressee: Mapping[str, str | None]) -> dict[str, str | None]:
         values: dict[str, str | None] = {
             **request.parameters,
             **addressee,

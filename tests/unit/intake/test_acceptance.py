@@ -29,7 +29,9 @@ def submission(**fields: Any) -> Submission:
     return read
 
 
-def accepted(given_fields: Submission, key: str | None = "key-1", now: datetime = NOW, new_id: str = "new") -> Complaint:
+def accepted(
+    given_fields: Submission, key: str | None = "key-1", now: datetime = NOW, new_id: str = "new"
+) -> Complaint:
     outcome = accept(given_fields, idempotency_key=key, body_digest="d" * 64, now=now, new_id=lambda: new_id)
     assert isinstance(outcome, Complaint), outcome
     return outcome

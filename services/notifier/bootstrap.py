@@ -1,0 +1,173 @@
+"""Wiring of the notifier: composer and sender, two loops in one process, and its life from start to stop."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+from services.notifier.adapters.config_files import load_departments
+from services.notifier.adapters.mail_message import SenderIdentity
+from services.notifier.adapters.smtp import SmtpRelay
+from services.notifier.adapters.templates import TemplateSet
+from services.notifier.composer import Composer
+from services.notifier.domain.letter import Letterhead
+from services.notifier.domain.policy import CorrespondencePolicy
+from services.notifier.domain.state import Correspondence
+from services.notifier.sending.courier import Courier, Relay
+from services.notifier.sending.delivery import Finished
+from services.notifier.sending.durable_writer import DurableWriter
+from services.notifier.sending.lane import Lane
+from services.notifier.sending.lease import Lease
+from services.notifier.sending.letter_writer import LetterWriter
+from services.notifier.sending.ownership import Ownership
+from services.notifier.sending.runner import SenderRunner
+from services.notifier.sending.schedule import LaneSchedule
+from services.notifier.sending.sender import MAX_POLL, SERVICE, Sender
+from services.notifier.sending.throttle import Throttle
+from services.notifier.settings import NotifierSettings
+from shared.clock import Clock
+from shared.errors import FatalError
+from shared.events.ids import query_code
+from shared.events.notifications import NotificationSkipped
+from shared.observability import metrics
+from shared.observability.logging import configure_logging, get_logger
+from shared.settings import load_settings
+from shared.streaming.batch import Batch
+from shared.streaming.broker import Broker
+from shared.streaming.dead_letters import DeadLetterMeter
+from shared.streaming.kafka import KafkaBroker
+from shared.streaming.service import Service
+
+_LOG = get_logger()
+
+
+class Notifier:
+    """The wired service."""
+
+    def __init__(self, composer: Service[Correspondence], sender: SenderRunner) -> None:
+        self.composer = composer
+        self.sender = sender
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT: 0. When either half fails: 1, for the supervisor to restart."""
+        self.sender.start()
+        try:
+            code = self.composer.run()
+        except FatalError as error:
+            _LOG.error("composer_failed", error=error)
+            code = 1
+        finally:
+            self.sender.stop()
+        return 1 if self.sender.failure is not None else code
+
+
+def build(settings: NotifierSettings, *, broker: Broker | None = None, clock: Clock | None = None) -> Notifier:
+    """Wire the service; what is not given is made from ``settings``. ConfigurationError: a file is wrong."""
+    broker = broker or KafkaBroker(settings.kafka)
+    clock = clock or settings.make_clock()
+    triage = load_departments(settings.config_dir / "departments.yaml").triage.id
+    halves: list[Callable[[], None]] = []
+    sender = build_sender(settings, broker, clock, on_failure=lambda: halves[0]())
+    composer = Service(
+        Composer(correspondence_policy(settings, triage)),
+        settings,
+        broker=broker,
+        clock=clock,
+        observe=count_skipped,
+        companions=[sender.checks],
+    )
+    halves.append(composer.stop)
+    return Notifier(composer, sender)
+
+
+def correspondence_policy(settings: NotifierSettings, triage: str) -> CorrespondencePolicy:
+    """What the composer decides by."""
+    return CorrespondencePolicy(
+        triage_department=triage,
+        department_language=settings.department_language,
+        hold_for=settings.hold_breaches_for,
+        keep_for=settings.keep_addresses_for,
+    )
+
+
+def letter_writer(settings: NotifierSettings, make_query_code: Callable[[str], str] | None = None) -> LetterWriter:
+    """What the sender writes with. Without ``make_query_code`` codes are made from the secret."""
+    secret = settings.query_code_secret.get_secret_value().encode()
+    return LetterWriter(
+        TemplateSet(settings.config_dir / "templates", settings.zone),
+        load_departments(settings.config_dir / "departments.yaml").by_id(),
+        Letterhead(
+            {"zh-CN": settings.organisation_zh, "en": settings.organisation_en}, settings.contact, settings.status_url
+        ),
+        make_query_code or partial(query_code, secret),
+    )
+
+
+def build_sender(
+    settings: NotifierSettings, broker: Broker, clock: Clock, on_failure: Callable[[], None]
+) -> SenderRunner:
+    """The sender with its lanes, not started."""
+    stopping = threading.Event()
+    finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+    lease = Lease(settings.kafka.session_timeout_seconds)
+    writer = DurableWriter(broker.producer(), stopping)
+    runner: list[SenderRunner] = []
+    letters, identity = letter_writer(settings), _identity(settings)
+
+    def lane(number: int) -> Lane:
+        schedule, relay = LaneSchedule(clock), SmtpRelay(settings.smtp)
+        courier = Courier(
+            relay, schedule, writer, letters, identity, lease, clock, settings.sender.retry_after, finished
+        )
+        return _lane(number, schedule, courier, relay)
+
+    def _lane(number: int, schedule: LaneSchedule, courier: Courier, relay: Relay) -> Lane:
+        return Lane(
+            number,
+            schedule,
+            courier,
+            relay,
+            lease,
+            settings.sender.reconnect_after,
+            stopping,
+            on_failure=lambda error: runner[0].fail(error),
+        )
+
+    consumer = broker.consumer(SERVICE, settings.instance_id)
+    sender = Sender(
+        consumer,
+        Ownership(broker, consumer, settings.sender.max_span + MAX_POLL),
+        Throttle(settings.sender.max_pending, settings.sender.max_span),
+        [lane(number) for number in range(settings.sender.lanes)],
+        writer,
+        finished,
+        lease,
+        DeadLetterMeter(settings.engine.dead_letter_max_share),
+        clock,
+        stopping,
+        settings.sender.drain_seconds,
+    )
+    runner.append(SenderRunner(sender, stopping, settings.engine.stall_seconds, on_failure))
+    return runner[0]
+
+
+def count_skipped(batch: Batch[Correspondence]) -> None:
+    """Count messages nobody gets, with the committed batch that says so."""
+    skipped = [emit.event for emit in batch.emits if isinstance(emit.event, NotificationSkipped)]
+    for (medium, template), count in Counter((event.medium, event.template) for event in skipped).items():
+        metrics.NOTIFICATIONS_TOTAL.labels(medium, template, "skipped").inc(count)
+
+
+def _identity(settings: NotifierSettings) -> SenderIdentity:
+    smtp = settings.smtp
+    return SenderIdentity(smtp.from_address, smtp.from_name, smtp.reply_to, smtp.message_id_domain)
+
+
+def main() -> int:
+    """Run the notifier with settings from the environment; the exit code."""
+    settings = load_settings(NotifierSettings)
+    configure_logging(Composer.name, settings.instance_id, settings.log_level)
+    return build(settings).run()

@@ -1,0 +1,85 @@
+"""Intake with everything but the process around it: its real HTTP server in a thread, over a given broker and Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import uvicorn
+from redis.asyncio import Redis
+
+from deploy.local.polling import wait_until
+from services.intake import bootstrap
+from services.intake.settings import IntakeSettings
+from shared.clock import Clock
+from shared.streaming.broker import Broker
+
+SECRET = "a secret for tests alone"
+
+
+@dataclass(frozen=True)
+class RunningIntake:
+    """Where to post, and the wired service behind it."""
+
+    url: str
+    port: int
+    intake: bootstrap.Intake
+
+    def post(self, submission: Any = None, key: str | None = None, **arguments: Any) -> httpx.Response:
+        """Post one complaint."""
+        headers = {**arguments.pop("headers", {}), **({} if key is None else {"Idempotency-Key": key})}
+        if submission is not None:
+            arguments["json"] = submission
+        return httpx.post(f"{self.url}/v1/complaints", headers=headers, timeout=30, **arguments)
+
+
+def intake_settings(changes: Mapping[str, Any]) -> IntakeSettings:
+    """Settings for tests: a short deadline, and ``changes`` by dotted name."""
+    blocks: dict[str, Any] = {
+        "query_code_secret": SECRET,
+        "kafka": {"delivery_timeout_seconds": 0.5},
+        "redis": {},
+        "http": {},
+    }
+    for name, value in changes.items():
+        block, _, field = name.partition(".")
+        blocks[block].update({field: value})
+    return IntakeSettings(**blocks)
+
+
+@contextmanager
+def running_intake(
+    broker: Broker, redis_url: str, *, clock: Clock | None = None, remembers: bool = True, **changes: Any
+) -> Iterator[RunningIntake]:
+    """Serve on a free port until the block ends. ``remembers``: wait until Redis is in use."""
+    settings = intake_settings({"redis.url": redis_url} | {name.replace("__", "."): v for name, v in changes.items()})
+    started: list[tuple[bootstrap.Intake, uvicorn.Server]] = []
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        async def serve() -> None:
+            intake = bootstrap.build(settings, broker=broker, clock=clock, redis=Redis.from_url(redis_url))
+            server = uvicorn.Server(bootstrap._uvicorn_config(intake.app, settings))
+            await intake.start()
+            started.append((intake, server))
+            await server.serve(sockets=[listener])
+            await intake.stop()
+
+        thread = threading.Thread(target=asyncio.run, args=(serve(),), name="intake")
+        thread.start()
+        wait_until(lambda: started and started[0][1].started, "intake to serve")
+        intake, server = started[0]
+        if remembers:
+            wait_until(lambda: intake._memory._prefix is not None, "intake to know its cluster")
+        port = int(listener.getsockname()[1])
+        try:
+            yield RunningIntake(f"http://127.0.0.1:{port}", port, intake)
+        finally:
+            server.should_exit = True
+            thread.join(20)
+    assert not thread.is_alive(), "intake did not stop"

@@ -1,0 +1,58 @@
+"""Samples are sent over and over, each time as a new complaint of its own."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from services.cli.demo_samples import read_samples, submissions
+from shared.errors import ConfigurationError
+from shared.events import ids
+
+
+def sample_file(directory: Path, *lines: str) -> Path:
+    file = directory / "some.jsonl"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def test_every_round_has_new_keys_and_the_same_bodies(tmp_path: Path) -> None:
+    samples = read_samples(sample_file(tmp_path, '{"narrative":"a"}', "", '{"narrative":"b","channel":"mail"}'))
+    sent = list(islice(submissions(samples, "run"), 5))
+    assert len({submission.key for submission in sent}) == 5
+    assert len({submission.complaint_id for submission in sent}) == 5
+    assert [json.loads(submission.body)["narrative"] for submission in sent] == ["a", "b", "a", "b", "a"]
+
+
+def test_two_demos_never_share_a_key(tmp_path: Path) -> None:
+    samples = read_samples(sample_file(tmp_path, '{"narrative":"a"}'))
+    first, second = (next(submissions(samples, run)).key for run in ("run-1", "run-2"))
+    assert first != second
+
+
+def test_the_complaint_id_is_the_one_the_door_will_give(tmp_path: Path) -> None:
+    (sample,) = read_samples(sample_file(tmp_path, '{"narrative":"b","channel":"mail"}'))
+    submission = next(submissions([sample], "run"))
+    assert submission.complaint_id == ids.complaint_id("mail", submission.key)
+
+
+def test_instants_of_the_past_are_left_out(tmp_path: Path) -> None:
+    line = '{"narrative":"a","received_at":"2020-01-01T00:00:00Z","regulator_respond_by":"2020-01-02T00:00:00Z"}'
+    (sample,) = read_samples(sample_file(tmp_path, line))
+    assert json.loads(sample.body) == {"narrative": "a"}
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '"text"'])
+def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"some\.jsonl:2: not"):
+        read_samples(sample_file(tmp_path, "{}", line))
+
+
+def test_nothing_to_send_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no sample complaints"):
+        read_samples(sample_file(tmp_path, ""))
+    with pytest.raises(ConfigurationError, match="absent"):
+        read_samples(tmp_path / "absent.jsonl")

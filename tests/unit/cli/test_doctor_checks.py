@@ -1,0 +1,71 @@
+"""The doctor names what is missing and what to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.cli import doctor_checks
+from services.cli.doctor_checks import (
+    Check,
+    check_config,
+    check_packages,
+    check_python,
+    check_room,
+    check_writable,
+)
+
+
+def test_an_old_python_is_refused_with_advice() -> None:
+    check = check_python((3, 10))
+    assert check.state == "missing"
+    assert check.advice is not None
+    assert "3.11" in check.advice
+
+
+def test_an_absent_package_is_named() -> None:
+    check = check_packages(("json", "no_such_package_anywhere"))
+    assert check.state == "missing"
+    assert "no_such_package_anywhere" in check.found
+
+
+def test_a_directory_that_is_a_file_is_not_writable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert check_writable("x", tmp_path / "file").state == "missing"
+    assert check_writable("x", tmp_path / "new" / "directory").state == "ok"
+
+
+def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_checks, "ROOM_NEEDED_BYTES", 10**18)
+    assert check_room(tmp_path).state == "missing"
+
+
+def test_an_absent_configuration_is_reported(tmp_path: Path) -> None:
+    assert check_config(tmp_path / "absent").state == "missing"
+
+
+def test_a_bad_configuration_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "departments.yaml").write_text("departments: [")
+    check = check_config(tmp_path)
+    assert check.state == "missing"
+    assert check.advice is not None
+    assert "departments.yaml" in check.advice
+
+
+@pytest.mark.parametrize(
+    ("docker", "embedded", "expected"),
+    [
+        ("ok", "missing", {"ok", "optional"}),
+        ("missing", "ok", {"ok", "optional"}),
+        ("missing", "missing", {"optional", "missing"}),
+        ("ok", "ok", {"ok"}),
+    ],
+)
+def test_one_way_to_run_the_servers_is_enough(
+    monkeypatch: pytest.MonkeyPatch, docker: str, embedded: str, expected: set[str]
+) -> None:
+    monkeypatch.setattr(doctor_checks, "check_docker", lambda: Check("Docker", docker, ""))  # type: ignore[arg-type]
+    for name in ("check_java", "check_broker_jars", "check_valkey"):
+        monkeypatch.setattr(doctor_checks, name, lambda: Check("x", embedded, ""))  # type: ignore[arg-type]
+    assert {check.state for check in doctor_checks._check_servers()} == expected
