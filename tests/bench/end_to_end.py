@@ -49,7 +49,7 @@ class _DepartmentReader(threading.Thread):
     def __init__(self, bootstrap_servers: str, departments: list[str]) -> None:
         super().__init__(daemon=True)
         self.seen_at: dict[str, float] = {}
-        self._stop = threading.Event()
+        self._stopping = threading.Event()
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap_servers,
@@ -63,7 +63,7 @@ class _DepartmentReader(threading.Thread):
         self._consumer.assign([TopicPartition(topic, number, 0) for topic in topics for number in range(PARTITIONS)])
 
     def run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stopping.is_set():
             message = self._consumer.poll(0.2)
             if message is not None and message.error() is None:
                 self.seen_at.setdefault((message.key() or b"").decode(), time.perf_counter())
@@ -76,5 +76,5 @@ class _DepartmentReader(threading.Thread):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{len(keys - self.seen_at.keys())} complaints did not arrive")
             time.sleep(0.1)
-        self._stop.set()
+        self._stopping.set()
         self.join()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,7 +55,7 @@ async def connections(port: int, count: int) -> AsyncIterator[list[Connection]]:
             connection.close()
 
 
-def bodies(submissions: list[Mapping[str, Any]], run: str, count: int) -> Iterator[tuple[bytes, str]]:
+def bodies(submissions: Sequence[Mapping[str, Any]], run: str, count: int) -> Iterator[tuple[bytes, str]]:
     """Request bodies and keys, each key used once."""
     encoded = [json.dumps({**s, "channel_message_id": None}, ensure_ascii=False).encode() for s in submissions]
     for number in range(count):

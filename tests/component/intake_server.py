@@ -72,14 +72,15 @@ def running_intake(
 
         thread = threading.Thread(target=asyncio.run, args=(serve(),), name="intake")
         thread.start()
-        wait_until(lambda: started and started[0][1].started, "intake to serve")
-        intake, server = started[0]
-        if remembers:
-            wait_until(lambda: intake._memory._prefix is not None, "intake to know its cluster")
-        port = int(listener.getsockname()[1])
         try:
+            wait_until(lambda: started and started[0][1].started, "intake to serve", timeout_seconds=20)
+            intake = started[0][0]
+            if remembers:
+                wait_until(lambda: intake._memory._prefix is not None, "intake's cluster", timeout_seconds=20)
+            port = int(listener.getsockname()[1])
             yield RunningIntake(f"http://127.0.0.1:{port}", port, intake)
         finally:
-            server.should_exit = True
+            for _, server in started:
+                server.should_exit = True
             thread.join(20)
     assert not thread.is_alive(), "intake did not stop"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 import uuid
@@ -378,7 +377,3 @@ def _received(connection: socket.socket) -> bytes:
     except OSError:
         pass
     return received
-
-
-def lines_of(answer: httpx.Response) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in answer.text.splitlines()]
