@@ -60,8 +60,9 @@ def show(
     bootstrap: BootstrapOption = None,
 ) -> None:
     """One dead letter: reason, origin and headers; the value only with --reveal."""
+    wanted = _reference(reference)
     with closing(open_reader(cli_settings(bootstrap).kafka)) as reader:
-        letter = _find(reader, _reference(reference))
+        letter = _find(reader, wanted)
     described = letter.as_json()
     if reveal:
         described["value"] = letter.record.value.decode(errors="replace") if letter.record.value is not None else None
@@ -84,12 +85,10 @@ def replay(
     """Send dead letters back to the topic they came from, with the same ce_id; name them, or give --topic/--reason."""
     if not references and topic is None and reason is None:
         raise typer.BadParameter("name dead letters, or select them with --topic or --reason")
+    wanted = [_reference(text) for text in references or ()]
     settings = cli_settings(bootstrap).kafka
     with closing(open_reader(settings)) as reader:
-        if references:
-            letters = [_find(reader, _reference(text)) for text in references]
-        else:
-            letters = list(_select(reader, topic, reason))
+        letters = [_find(reader, each) for each in wanted] or list(_select(reader, topic, reason))
     sent = letters if dry_run else send_back(settings, letters)
     for letter in letters:
         if as_json:

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 from shared.events import document as contracts
+from shared.observability import document as observability
 
 
 def generated() -> dict[Path, str]:
     """Every generated file of the project and the text it should have."""
-    return contracts.documents()
+    return contracts.documents() | observability.documents()
 
 
 def main() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -16,8 +15,8 @@ from services.notifier.composer import Composer
 from services.notifier.domain.letter import Letterhead
 from services.notifier.domain.policy import CorrespondencePolicy
 from services.notifier.domain.state import Correspondence
-from services.notifier.sending.courier import Courier, Relay
-from services.notifier.sending.delivery import Finished
+from services.notifier.sending.courier import Courier
+from services.notifier.sending.desk import Desk
 from services.notifier.sending.durable_writer import DurableWriter
 from services.notifier.sending.lane import Lane
 from services.notifier.sending.lease import Lease
@@ -53,7 +52,7 @@ class Notifier:
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT: 0. When either half fails: 1, for the supervisor to restart."""
-        self.sender.start()
+        self.sender.start(on_failure=self.composer.stop)
         try:
             code = self.composer.run()
         except FatalError as error:
@@ -61,25 +60,23 @@ class Notifier:
             code = 1
         finally:
             self.sender.stop()
-        return 1 if self.sender.failure is not None else code
+        return code if self.sender.failure is None else 1
 
 
 def build(settings: NotifierSettings, *, broker: Broker | None = None, clock: Clock | None = None) -> Notifier:
     """Wire the service; what is not given is made from ``settings``. ConfigurationError: a file is wrong."""
     broker = broker or KafkaBroker(settings.kafka)
     clock = clock or settings.make_clock()
-    triage = load_departments(settings.config_dir / "departments.yaml").triage.id
-    halves: list[Callable[[], None]] = []
-    sender = build_sender(settings, broker, clock, on_failure=lambda: halves[0]())
+    departments = load_departments(settings.config_dir / "departments.yaml")
+    sender = build_sender(settings, broker, clock)
     composer = Service(
-        Composer(correspondence_policy(settings, triage)),
+        Composer(correspondence_policy(settings, departments.triage.id)),
         settings,
         broker=broker,
         clock=clock,
         observe=count_skipped,
         companions=[sender.checks],
     )
-    halves.append(composer.stop)
     return Notifier(composer, sender)
 
 
@@ -106,52 +103,32 @@ def letter_writer(settings: NotifierSettings, make_query_code: Callable[[str], s
     )
 
 
-def build_sender(
-    settings: NotifierSettings, broker: Broker, clock: Clock, on_failure: Callable[[], None]
-) -> SenderRunner:
+def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock) -> SenderRunner:
     """The sender with its lanes, not started."""
     stopping = threading.Event()
-    finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
     lease = Lease(settings.kafka.session_timeout_seconds)
-    writer = DurableWriter(broker.producer(), stopping)
-    runner: list[SenderRunner] = []
-    letters, identity = letter_writer(settings), _identity(settings)
-
-    def lane(number: int) -> Lane:
-        schedule, relay = LaneSchedule(clock), SmtpRelay(settings.smtp)
-        courier = Courier(
-            relay, schedule, writer, letters, identity, lease, clock, settings.sender.retry_after, finished
-        )
-        return _lane(number, schedule, courier, relay)
-
-    def _lane(number: int, schedule: LaneSchedule, courier: Courier, relay: Relay) -> Lane:
-        return Lane(
-            number,
-            schedule,
-            courier,
-            relay,
-            lease,
-            settings.sender.reconnect_after,
-            stopping,
-            on_failure=lambda error: runner[0].fail(error),
-        )
-
+    desk = Desk(clock, DurableWriter(broker.producer(), stopping), lease, stopping)
+    letters = letter_writer(settings)
     consumer = broker.consumer(SERVICE, settings.instance_id)
     sender = Sender(
         consumer,
         Ownership(broker, consumer, settings.sender.max_span + MAX_POLL),
         Throttle(settings.sender.max_pending, settings.sender.max_span),
-        [lane(number) for number in range(settings.sender.lanes)],
-        writer,
-        finished,
-        lease,
+        [build_lane(number, settings, desk, letters) for number in range(settings.sender.lanes)],
+        desk,
         DeadLetterMeter(settings.engine.dead_letter_max_share),
-        clock,
-        stopping,
         settings.sender.drain_seconds,
     )
-    runner.append(SenderRunner(sender, stopping, settings.engine.stall_seconds, on_failure))
-    return runner[0]
+    return SenderRunner(sender, stopping, settings.engine.stall_seconds)
+
+
+def build_lane(number: int, settings: NotifierSettings, desk: Desk, letters: LetterWriter) -> Lane:
+    """One lane with a connection of its own."""
+    smtp = settings.smtp
+    identity = SenderIdentity(smtp.from_address, smtp.from_name, smtp.reply_to, smtp.message_id_domain)
+    schedule, relay = LaneSchedule(desk.clock), SmtpRelay(smtp)
+    courier = Courier(relay, schedule, desk, letters, identity, settings.sender.retry_after)
+    return Lane(number, schedule, courier, relay, desk, settings.sender.reconnect_after)
 
 
 def count_skipped(batch: Batch[Correspondence]) -> None:
@@ -159,11 +136,6 @@ def count_skipped(batch: Batch[Correspondence]) -> None:
     skipped = [emit.event for emit in batch.emits if isinstance(emit.event, NotificationSkipped)]
     for (medium, template), count in Counter((event.medium, event.template) for event in skipped).items():
         metrics.NOTIFICATIONS_TOTAL.labels(medium, template, "skipped").inc(count)
-
-
-def _identity(settings: NotifierSettings) -> SenderIdentity:
-    smtp = settings.smtp
-    return SenderIdentity(smtp.from_address, smtp.from_name, smtp.reply_to, smtp.message_id_domain)
 
 
 def main() -> int:

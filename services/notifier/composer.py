@@ -18,7 +18,7 @@ class Composer:
 
     name = "notifier"
     state_model = Correspondence
-    input_topics = (topics.LIFECYCLE, topics.SLA_EVENTS)
+    input_topics: tuple[str, ...] = (topics.LIFECYCLE, topics.SLA_EVENTS)
 
     def __init__(self, policy: CorrespondencePolicy) -> None:
         self._policy = policy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from shared.observability.declaration import MetricDeclaration
 from shared.observability.metrics import DECLARATIONS
@@ -15,6 +16,14 @@ Every process serves these at `/metrics` of its health listener (`CBUS_HEALTH__H
 usual `process_…` and `python_…` metrics. Labels are bounded: no id, name or free text ever becomes a label value.
 Made from `shared/observability/metrics.py` by `python -m shared.observability.document > docs/metrics.md`.
 """
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+
+def documents() -> dict[Path, str]:
+    """The generated file and its text."""
+    return {PAGE: metrics_page(DECLARATIONS.all)}
 
 
 def metrics_page(declarations: Iterable[MetricDeclaration]) -> str:

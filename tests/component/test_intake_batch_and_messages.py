@@ -143,7 +143,7 @@ def test_a_wrong_code_and_an_unknown_complaint_look_alike(intake: RunningIntake,
     answers = [
         send_message(intake, receipt | {"query_code": "AAAA-BBBB-CCCC-DDDD"}, "urges"),
         send_message(intake, receipt | {"query_code": other["query_code"]}, "urges"),
-        send_message(intake, receipt | {"query_code": "代码".encode().decode("latin-1")}, "urges"),
+        send_message(intake, receipt | {"query_code": "\\u4ee3\\u7801"}, "urges"),
         send_message(intake, receipt | {"query_code": ""}, "urges"),
         send_message(intake, {"complaint_id": str(uuid.uuid4()), "query_code": receipt["query_code"]}, "urges"),
         send_message(intake, {"complaint_id": "nonsense", "query_code": receipt["query_code"]}, "urges"),

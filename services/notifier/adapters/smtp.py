@@ -42,28 +42,29 @@ class SmtpRelay:
         self._used_at = 0.0
 
     def connect(self) -> None:
-        """Make sure there is a connection; raise RelayUnreachable."""
+        """Make sure there is a connection, a new one if it was idle for long; raise RelayUnreachable."""
+        self._connected()
+
+    def _connected(self) -> smtplib.SMTP:
         if self._connection is not None and not self._is_idle():
-            return
+            return self._connection
         self.close()
         try:
-            self._connection = self._open()
+            connection = self._open()
         except smtplib.SMTPResponseException as error:
             raise RelayUnreachable(f"smtp_{error.smtp_code}") from None
         except (OSError, smtplib.SMTPException) as error:
             raise RelayUnreachable(_reason(error)) from None
-        self._is_fresh = True
-        self._used_at = self._monotonic()
+        self._connection, self._is_fresh, self._used_at = connection, True, self._monotonic()
+        return connection
 
     def hand_over(self, recipient: str, message: bytes) -> Handover:
         """Hand ``message`` over for ``recipient``; how that ended. A stale connection is replaced once, silently."""
         try:
-            self.connect()
-            handover = self._converse(recipient, message)
+            handover = self._converse(self._connected(), recipient, message)
             if handover is None:  # the connection had died while it was idle
                 self.close()
-                self.connect()
-                handover = self._converse(recipient, message) or _CONNECTION_LOST
+                handover = self._converse(self._connected(), recipient, message) or _CONNECTION_LOST
         except RelayUnreachable as unreachable:
             return Handover(HandoverResult.TRY_LATER, unreachable.reason)
         self._is_fresh = False
@@ -110,10 +111,8 @@ class SmtpRelay:
             return smtplib.SMTP_SSL(host, port, own_name, timeout=timeout, context=ssl.create_default_context())
         return smtplib.SMTP(host, port, own_name, timeout=timeout)
 
-    def _converse(self, recipient: str, message: bytes) -> Handover | None:
+    def _converse(self, connection: smtplib.SMTP, recipient: str, message: bytes) -> Handover | None:
         """MAIL, RCPT, DATA, message, dot. None: a kept connection turned out dead before anything was said."""
-        connection = self._connection
-        assert connection is not None  # connect() came before
         began = False
         try:
             code, _ = connection.mail(self._settings.from_address)

@@ -55,7 +55,8 @@ def tell_department(
         department = policy.triage_department
     if department is None:
         return Composition(_hold(state, notice, policy, now))
-    return _send(state, notice, department, policy, now)
+    told, output = _send(state, notice, department, policy, now)
+    return Composition(told, (output,))
 
 
 def release(
@@ -68,16 +69,16 @@ def release(
     state = state.model_copy(update={"held": kept, "release_at": state.release_at if kept else None})
     outputs: tuple[Output, ...] = ()
     for notice in due:
-        sent = _send(state, notice, state.told.get(notice.clock_key, department), policy, now)
-        assert sent.state is not None  # _send always keeps the state
-        state, outputs = sent.state, outputs + sent.outputs
+        state, output = _send(state, notice, state.told.get(notice.clock_key, department), policy, now)
+        outputs += (output,)
     return Composition(state, outputs)
 
 
 def _correct(state: Correspondence, notice: ClockNotice, policy: CorrespondencePolicy, now: datetime) -> Composition:
     department = state.told.get(notice.clock_key)
     if department is not None:
-        return _send(state, notice, department, policy, now)
+        told, output = _send(state, notice, department, policy, now)
+        return Composition(told, (output,))
     if any(held.clock_key == notice.clock_key for held in state.held):
         return Composition(_hold(state, notice, policy, now))
     skipped = NotificationSkipped(
@@ -107,7 +108,7 @@ def _issued(state: Correspondence, notice: ClockNotice) -> Correspondence:
 
 def _send(
     state: Correspondence, notice: ClockNotice, department: str, policy: CorrespondencePolicy, now: datetime
-) -> Composition:
+) -> tuple[Correspondence, Output]:
     request = NotificationRequested(
         notification_id=notification_id(notice.cause_event_id, notice.template),
         complaint_id=state.complaint_id,
@@ -124,4 +125,4 @@ def _send(
     )
     told = state.told | {notice.clock_key: department}
     remembered = _issued(state, notice).model_copy(update={"told": told})
-    return Composition(remembered, (Output(request, notice.traceparent or state.traceparent),))
+    return remembered, Output(request, notice.traceparent or state.traceparent)

@@ -16,7 +16,7 @@ from shared.events.notifications import (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The past of one message. ``possibly_delivered``: an attempt may have arrived; the next one is a possible repeat."""
+    """The past of one message. ``possibly_delivered``: an attempt may have arrived, so another may be a repeat."""
 
     attempts: int = 0
     possibly_delivered: bool = False

@@ -89,4 +89,5 @@ def decide(
 
 def reconnect_wait(failures: int, first: timedelta, longest: timedelta) -> timedelta:
     """How long to wait before the relay is called again after ``failures`` (≥ 1) vain tries: doubling, bounded."""
-    return min(longest, first * 2 ** min(failures - 1, 16))
+    doublings = min(failures - 1, 16)
+    return min(longest, first * (1 << doublings))

@@ -6,7 +6,6 @@ arrived; it is then sent again under the same Message-ID and marked as a possibl
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
@@ -16,12 +15,10 @@ from services.notifier.domain.letter import Unsendable
 from services.notifier.domain.progress import Progress
 from services.notifier.domain.retry import GiveUp, Handover, RetryDecision, Sent, TryAgain, decide
 from services.notifier.sending import outcomes
-from services.notifier.sending.delivery import Delivery, Finished
-from services.notifier.sending.durable_writer import DurableWriter
-from services.notifier.sending.lease import Lease
+from services.notifier.sending.delivery import Delivery
+from services.notifier.sending.desk import Desk
 from services.notifier.sending.letter_writer import LetterWriter
 from services.notifier.sending.schedule import LaneSchedule
-from shared.clock import Clock
 from shared.crash_points import crash_point
 from shared.observability import metrics
 from shared.observability.logging import get_logger
@@ -56,23 +53,17 @@ class Courier:
         self,
         relay: Relay,
         schedule: LaneSchedule,
-        writer: DurableWriter,
+        desk: Desk,
         letters: LetterWriter,
         identity: SenderIdentity,
-        lease: Lease,
-        clock: Clock,
         retry_after: tuple[timedelta, ...],
-        finished: queue.SimpleQueue[Finished],
     ) -> None:
         self._relay = relay
         self._schedule = schedule
-        self._writer = writer
+        self._desk = desk
         self._letters = letters
         self._identity = identity
-        self._lease = lease
-        self._clock = clock
         self._retry_after = retry_after
-        self._finished = finished
 
     def deliver(self, delivery: Delivery) -> None:
         """Make one attempt and record what came of it. Raises Stopping when the process ends before that."""
@@ -82,9 +73,9 @@ class Courier:
             self._conclude(delivery, max(1, delivery.progress.attempts), GiveUp(message.reason))
             return
         attempt = delivery.progress.attempts + 1
-        self._writer.write(outcomes.attempted(delivery, attempt, self._clock.now()))
+        self._desk.writer.write(outcomes.attempted(delivery, attempt, self._desk.clock.now()))
         crash_point("sender.after-attempt")
-        if not (self._lease.is_fresh() and delivery.origin.is_owned):
+        if not (self._desk.lease.is_fresh() and delivery.origin.is_owned):
             self._schedule.put_back(delivery, delivery.progress)
             return
         with metrics.NOTIFICATION_DELIVERY_SECONDS.time():
@@ -111,16 +102,16 @@ class Courier:
             return Unsendable("bad_field", "a header value holds control characters")
 
     def _conclude(self, delivery: Delivery, attempt: int, decision: RetryDecision) -> None:
-        now = self._clock.now()
+        now = self._desk.clock.now()
         match decision:
             case Sent(possible_repeat):
                 record = outcomes.sent(delivery, attempt, possible_repeat, now)
-                self._writer.write_later(record, self._finishing(delivery))
+                self._desk.writer.write_later(record, self._finishing(delivery))
                 self._schedule.settle(delivery)
                 self._count(delivery, "sent")
             case TryAgain(after, reason, possibly_delivered):
                 retry_at = now + after
-                self._writer.write(outcomes.deferred(delivery, attempt, reason, retry_at, possibly_delivered, now))
+                self._desk.writer.write(outcomes.deferred(delivery, attempt, reason, retry_at, possibly_delivered, now))
                 _LOG.info(
                     "notification_deferred",
                     **_fields(delivery),
@@ -131,7 +122,9 @@ class Courier:
                 self._schedule.put_back(delivery, Progress(attempt, possibly_delivered, retry_at))
                 self._count(delivery, "retried")
             case GiveUp(reason):
-                self._writer.write_later(outcomes.failed(delivery, attempt, reason, now), self._finishing(delivery))
+                self._desk.writer.write_later(
+                    outcomes.failed(delivery, attempt, reason, now), self._finishing(delivery)
+                )
                 _LOG.warning("notification_failed", **_fields(delivery), attempt=attempt, reason=reason)
                 self._schedule.settle(delivery)
                 self._count(delivery, "failed")
@@ -139,7 +132,7 @@ class Courier:
     def _finishing(self, delivery: Delivery) -> Callable[[], None]:
         def finish() -> None:
             crash_point("sender.after-outcome")
-            self._finished.put((delivery.origin, delivery.offset))
+            self._desk.finished.put((delivery.origin, delivery.offset))
 
         return finish
 

@@ -7,14 +7,13 @@ ever less often, and requests wait on their topic.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 from services.notifier.adapters.smtp import RelayUnreachable
 from services.notifier.domain.retry import reconnect_wait
 from services.notifier.sending.courier import Courier, Relay
+from services.notifier.sending.desk import Desk
 from services.notifier.sending.durable_writer import Stopping
-from services.notifier.sending.lease import Lease
 from services.notifier.sending.schedule import LaneSchedule
 from shared.observability.logging import get_logger
 
@@ -24,7 +23,7 @@ _LOOK_SECONDS = 0.2
 
 
 class Lane(threading.Thread):
-    """Works until ``stopping`` is set. ``on_failure`` is told of an error nobody foresaw; the process must then end."""
+    """Works until the desk says ``stopping``."""
 
     def __init__(
         self,
@@ -32,43 +31,39 @@ class Lane(threading.Thread):
         schedule: LaneSchedule,
         courier: Courier,
         relay: Relay,
-        lease: Lease,
+        desk: Desk,
         reconnect_after: timedelta,
-        stopping: threading.Event,
-        on_failure: Callable[[Exception], None],
     ) -> None:
         super().__init__(name=f"sender-lane-{number}", daemon=True)
         self.schedule = schedule
         self._courier = courier
         self._relay = relay
-        self._lease = lease
+        self._desk = desk
         self._reconnect_after = reconnect_after
-        self._stopping = stopping
-        self._on_failure = on_failure
-        self._failures = 0
+        self._vain_calls = 0
 
     def run(self) -> None:
         try:
-            while not self._stopping.is_set():
+            while not self._desk.stopping.is_set():
                 self._turn()
         except Stopping:
             return
         except Exception as error:  # a lane that dies silently would let requests wait for ever
-            self._on_failure(error)
+            self._desk.failures.put(error)
         finally:
             self._relay.close()
 
     @property
     def is_connected(self) -> bool:
         """False while the relay cannot be reached."""
-        return self._failures == 0
+        return self._vain_calls == 0
 
     def _turn(self) -> None:
         if not self.schedule.wait_for_due(_LOOK_SECONDS):
             self._relay.close_if_idle()
             return
-        if not self._lease.is_fresh():
-            self._stopping.wait(_LOOK_SECONDS)
+        if not self._desk.lease.is_fresh():
+            self._desk.stopping.wait(_LOOK_SECONDS)
             return
         if not self._connect():
             return
@@ -80,10 +75,10 @@ class Lane(threading.Thread):
         try:
             self._relay.connect()
         except RelayUnreachable as unreachable:
-            self._failures += 1
-            wait = reconnect_wait(self._failures, self._reconnect_after, _LONGEST_RECONNECT_WAIT)
+            self._vain_calls += 1
+            wait = reconnect_wait(self._vain_calls, self._reconnect_after, _LONGEST_RECONNECT_WAIT)
             _LOG.warning("relay_unreachable", reason=unreachable.reason, retry_in_seconds=wait.total_seconds())
-            self._stopping.wait(wait.total_seconds())
+            self._desk.stopping.wait(wait.total_seconds())
             return False
-        self._failures = 0
+        self._vain_calls = 0
         return True

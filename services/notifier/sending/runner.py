@@ -12,49 +12,45 @@ from shared.observability.logging import get_logger
 _LOG = get_logger()
 
 
-class SenderRunner(threading.Thread):
-    """Runs until ``stopping`` is set. ``failure`` is what ended it before that."""
+class SenderRunner:
+    """Runs a sender until told to stop. ``failure`` is what ended it before that."""
 
-    def __init__(
-        self, sender: Sender, stopping: threading.Event, stall_seconds: float, on_failure: Callable[[], None]
-    ) -> None:
-        super().__init__(name="sender", daemon=True)
+    def __init__(self, sender: Sender, stopping: threading.Event, stall_seconds: float) -> None:
         self.failure: Exception | None = None
         self._sender = sender
         self._stopping = stopping
-        self._on_failure = on_failure
         self._progress = Progress(stall_seconds)
+        self._thread: threading.Thread | None = None
 
     @property
     def checks(self) -> HealthChecks:
         """Live: the sender comes round. Ready: it owns partitions and its lanes reach the relay."""
         return HealthChecks(live=self._progress.problem, ready=self._not_ready)
 
-    def run(self) -> None:
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Begin; ``on_failure`` is called from the thread when the sender has failed."""
+        self._thread = threading.Thread(target=self._run, args=(on_failure,), name="sender", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, on_failure: Callable[[], None]) -> None:
         try:
             self._sender.start()
             while not self._stopping.is_set():
                 self._sender.run_once()
                 self._progress.mark()
         except Exception as error:
-            self.fail(error)
+            self.failure = error
+            _LOG.error("sender_failed", error=error)
+            on_failure()
         finally:
             self._stopping.set()
             self._sender.close()
-
-    def fail(self, error: Exception) -> None:
-        """Remember and report an error that ends the sender; also called by its lanes."""
-        if self.failure is None:
-            self.failure = error
-            _LOG.error("sender_failed", error=error)
-        self._stopping.set()
-        self._on_failure()
-
-    def stop(self) -> None:
-        """Ask it to end, and wait until it has."""
-        self._stopping.set()
-        if self.is_alive():
-            self.join()
 
     def _not_ready(self) -> str | None:
         return None if self._sender.is_ready else "the sender owns no partitions, or the mail relay cannot be reached"

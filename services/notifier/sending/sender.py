@@ -7,20 +7,16 @@ and skips the request; or an attempt without an end, and sends it again as a pos
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 import zlib
 from collections.abc import Iterable, Sequence
 
 from services.notifier.domain.progress import NOTHING_YET
-from services.notifier.sending.delivery import Delivery, Finished, OwnedPartition
-from services.notifier.sending.durable_writer import DurableWriter
+from services.notifier.sending.delivery import Delivery, OwnedPartition
+from services.notifier.sending.desk import Desk
 from services.notifier.sending.lane import Lane
-from services.notifier.sending.lease import Lease
 from services.notifier.sending.ownership import Ownership
 from services.notifier.sending.throttle import Throttle
-from shared.clock import Clock
 from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable, InvalidEvent
 from shared.events import topics
@@ -54,24 +50,16 @@ class Sender:
         ownership: Ownership,
         throttle: Throttle,
         lanes: Sequence[Lane],
-        writer: DurableWriter,
-        finished: queue.SimpleQueue[Finished],
-        lease: Lease,
+        desk: Desk,
         meter: DeadLetterMeter,
-        clock: Clock,
-        stopping: threading.Event,
         drain_seconds: float,
     ) -> None:
         self._consumer = consumer
         self._ownership = ownership
         self._throttle = throttle
         self._lanes = lanes
-        self._writer = writer
-        self._finished = finished
-        self._lease = lease
+        self._desk = desk
         self._meter = meter
-        self._clock = clock
-        self._stopping = stopping
         self._drain_seconds = drain_seconds
         self._assigned: Sequence[TopicPartition] = ()
         self._paused: set[TopicPartition] = set()
@@ -89,7 +77,9 @@ class Sender:
             lane.start()
 
     def run_once(self) -> int:
-        """One pass; number of requests read. Raises FatalError when the process must end."""
+        """One pass; number of requests read. Raises FatalError, or what a lane failed by, when the process must end."""
+        if not self._desk.failures.empty():
+            raise self._desk.failures.get()
         records = self._consumer.poll(min(MAX_POLL, self._throttle.room(self._ownership.pending)), _POLL_SECONDS)
         for record in records:
             self._accept(record)
@@ -98,7 +88,7 @@ class Sender:
             self._keep_house()
         except BrokerUnavailable as error:  # polling goes on: it is what keeps membership, or finds out it is lost
             _LOG.warning("broker_unavailable", error=error)
-            self._stopping.wait(_POLL_SECONDS)
+            self._desk.stopping.wait(_POLL_SECONDS)
         return len(records)
 
     def close(self) -> None:
@@ -107,18 +97,18 @@ class Sender:
         for lane in self._lanes:
             if lane.is_alive():
                 lane.join(max(0.0, deadline - time.monotonic()))
-        self._writer.resend()
-        self._writer.flush(max(1.0, deadline - time.monotonic()))
+        self._desk.writer.resend()
+        self._desk.writer.flush(max(1.0, deadline - time.monotonic()))
         self._commit_last(self._ownership.give_up())
         self._consumer.close()
-        self._writer.close()
+        self._desk.writer.close()
 
     # -- one pass ------------------------------------------------------------------------------------------------
 
     def _keep_house(self) -> None:
         if self._assigned and not self._ownership.partitions:
             self._consumer.seek(self._take_over())
-        self._writer.resend()
+        self._desk.writer.resend()
         self._collect_finished()
         self._keep_lease()
         self._commit_progress()
@@ -152,9 +142,9 @@ class Sender:
         _LOG.warning("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=invalid)
         metrics.DEAD_LETTERS_TOTAL.labels(SERVICE, record.topic, invalid.reason).inc()
         owned.window.accept(record.offset)
-        self._writer.write_later(
-            dead_letter(record, topic, refusal, SERVICE, self._clock.now()),
-            lambda: self._finished.put((owned, record.offset)),
+        self._desk.writer.write_later(
+            dead_letter(record, topic, refusal, SERVICE, self._desk.clock.now()),
+            lambda: self._desk.finished.put((owned, record.offset)),
         )
         self._meter.record(bad=True)
 
@@ -162,14 +152,14 @@ class Sender:
         return self._lanes[zlib.crc32(request.complaint_id.encode()) % len(self._lanes)]
 
     def _collect_finished(self) -> None:
-        for _ in range(self._finished.qsize()):
-            self._ownership.finish(self._finished.get())
+        for _ in range(self._desk.finished.qsize()):
+            self._ownership.finish(self._desk.finished.get())
 
     def _keep_lease(self) -> None:
         """After a silence, prove membership first: a commit of what is committed already is refused to strangers."""
-        if not self._lease.is_fresh() and self._ownership.partitions:
+        if not self._desk.lease.is_fresh() and self._ownership.partitions:
             self._consumer.commit(self._ownership.committed())
-        self._lease.renew()
+        self._desk.lease.renew()
 
     def _commit_progress(self) -> None:
         if time.monotonic() - self._committed_at < _COMMIT_SECONDS:
@@ -215,7 +205,7 @@ class Sender:
         deadline = time.monotonic() + self._drain_seconds
         for lane in self._lanes:
             lane.schedule.drop(lost, max(0.0, deadline - time.monotonic()))
-        self._writer.flush(max(0.5, deadline - time.monotonic()))
+        self._desk.writer.flush(max(0.5, deadline - time.monotonic()))
         self._commit_last(lost)
         self._paused = set()
         metrics.ASSIGNED_PARTITIONS.labels(SERVICE).set(0)

@@ -11,7 +11,7 @@ from shared.streaming.records import TopicPartition
 
 
 class Throttle:
-    """Decides which partitions are paused. ``max_pending``: unfinished requests in all; ``max_span``: offsets of one."""
+    """Decides which partitions are paused. ``max_pending`` requests over all; ``max_span`` offsets of one partition."""
 
     def __init__(self, max_pending: int, max_span: int) -> None:
         self._max_pending = max_pending

@@ -58,12 +58,10 @@ def test_the_journey_has_an_order() -> None:
     assert sorted(journey, key=stage_of) == journey
 
 
-@pytest.mark.parametrize(("key", "murmur2_positive_mod_12"), [(b"21", 10), (b"foobar", 6), (b"", 9)])
-def test_a_key_goes_where_the_java_client_puts_it(key: bytes, murmur2_positive_mod_12: int) -> None:
-    """Kafka's own test vectors: murmur2("21") = -973932308, ("foobar") = -790332482, ("") = 275646681."""
-    vectors = {b"21": -973932308, b"foobar": -790332482, b"": 275646681}
-    expected = (vectors[key] & 0x7FFFFFFF) % 12
-    assert partition_of(key, 12) == expected == murmur2_positive_mod_12
+@pytest.mark.parametrize(("key", "murmur2"), [(b"21", -973932308), (b"foobar", -790332482), (b"", 275646681)])
+def test_a_key_goes_where_the_java_client_puts_it(key: bytes, murmur2: int) -> None:
+    """The hashes are the test vectors of Kafka's Java client."""
+    assert partition_of(key, 12) == (murmur2 & 0x7FFFFFFF) % 12
 
 
 def test_security_settings_reach_the_client() -> None:
