@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -54,8 +57,8 @@ class ManualClock:
 
 
 def to_epoch_ms(instant: datetime) -> int:
-    """Milliseconds since the epoch, rounded down: a timer fires at or after its instant, never before."""
-    return int(instant.timestamp() * 1000 // 1)
+    """Milliseconds since the epoch, rounded down; whole numbers only, since a float would lose some of them."""
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 def from_epoch_ms(epoch_ms: int) -> datetime:

@@ -1,6 +1,6 @@
 """Named places where a process can be told to die, to prove that dying there loses and repeats nothing.
 
-``CBUS_CRASH_POINT=router.mid-produce:3`` kills the process with SIGKILL at the third passage. Unset, it costs one
+``CBUS_CRASH_POINT=router.mid-produce:3`` kills the process with SIGKILL at the third passage. Unset, it costs a
 comparison. The torture harness visits every name in ``CRASH_POINTS`` once.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 _LOOP_POINTS = (
     "after-poll",
@@ -38,14 +39,29 @@ def _armed() -> tuple[str | None, int]:
     return (name or None), int(count or 1)
 
 
+_MOMENT_SECONDS = 0.001
 _name, _remaining = _armed()
 
 
 def crash_point(name: str) -> None:
     """Die here if armed for ``name`` and this is the chosen passage."""
+    if _is_chosen(name):
+        _die()
+
+
+def crash_during(name: str) -> None:
+    """As ``crash_point``, but die a moment later, from another thread: in the midst of the call that follows."""
+    if _is_chosen(name):
+        threading.Timer(_MOMENT_SECONDS, _die).start()
+
+
+def _is_chosen(name: str) -> bool:
     global _remaining  # one process, one armed point
     if name != _name:
-        return
+        return False
     _remaining -= 1
-    if _remaining <= 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+    return _remaining <= 0
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

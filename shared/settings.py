@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.clock import Clock, ScaledClock, SystemClock
 from shared.errors import ConfigurationError
 
 
-class KafkaSettings(BaseModel):
+class SettingsBlock(BaseModel):
+    """Settings that belong together. A name it does not know is refused: it is a misspelt variable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KafkaSettings(SettingsBlock):
     """How to reach Kafka and how long to wait for it."""
 
     bootstrap_servers: str = Field("127.0.0.1:9092", description="Comma-separated host:port list.")
@@ -40,21 +47,23 @@ class KafkaSettings(BaseModel):
     ssl_ca_location: str | None = Field(None, description="CA bundle to verify brokers with.")
 
 
-class RedisSettings(BaseModel):
+class RedisSettings(SettingsBlock):
     """How to reach Redis or Valkey. A cache: everything stays correct without it."""
 
-    url: str = Field("redis://127.0.0.1:6379/0", description="Connection URL.")
+    url: str = Field(
+        "redis://127.0.0.1:6379/0", repr=False, description="Connection URL; may hold a password, so it is not printed."
+    )
     timeout_seconds: float = Field(0.2, gt=0, le=5, description="A slower answer counts as no answer.")
 
 
-class HealthSettings(BaseModel):
+class HealthSettings(SettingsBlock):
     """Where /metrics, /live and /ready are served."""
 
     host: str = Field("127.0.0.1", description="Bind address; keep it inside the cluster network.")
     port: int = Field(0, ge=0, le=65535, description="Port; 0 chooses a free one and logs it.")
 
 
-class ClockSettings(BaseModel):
+class ClockSettings(SettingsBlock):
     """Clock of the demo; production leaves it alone."""
 
     speed: float = Field(1.0, gt=0, description="1 = the machine's clock. Anything else is for demonstrations only.")
@@ -108,7 +117,14 @@ def load_settings(model: type[SettingsT]) -> SettingsT:
         return model()
     except ValidationError as error:
         problems = [
-            f"CBUS_{'__'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            f"{variable_name(problem['loc'])}: {problem['msg']}" if problem["loc"] else problem["msg"]
             for problem in error.errors(include_input=False, include_url=False)
         ]
         raise ConfigurationError("refusing to start: " + "; ".join(problems)) from None
+    except SettingsError as error:  # its cause holds the value, which may be a secret
+        raise ConfigurationError(f"refusing to start: {error}; a value for a whole block must be JSON") from None
+
+
+def variable_name(path: Iterable[int | str]) -> str:
+    """The variable that sets the field at ``path``: ``("kafka", "acks")`` is ``CBUS_KAFKA__ACKS``."""
+    return "CBUS_" + "__".join(str(part) for part in path).upper()

@@ -9,6 +9,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+WIDTH_OF_A_FILE = 200
 
 
 def print_json(data: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -30,8 +33,10 @@ def say(text: str) -> None:
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on stdout; plain text when stdout is not a terminal."""
-    table = Table(*columns, title=title, title_justify="left")
+    """A table on stdout, as wide as the terminal; nothing is cut, long cells go over several lines."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console(file=sys.stdout).print(table)
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE).print(table)

@@ -15,6 +15,8 @@ from services.cli.story_facts import visible_facts
 from shared.clock import from_epoch_ms
 from shared.streaming.records import ConsumerRecord
 
+_TELLING_NO = ("solved", "mandatory")
+
 
 @dataclass(frozen=True, slots=True)
 class StoryStep:
@@ -45,8 +47,9 @@ class StoryStep:
         }
 
     def facts_text(self) -> str:
-        """``name=value`` pairs on one line."""
-        return "  ".join(f"{name}={_plain(value)}" for name, value in self.facts.items())
+        """``name=value`` pairs on one line; what is merely not the case is left out."""
+        shown = {name: value for name, value in self.facts.items() if value is not False or name in _TELLING_NO}
+        return "  ".join(f"{name}={_plain(value)}" for name, value in shown.items())
 
 
 def tell_story(records: Iterable[ConsumerRecord]) -> list[StoryStep]:

@@ -15,6 +15,9 @@ from services.cli.stopping import StopAsked, StopSignals
 from services.cli.up_detached import start_detached
 from shared.errors import ComplaintBusError
 
+DEVELOPMENT = {"CBUS_DEVELOPMENT": "true"}
+"""Lets services started with ``cbus run`` use the built-in secrets; this stack is for nothing else."""
+
 
 def up_command(
     data_dir: DataDirOption = None,
@@ -38,7 +41,7 @@ def up_command(
 def _run_in_foreground(backend: BackendChoice, data_dir: Path | None, config_dir: Path, as_json: bool) -> None:
     with StopSignals() as signals:
         try:
-            with running_local_stack(backend, data_dir, config_dir) as addresses, published(addresses, {}):
+            with running_local_stack(backend, data_dir, config_dir) as addresses, published(addresses, DEVELOPMENT):
                 stack = running_stack()
                 if stack is not None:
                     show_stack(stack, as_json)

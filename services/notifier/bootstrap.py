@@ -22,9 +22,10 @@ from services.notifier.sending.lane import Lane
 from services.notifier.sending.lease import Lease
 from services.notifier.sending.letter_writer import LetterWriter
 from services.notifier.sending.ownership import Ownership
+from services.notifier.sending.reception import SERVICE, Reception
 from services.notifier.sending.runner import SenderRunner
 from services.notifier.sending.schedule import LaneSchedule
-from services.notifier.sending.sender import MAX_POLL, SERVICE, Sender
+from services.notifier.sending.sender import MAX_POLL, Sender
 from services.notifier.sending.throttle import Throttle
 from services.notifier.settings import NotifierSettings
 from shared.clock import Clock
@@ -110,15 +111,11 @@ def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock) -> Se
     desk = Desk(clock, DurableWriter(broker.producer(), stopping), lease, stopping)
     letters = letter_writer(settings)
     consumer = broker.consumer(SERVICE, settings.instance_id)
-    sender = Sender(
-        consumer,
-        Ownership(broker, consumer, settings.sender.max_span + MAX_POLL),
-        Throttle(settings.sender.max_pending, settings.sender.max_span),
-        [build_lane(number, settings, desk, letters) for number in range(settings.sender.lanes)],
-        desk,
-        DeadLetterMeter(settings.engine.dead_letter_max_share),
-        settings.sender.drain_seconds,
-    )
+    ownership = Ownership(broker, consumer, settings.sender.max_span + MAX_POLL)
+    throttle = Throttle(settings.sender.max_pending, settings.sender.max_span)
+    lanes = [build_lane(number, settings, desk, letters) for number in range(settings.sender.lanes)]
+    reception = Reception(ownership, lanes, desk, DeadLetterMeter(settings.engine.dead_letter_max_share))
+    sender = Sender(consumer, ownership, throttle, lanes, reception, desk, settings.sender.drain_seconds)
     return SenderRunner(sender, stopping, settings.engine.stall_seconds)
 
 

@@ -1,1 +1,3 @@
-"""SLA service: reads the case log and receipts, decides when promises are due, met or broken, writes clock events."""
+"""SLA: reads ``complaints.received.v1`` and ``complaints.lifecycle.v1``, decides when promises are due, met or broken,
+and writes ``sla.events.v1``.
+"""

@@ -27,7 +27,7 @@ class SlaProcessor:
 
     name = "sla"
     state_model = ComplaintClocks
-    input_topics = (RECEIVED, LIFECYCLE)
+    input_topics: tuple[str, ...] = (RECEIVED, LIFECYCLE)
 
     def __init__(
         self,

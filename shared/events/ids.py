@@ -63,7 +63,7 @@ def query_code(secret: bytes, complaint: str) -> str:
 def is_query_code(secret: bytes, complaint: str, code: str) -> bool:
     """Compare in constant time; case and dashes do not matter."""
     expected = query_code(secret, complaint).replace("-", "")
-    return hmac.compare_digest(expected.encode(), code.strip().upper().replace("-", "").encode())
+    return hmac.compare_digest(expected.encode(), code.strip().upper().replace("-", "").encode(errors="replace"))
 
 
 def content_digest(content: bytes) -> str:

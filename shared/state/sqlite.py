@@ -1,13 +1,14 @@
 """State of one partition: rows by key, the derived due index, and the changelog offset they stand at.
 
 Written only after a transaction committed, rows and offset together, so the file is always a prefix of the
-changelog (engine rule 4). ``synchronous=OFF`` is safe for that reason: whatever a power cut spoils is rebuilt.
+changelog (engine rule 4). WAL with ``synchronous=NORMAL`` keeps it one through a power cut: the last writes may be
+gone, never some of them. With ``OFF``, old and new pages could mix and nobody would notice (docs/decisions/0002).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,11 +61,10 @@ class PartitionStore:
         found = self._db.execute("SELECT min(due_ms) FROM state WHERE due_ms IS NOT NULL").fetchone()
         return int(found[0]) if found[0] is not None else None
 
-    def apply(self, rows: Mapping[bytes, Row] | Iterable[tuple[bytes, Row]], changelog_offset: int) -> None:
+    def apply(self, rows: Mapping[bytes, Row], changelog_offset: int) -> None:
         """Write rows and offset in one SQLite transaction."""
-        items = rows.items() if isinstance(rows, Mapping) else rows
         upserts, deletes = [], []
-        for key, row in items:
+        for key, row in rows.items():
             if row.value is None:
                 deletes.append((key,))
             else:
@@ -99,7 +99,7 @@ class PartitionStore:
     def _connect(self) -> None:
         self._db = sqlite3.connect(self._path, isolation_level=None, cached_statements=32, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = OFF")
+        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_SCHEMA)
         origin = self._db.execute("SELECT cluster_id, changelog_offset FROM origin").fetchone()
         if origin is not None and origin[0] != self._cluster_id:

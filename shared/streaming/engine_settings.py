@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, SettingsBlock
 
 
-class EngineSettings(BaseModel):
+class EngineSettings(SettingsBlock):
     """Batch sizes, waits and limits of the loop."""
 
     max_records: int = Field(1_000, ge=1, le=10_000, description="Most records in one transaction.")

@@ -6,9 +6,8 @@ Same reducer in production, in tests, in replay and in what-if: clock, ids and c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from shared.events.base import Contract, Event
 from shared.events.envelope import Envelope
@@ -16,8 +15,7 @@ from shared.events.envelope import Envelope
 StateT = TypeVar("StateT", bound=Contract)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One decoded input record."""
 
     topic: str
@@ -25,8 +23,7 @@ class Message:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(NamedTuple):
     """One output event. ``event_id`` must be deterministic; the key is that of the state."""
 
     topic: str
@@ -35,16 +32,14 @@ class Emit:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """The domain says no to a record: it goes to the dead letters with this reason. ``reason`` is a bounded code."""
 
     reason: str
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Generic[StateT]):
+class Step(NamedTuple, Generic[StateT]):
     """Outcome of one reduction: the new state (None: nothing to keep) and what to emit, or a refusal."""
 
     state: StateT | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from shared.events.envelope import Headers
@@ -18,8 +17,7 @@ class TopicPartition(NamedTuple):
         return f"{self.topic}[{self.partition}]"
 
 
-@dataclass(frozen=True, slots=True)
-class ConsumerRecord:
+class ConsumerRecord(NamedTuple):
     """A record read from a partition. ``timestamp_ms`` is the broker's or producer's, epoch milliseconds."""
 
     topic: str
@@ -36,8 +34,7 @@ class ConsumerRecord:
         return f"{self.topic}[{self.partition}]@{self.offset}"
 
 
-@dataclass(frozen=True, slots=True)
-class ProducerRecord:
+class ProducerRecord(NamedTuple):
     """A record to be written. Without ``partition`` the key decides (murmur2, as Java clients do)."""
 
     topic: str

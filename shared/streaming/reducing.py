@@ -55,7 +55,7 @@ class RecordReducer(Generic[StateT]):
         except InvalidEvent:
             raise
         except Exception as error:
-            _LOG.error("reducer_failed", type=message.envelope.type, error=error)
+            _LOG.error("reducer_failed", event_type=message.envelope.type, error=error)
             raise InvalidEvent("unhandled", f"{type(error).__name__} in {self._processor.name}'s reducer") from error
 
     def _refuse(self, record: ConsumerRecord, refusal: Refusal, batch: Batch[StateT]) -> None:

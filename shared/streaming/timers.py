@@ -67,6 +67,7 @@ class TimerFirer(Generic[StateT]):
             crash_point(f"{self._processor.name}.before-fire")
             batch.take(number, key, self._processor.fire(state, until), None)
             SLA_FIRE_LATENESS_SECONDS.observe((batch.now - due_at).total_seconds())
+            crash_point(f"{self._processor.name}.after-fire-before-commit")
 
 
 def _with_due_timers(stores: Mapping[int, PartitionStore], until: datetime) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from shared.crash_points import crash_point
+from shared.crash_points import crash_during, crash_point
 from shared.errors import TransactionDoubt
 from shared.state.sqlite import Row
 from shared.streaming.batch import Batch, changelog_records
@@ -36,6 +36,7 @@ def write(
     crash_point(f"{service}.before-offsets")
     producer.send_offsets(batch.offsets, group)
     crash_point(f"{service}.after-offsets")
+    crash_during(f"{service}.mid-commit")
     _commit(producer)
     return next_offsets
 

@@ -40,7 +40,11 @@ def mail_address(text: str) -> str | None:
         return None
     try:
         found = validate_email(
-            text.strip(), check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
+            text.strip(),
+            check_deliverability=False,
+            allow_smtputf8=False,
+            globally_deliverable=False,
+            strict=True,
         )
     except EmailNotValidError:
         return None
@@ -63,6 +67,6 @@ def build_message(letter: Letter, recipient: str, identity: SenderIdentity) -> b
     message["Message-ID"] = f"<{letter.notification_id}@{identity.message_id_domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(letter.body, charset="utf-8")  # clears Content- headers, so that of the language comes after
     message["Content-Language"] = letter.language
-    message.set_content(letter.body, charset="utf-8")
     return message.as_bytes()

@@ -7,7 +7,7 @@ arrived; it is then sent again under the same Message-ID and marked as a possibl
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.notifier.adapters.mail_message import SenderIdentity, build_message, mail_address
@@ -22,6 +22,7 @@ from services.notifier.sending.schedule import LaneSchedule
 from shared.crash_points import crash_point
 from shared.observability import metrics
 from shared.observability.logging import get_logger
+from shared.streaming.records import ProducerRecord
 
 _LOG = get_logger()
 
@@ -105,29 +106,32 @@ class Courier:
         now = self._desk.clock.now()
         match decision:
             case Sent(possible_repeat):
-                record = outcomes.sent(delivery, attempt, possible_repeat, now)
-                self._desk.writer.write_later(record, self._finishing(delivery))
-                self._schedule.settle(delivery)
-                self._count(delivery, "sent")
-            case TryAgain(after, reason, possibly_delivered):
-                retry_at = now + after
-                self._desk.writer.write(outcomes.deferred(delivery, attempt, reason, retry_at, possibly_delivered, now))
-                _LOG.info(
-                    "notification_deferred",
-                    **_fields(delivery),
-                    attempt=attempt,
-                    reason=reason,
-                    retry_in_seconds=after.total_seconds(),
-                )
-                self._schedule.put_back(delivery, Progress(attempt, possibly_delivered, retry_at))
-                self._count(delivery, "retried")
+                self._settle(delivery, outcomes.sent(delivery, attempt, possible_repeat, now), "sent")
             case GiveUp(reason):
-                self._desk.writer.write_later(
-                    outcomes.failed(delivery, attempt, reason, now), self._finishing(delivery)
-                )
                 _LOG.warning("notification_failed", **_fields(delivery), attempt=attempt, reason=reason)
-                self._schedule.settle(delivery)
-                self._count(delivery, "failed")
+                self._settle(delivery, outcomes.failed(delivery, attempt, reason, now), "failed")
+            case TryAgain():
+                self._defer(delivery, attempt, decision, now)
+
+    def _settle(self, delivery: Delivery, outcome: ProducerRecord, result: str) -> None:
+        """The lane goes on at once; the offset is done when the outcome is durable."""
+        self._desk.writer.write_later(outcome, self._finishing(delivery))
+        self._schedule.settle(delivery)
+        self._count(delivery, result)
+
+    def _defer(self, delivery: Delivery, attempt: int, decision: TryAgain, now: datetime) -> None:
+        progress = Progress(attempt, decision.possibly_delivered, now + decision.after)
+        seconds = decision.after.total_seconds()
+        self._desk.writer.write(outcomes.deferred(delivery, progress, decision.reason, now))
+        _LOG.info(
+            "notification_deferred",
+            **_fields(delivery),
+            attempt=attempt,
+            reason=decision.reason,
+            retry_in_seconds=seconds,
+        )
+        self._schedule.put_back(delivery, progress)
+        self._count(delivery, "retried")
 
     def _finishing(self, delivery: Delivery) -> Callable[[], None]:
         def finish() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from services.notifier.domain.progress import Progress
 from services.notifier.sending.delivery import Delivery
 from services.notifier.sending.recovery import events_partition
 from shared.events.ids import event_id
@@ -26,18 +27,16 @@ def attempted(delivery: Delivery, attempt: int, now: datetime) -> ProducerRecord
     return _record(delivery, NotificationAttempted(**_about(delivery, now), attempt=attempt), f"{attempt}", now)
 
 
-def deferred(
-    delivery: Delivery, attempt: int, reason: str, retry_at: datetime, possibly_delivered: bool, now: datetime
-) -> ProducerRecord:
-    """It came to nothing for now."""
+def deferred(delivery: Delivery, progress: Progress, reason: str, now: datetime) -> ProducerRecord:
+    """The last attempt came to nothing; ``progress`` says what was attempted and when the next is due."""
     event = NotificationDeferred(
         **_about(delivery, now),
-        attempt=attempt,
+        attempt=progress.attempts,
         reason=reason,
-        retry_at=retry_at,
-        possibly_delivered=possibly_delivered,
+        retry_at=progress.retry_at or now,
+        possibly_delivered=progress.possibly_delivered,
     )
-    return _record(delivery, event, f"{attempt}", now)
+    return _record(delivery, event, f"{progress.attempts}", now)
 
 
 def sent(delivery: Delivery, attempt: int, possible_repeat: bool, now: datetime) -> ProducerRecord:

@@ -8,29 +8,21 @@ and skips the request; or an attempt without an end, and sends it again as a pos
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Iterable, Sequence
 
-from services.notifier.domain.progress import NOTHING_YET
-from services.notifier.sending.delivery import Delivery, OwnedPartition
+from services.notifier.sending.delivery import OwnedPartition
 from services.notifier.sending.desk import Desk
 from services.notifier.sending.lane import Lane
 from services.notifier.sending.ownership import Ownership
+from services.notifier.sending.reception import SERVICE, Reception
 from services.notifier.sending.throttle import Throttle
 from shared.crash_points import crash_point
-from shared.errors import BrokerUnavailable, InvalidEvent
+from shared.errors import BrokerUnavailable
 from shared.events import topics
-from shared.events.notifications import NotificationRequested
-from shared.events.registry import decode
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.streaming.broker import Consumer, Offsets
-from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
-from shared.streaming.processor import Refusal
-from shared.streaming.records import ConsumerRecord, TopicPartition
-
-SERVICE = "notifier-sender"
-"""Consumer group, and label of its metrics."""
+from shared.streaming.records import TopicPartition
 
 MAX_POLL = 100
 """Most requests read at a time."""
@@ -50,16 +42,16 @@ class Sender:
         ownership: Ownership,
         throttle: Throttle,
         lanes: Sequence[Lane],
+        reception: Reception,
         desk: Desk,
-        meter: DeadLetterMeter,
         drain_seconds: float,
     ) -> None:
         self._consumer = consumer
         self._ownership = ownership
         self._throttle = throttle
         self._lanes = lanes
+        self._reception = reception
         self._desk = desk
-        self._meter = meter
         self._drain_seconds = drain_seconds
         self._assigned: Sequence[TopicPartition] = ()
         self._paused: set[TopicPartition] = set()
@@ -82,7 +74,7 @@ class Sender:
             raise self._desk.failures.get()
         records = self._consumer.poll(min(MAX_POLL, self._throttle.room(self._ownership.pending)), _POLL_SECONDS)
         for record in records:
-            self._accept(record)
+            self._reception.accept(record)
         metrics.RECORDS_CONSUMED_TOTAL.labels(SERVICE, topics.NOTIFICATION_REQUESTS).inc(len(records))
         try:
             self._keep_house()
@@ -116,40 +108,6 @@ class Sender:
         if time.monotonic() - self._bookmarked_at >= _BOOKMARK_SECONDS:
             self._bookmarked_at = time.monotonic()
             self._ownership.bookmark()
-
-    def _accept(self, record: ConsumerRecord) -> None:
-        owned = self._ownership[TopicPartition(record.topic, record.partition)]
-        if owned is None:
-            return
-        try:
-            envelope, event = decode(record.headers, record.value)
-            if not isinstance(event, NotificationRequested):
-                raise InvalidEvent("unexpected_type", f"{envelope.type} is not a request")
-        except InvalidEvent as invalid:
-            self._put_aside(owned, record, invalid)
-            return
-        self._meter.record(bad=False)
-        progress = owned.recovered.pop(event.notification_id, NOTHING_YET)
-        if progress.is_settled:
-            return
-        owned.window.accept(record.offset)
-        self._lane_of(event).schedule.add(Delivery(event, owned, record.offset, envelope.traceparent, progress))
-
-    def _put_aside(self, owned: OwnedPartition, record: ConsumerRecord, invalid: InvalidEvent) -> None:
-        """Write a dead letter; the offset is done once that is durable."""
-        topic = topics.dead_letter_topic("notifier")
-        refusal = Refusal(invalid.reason, invalid.detail)
-        _LOG.warning("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, error=invalid)
-        metrics.DEAD_LETTERS_TOTAL.labels(SERVICE, record.topic, invalid.reason).inc()
-        owned.window.accept(record.offset)
-        self._desk.writer.write_later(
-            dead_letter(record, topic, refusal, SERVICE, self._desk.clock.now()),
-            lambda: self._desk.finished.put((owned, record.offset)),
-        )
-        self._meter.record(bad=True)
-
-    def _lane_of(self, request: NotificationRequested) -> Lane:
-        return self._lanes[zlib.crc32(request.complaint_id.encode()) % len(self._lanes)]
 
     def _collect_finished(self) -> None:
         for _ in range(self._desk.finished.qsize()):

@@ -8,6 +8,7 @@ second; otherwise the category is 'other' and a person decides. Danger to life o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Final
 
 from services.router.domain.compiled_taxonomy import DangerFound, Meaning
@@ -22,7 +23,8 @@ PRIORITY: Final[Mapping[Severity, int]] = {
     Severity.MEDIUM: 2,
     Severity.LOW: 3,
 }
-_RANK: Final = {severity: -priority for severity, priority in PRIORITY.items()}
+"""0 = drop everything … 3 = normal order; gravest first."""
+
 _MOST_EVIDENCE: Final = 12
 
 Found = list[tuple[str, Meaning]]
@@ -79,37 +81,34 @@ def _decide(weights: dict[str, float], thresholds: Thresholds) -> tuple[str, flo
     total = sum(weights.values()) + thresholds.doubt
     if not weights or total == 0:
         return UNCLEAR, 0.0
-    best = max(weights, key=weights.__getitem__)
-    first = weights[best]
-    second = max((weight for category, weight in weights.items() if category != best), default=0.0)
-    share = first / total
+    best, first = max(weights.items(), key=itemgetter(1))
+    second = sorted(weights.values())[-2] if len(weights) > 1 else 0.0
+    share, lead = first / total, first - second
     enough = first >= thresholds.minimum_evidence and share >= thresholds.minimum_share
-    if enough and first > second and first - second >= thresholds.minimum_lead:
+    if enough and lead > 0 and lead >= thresholds.minimum_lead:
         return best, round(share, 3)
-    return UNCLEAR, round(min((first - second) / total, thresholds.minimum_share / 2), 3)
+    return UNCLEAR, round(min(lead / total, thresholds.minimum_share / 2), 3)
 
 
 def _severity(
-    found: Found, dangers: Iterable[DangerFound], amount: Money | None, minor: bool, signals: SeveritySignals
+    found: Found, dangers: list[DangerFound], amount: Money | None, minor: bool, signals: SeveritySignals
 ) -> Severity:
-    grades = [_danger_severity(signal) for signal in dangers]
-    grades += [meaning.severity for _, meaning in found if meaning.severity is Severity.HIGH]
+    grades = {meaning.severity for _, meaning in found}
+    grades.update([_danger_severity(signal) for signal in dangers])
     if minor:
-        grades.append(signals.minor)
+        grades.add(signals.minor)
     if amount is not None and amount.currency in signals.high_amounts:
-        grades.append(Severity.HIGH if amount.value >= signals.high_amounts[amount.currency] else Severity.MEDIUM)
-    if not grades:
-        modest = any(meaning.severity is Severity.LOW for _, meaning in found)
-        return Severity.LOW if modest else Severity.MEDIUM
-    return max(grades, key=_RANK.__getitem__)
+        grades.add(Severity.HIGH if amount.value >= signals.high_amounts[amount.currency] else Severity.MEDIUM)
+    return next((severity for severity in PRIORITY if severity in grades), Severity.MEDIUM)
 
 
 def _danger_severity(signal: DangerFound) -> Severity:
     return Severity.CRITICAL if signal.danger.harm and signal.reading is Reading.HAPPENED else Severity.HIGH
 
 
-def _evidence(found: Found, dangers: Iterable[DangerFound]) -> tuple[str, ...]:
+def _evidence(found: Found, dangers: list[DangerFound]) -> tuple[str, ...]:
     """Danger first, then by weight; at most a dozen, so that records stay small."""
-    ranked = sorted((-meaning.strength, term) for term, meaning in found if meaning.strength)
-    terms = dict.fromkeys((*(signal.term for signal in dangers), *(term for _, term in ranked)))
-    return tuple(terms)[:_MOST_EVIDENCE]
+    ranked = [term for _, term in sorted([(-meaning.strength, term) for term, meaning in found if meaning.strength])]
+    if dangers:
+        ranked = list(dict.fromkeys([*(signal.term for signal in dangers), *ranked]))
+    return tuple(ranked[:_MOST_EVIDENCE])

@@ -72,10 +72,13 @@ class CompiledTaxonomy:
         return None if name is None else self._names.get(name.strip().lower())
 
     def find(self, text: str) -> list[tuple[str, Meaning]]:
-        """The terms in ``text`` with their meaning. A longer term hides the shorter ones inside it, dangers excepted."""
+        """The terms in ``text``, sorted, with their meaning. A longer term hides the shorter ones inside it, dangers excepted."""
         meanings = self._meanings
-        found = [(term, meanings[term]) for term in self._index.find(text)]
-        hidden = _NO_TERMS.union(*(meaning.hides for _, meaning in found if meaning.hides))
+        found = [(term, meanings[term]) for term in sorted(self._index.find(text))]
+        hidden: set[str] = set()
+        for _, meaning in found:
+            if meaning.hides:
+                hidden |= meaning.hides
         if not hidden:
             return found
         return [(term, meaning) for term, meaning in found if term not in hidden or meaning.danger]
@@ -116,7 +119,7 @@ def _severities(taxonomy: Taxonomy) -> dict[str, Severity]:
 def _hidden_terms(terms: Iterable[str]) -> dict[str, frozenset[str]]:
     """For each term the other terms that stand inside it."""
     known = frozenset(terms)
-    return {term: frozenset(_pieces(term)) & known - {term} for term in known}
+    return {term: (frozenset(_pieces(term)) - {term}) & known for term in known}
 
 
 def _pieces(term: str) -> Iterator[str]:

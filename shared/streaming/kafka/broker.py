@@ -14,6 +14,7 @@ from shared.errors import BrokerUnavailable
 from shared.settings import KafkaSettings
 from shared.streaming.kafka.consumer import KafkaConsumer
 from shared.streaming.kafka.conversion import next_offset, to_confluent, to_record
+from shared.streaming.kafka.faults import unavailable
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
@@ -96,8 +97,8 @@ class KafkaBroker:
             reader.close()
 
     def cluster_id(self) -> str:
-        identifier = self._admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS).cluster_id
-        return str(identifier)
+        with unavailable("asking for the cluster id"):
+            return str(self._admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS).cluster_id)
 
     def ping(self, timeout_seconds: float) -> None:
         try:

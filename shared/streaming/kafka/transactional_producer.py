@@ -38,16 +38,19 @@ class KafkaTransactionalProducer:
             self._client.begin_transaction()
 
     def produce(self, record: ProducerRecord) -> None:
-        arguments: dict[str, Any] = {} if record.partition is None else {"partition": record.partition}
-        with doubtful("produce"):
+        # The hot path: no context manager, one call per record. Partition -1 lets the key decide.
+        topic, key, value, headers, partition = record
+        try:
             self._client.produce(
-                record.topic,
-                value=record.value,
-                key=record.key,
-                headers=record.headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
-                on_delivery=self._on_delivery,
-                **arguments,
+                topic,
+                value,
+                key,
+                -1 if partition is None else partition,
+                self._on_delivery,
+                headers=headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
             )
+        except (BufferError, KafkaException) as error:
+            raise TransactionDoubt(f"produce to {topic}: {error}") from error
 
     def flush(self) -> Mapping[TopicPartition, int]:
         with doubtful("flush"):

@@ -31,7 +31,9 @@ from shared.streaming.processor import Emit
 class CaseLogOracle:
     """Follows everything the router writes about one case and asserts what must hold of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, safety: bool) -> None:
+        self.safety = safety
+        self.lead_is_resolved = False
         self.open: dict[str, AssignmentDispatched] = {}
         self.resolved: set[str] = set()
         self.accepted: set[str] = set()
@@ -78,6 +80,8 @@ class CaseLogOracle:
             self.handed_over[event.assignment.assignment_id] += 1
             self.open[event.assignment.assignment_id] = event
         if isinstance(event, AssignmentCancelled):
+            task = self.open[event.assignment_id].assignment
+            assert event.reason != "case_resolved" or not task.mandatory, "resolved over somebody's head"
             self._end(event.assignment_id)
 
     def _end(self, assignment_id: str) -> None:
@@ -111,9 +115,6 @@ class CaseLogOracle:
             self.withdrawn = True
             if not self.safety or self.phase == "resolved":
                 self.phase = "closed"
-
-    safety = False
-    lead_is_resolved = False
 
     def _reopened(self, entry: ComplaintReopened) -> None:
         assert self.phase in ("resolved", "closed")

@@ -122,6 +122,16 @@ def test_a_survey_answer_after_the_departments_call_back_is_counted_once() -> No
     assert router.refused == "already_answered"
 
 
+def test_each_cycle_has_its_own_survey() -> None:
+    router = resolved()
+    router.answer(solved=False)
+    router.resolve(LEAD)
+    router.update(LEAD, "call_back")
+    router.answer(solved=True, cycle=2)
+    assert router.refused is None
+    assert router.last() == ["called_back"]
+
+
 def test_an_answer_counts_for_its_own_cycle_only() -> None:
     router = resolved()
     router.answer(solved=True, cycle=2)

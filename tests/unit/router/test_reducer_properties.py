@@ -37,8 +37,7 @@ class CaseMachine(RuleBasedStateMachine):
     @initialize(lead=departments, co_handlers=st.lists(departments, max_size=3, unique=True), safety=st.booleans())
     def the_complaint_arrives(self, lead: str, co_handlers: list[str], safety: bool) -> None:
         self.router = Router(lead=lead, co_handlers=tuple(d for d in co_handlers if d != lead), safety=safety)
-        self.oracle = CaseLogOracle()
-        self.oracle.safety = safety
+        self.oracle = CaseLogOracle(safety)
         self.inputs: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self._input("submit")
 
@@ -178,4 +177,4 @@ def _play(router: Router, name: str, args: tuple[Any, ...], facts: dict[str, Any
 
 
 TestCaseUnderRandomFire = CaseMachine.TestCase
-TestCaseUnderRandomFire.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestCaseUnderRandomFire.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -87,6 +87,14 @@ def test_a_date_whose_hours_are_all_taken_by_a_break_is_no_working_day() -> None
     calendar = a_calendar(breaks={"2026-03-03": [["08:00", "18:00"]]})
     assert not calendar.is_working_day(date(2026, 3, 3))
     assert calendar.is_working_day(date(2026, 3, 4))
+
+
+def test_every_day_is_answered_the_same_whatever_was_asked_before() -> None:
+    calendar = a_calendar("Asia/Shanghai", hours={"wed": [["00:00", "24:00"]]})
+    for offset in range(1000):
+        day = date(2026, 1, 1) + timedelta(days=offset)
+        midnight = datetime.combine(day, time.min, calendar.zone)
+        assert calendar.is_working_day(day) == calendar.is_open(midnight) == (day.weekday() == 2), day
 
 
 def test_a_calendar_that_stops_opening_is_refused_and_does_not_hang() -> None:

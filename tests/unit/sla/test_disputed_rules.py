@@ -48,6 +48,12 @@ def test_time_covered_twice_is_counted_once() -> None:
     assert business_seconds_between(at("2026-03-09T00:00:00Z"), at("2026-03-11T00:00:00Z"), calendar) == 14 * 3600
 
 
+def test_a_day_that_closes_before_the_last_night_shift_ends_is_due_with_that_shift() -> None:
+    calendar = a_calendar("UTC", {"mon": [["22:00", "21:00"]], "tue": [["01:00", "02:00"]]})
+    one, two = (deadline(at("2026-03-08T12:00:00Z"), n, Unit.WORKING_DAYS, calendar).due_by for n in (1, 2))
+    assert one == two == at("2026-03-10T21:00:00Z")
+
+
 def test_a_special_date_replaces_holiday_and_weekday() -> None:
     calendar = a_calendar(
         holidays=["2026-03-10"], special_dates={"2026-03-10": [["10:00", "12:00"]], "2026-03-14": "mon"}

@@ -1,0 +1,78 @@
+"""What becomes of a record that was read: a delivery in its lane, nothing when it is settled, or a dead letter."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+from services.notifier.domain.progress import NOTHING_YET
+from services.notifier.sending.delivery import Delivery, OwnedPartition
+from services.notifier.sending.desk import Desk
+from services.notifier.sending.lane import Lane
+from services.notifier.sending.ownership import Ownership
+from shared.errors import InvalidEvent
+from shared.events import topics
+from shared.events.envelope import Envelope
+from shared.events.notifications import NotificationRequested
+from shared.events.registry import decode
+from shared.observability import metrics
+from shared.observability.logging import get_logger
+from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
+from shared.streaming.processor import Refusal
+from shared.streaming.records import ConsumerRecord, TopicPartition
+
+SERVICE = "notifier-sender"
+"""Consumer group, and label of its metrics."""
+
+_DEAD_LETTERS = topics.dead_letter_topic("notifier")
+_LOG = get_logger()
+
+
+class Reception:
+    """Used by the reading thread alone."""
+
+    def __init__(self, ownership: Ownership, lanes: Sequence[Lane], desk: Desk, meter: DeadLetterMeter) -> None:
+        self._ownership = ownership
+        self._lanes = lanes
+        self._desk = desk
+        self._meter = meter
+
+    def accept(self, record: ConsumerRecord) -> None:
+        """Take in one record. Raises DeadLetterLimit when too many cannot be read."""
+        owned = self._ownership[TopicPartition(record.topic, record.partition)]
+        if owned is None:
+            return
+        try:
+            envelope, request = _decode(record)
+        except InvalidEvent as invalid:
+            self._put_aside(owned, record, invalid)
+            return
+        self._meter.record(bad=False)
+        progress = owned.recovered.pop(request.notification_id, NOTHING_YET)
+        if progress.is_settled:
+            return
+        owned.window.accept(record.offset)
+        delivery = Delivery(request, owned, record.offset, envelope.traceparent, progress)
+        self._lane_of(request).schedule.add(delivery)
+
+    def _put_aside(self, owned: OwnedPartition, record: ConsumerRecord, invalid: InvalidEvent) -> None:
+        """Write a dead letter; the offset is done once that is durable."""
+        place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        _LOG.warning("dead_letter", **place, error=invalid)
+        metrics.DEAD_LETTERS_TOTAL.labels(SERVICE, record.topic, invalid.reason).inc()
+        owned.window.accept(record.offset)
+        refusal = Refusal(invalid.reason, invalid.detail)
+        letter = dead_letter(record, _DEAD_LETTERS, refusal, SERVICE, self._desk.clock.now())
+        self._desk.writer.write_later(letter, lambda: self._desk.finished.put((owned, record.offset)))
+        self._meter.record(bad=True)
+
+    def _lane_of(self, request: NotificationRequested) -> Lane:
+        """Always the same for a complaint, so that its messages stay in order."""
+        return self._lanes[zlib.crc32(request.complaint_id.encode()) % len(self._lanes)]
+
+
+def _decode(record: ConsumerRecord) -> tuple[Envelope, NotificationRequested]:
+    envelope, event = decode(record.headers, record.value)
+    if not isinstance(event, NotificationRequested):
+        raise InvalidEvent("unexpected_type", f"{envelope.type} is not a request")
+    return envelope, event

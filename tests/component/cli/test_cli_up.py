@@ -1,0 +1,118 @@
+"""``cbus up`` runs a whole stack, tells others where it is, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli.kafka_access import open_reader
+from shared.settings import KafkaSettings
+from tests.process_tree import descendants, gone_within, require_proc
+
+pytestmark = pytest.mark.kafka
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "departments.yaml").write_text("departments: [{id: quality}]")
+    return {
+        **os.environ,
+        "CBUS_STACK_FILE": str(tmp_path / "stack.json"),
+        "CBUS_CONFIG_DIR": str(config),
+        "CBUS_TEST_BACKEND": os.environ.get("CBUS_TEST_BACKEND", "auto"),
+    }
+
+
+def cbus(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "services.cli", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def stack(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """``cbus up --json`` as a process; killed if a test leaves it running."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.cli", "up", "--json", "--backend", environment["CBUS_TEST_BACKEND"]],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield process
+        process.kill()
+
+
+def read_json(process: subprocess.Popen[str]) -> Any:
+    """The one JSON object a process prints."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line == "}\n":
+            return json.loads("".join(lines))
+    raise AssertionError("it ended without printing its addresses")
+
+
+def test_it_prints_addresses_serves_topics_and_ctrl_c_leaves_nothing(
+    stack: subprocess.Popen[str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    require_proc()
+    addresses = read_json(stack)
+    with closing(open_reader(KafkaSettings(bootstrap_servers=addresses["kafka_bootstrap"]))) as reader:
+        assert "departments.quality.v1" in reader.topics()
+    published = json.loads((tmp_path / "stack.json").read_text())
+    assert published["pid"] == stack.pid
+    assert published["environment"] == addresses["environment"]
+    second = cbus(environment, "up")
+    assert second.returncode == 1
+    assert "runs here already" in second.stderr
+
+    family = descendants(stack.pid)
+    assert len(family) >= 3, "a broker, Valkey and the mail sink"
+    stack.send_signal(signal.SIGINT)
+    assert stack.wait(60) == 0
+    assert gone_within(family, 5) == {}
+    assert not (tmp_path / "stack.json").exists()
+
+
+def test_ctrl_c_during_the_start_leaves_nothing(stack: subprocess.Popen[str]) -> None:
+    require_proc()
+    assert stack.stderr is not None
+    stack.stderr.readline()  # "backend …": the broker is about to start
+    family = descendants(stack.pid)
+    stack.send_signal(signal.SIGINT)
+    stack.wait(60)
+    assert gone_within(family | descendants(stack.pid), 5) == {}
+
+
+def test_a_detached_stack_keeps_its_data_and_down_stops_it(environment: dict[str, str], tmp_path: Path) -> None:
+    require_proc()
+    backend = environment["CBUS_TEST_BACKEND"]
+    data_dir = str(tmp_path / "data")
+    started = cbus(environment, "up", "--detach", "--json", "--data-dir", data_dir, "--backend", backend)
+    assert started.returncode == 0, started.stderr
+    pid = json.loads(started.stdout)["pid"]
+    family = {pid, *descendants(pid)}
+    try:
+        stopped = cbus(environment, "down", "--json")
+    finally:
+        os.kill(pid, signal.SIGTERM) if gone_within({pid}, 0) else None
+    assert stopped.returncode == 0, stopped.stderr
+    assert json.loads(stopped.stdout) == {"stopped": True, "pid": pid}
+    assert gone_within(family, 5) == {}
+    assert Path(data_dir).is_dir()

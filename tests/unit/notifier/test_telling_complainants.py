@@ -1,0 +1,138 @@
+"""What complainants are told, and when nobody is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.notifier.domain.notification import EXAMPLE_PARAMETERS, Template
+from services.notifier.domain.reducer import expire
+from shared.events.base import Event
+from shared.events.notifications import NotificationRequested, NotificationSkipped
+from tests.unit.notifier.cases import (
+    COMPLAINT_ID,
+    NOON,
+    POLICY,
+    TICKET,
+    assessed,
+    closed,
+    dispatched,
+    play,
+    registered,
+    rejected,
+    reopened,
+    resolved,
+    told,
+    withdrawn,
+)
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([registered()], ["acknowledgement"]),
+        ([registered(), assessed(), dispatched()], ["acknowledgement"]),
+        ([registered(), dispatched(), resolved()], ["acknowledgement", "result"]),
+        ([registered(), dispatched(), resolved(), closed()], ["acknowledgement", "result"]),
+        ([registered(), withdrawn()], ["acknowledgement", "withdrawal_confirmed"]),
+        ([registered(), rejected()], ["acknowledgement", "rejection"]),
+        (
+            [registered(), resolved(), closed(), reopened(2), resolved(2)],
+            ["acknowledgement", "result", "reopened", "result"],
+        ),
+    ],
+)
+def test_each_turn_of_a_case_is_told_once(events: list[Event], expected: list[str]) -> None:
+    assert told(play(*events)) == [(template, "complainant") for template in expected]
+
+
+@pytest.mark.parametrize("event", [registered(), resolved(), withdrawn(), rejected(), reopened()])
+def test_the_same_fact_told_twice_is_one_message(event: Event) -> None:
+    once = play(registered(), event)
+    assert play(event, event, state=once.state).outputs == ()
+
+
+@pytest.mark.parametrize(
+    ("complaint", "reason"),
+    [
+        ({"email": None}, "no_address"),
+        ({"email": ""}, "no_address"),
+        ({"anonymous": True}, "anonymous"),
+        ({"consent": False}, "no_consent"),
+    ],
+)
+def test_who_cannot_or_must_not_be_told_is_recorded_with_the_reason(complaint: dict[str, object], reason: str) -> None:
+    composition = play(registered(**complaint), resolved(), withdrawn(2), rejected(3), reopened(4))
+    assert {addressee for _, addressee in told(composition)} == {f"skipped: {reason}"}
+    assert len(composition.outputs) == 5
+
+
+def test_a_case_nobody_registered_is_skipped_with_a_reason() -> None:
+    assert told(play(resolved())) == [("result", "skipped: unknown_case")]
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [("zh-CN", "zh-CN"), ("zh", "zh-CN"), ("zh_TW", "zh-CN"), ("ZH-Hans", "zh-CN"), ("en-GB", "en"), ("de", "en")],
+)
+def test_chinese_speakers_are_written_to_in_chinese_and_others_in_english(tag: str, language: str) -> None:
+    (output,) = play(registered(language=tag)).outputs
+    assert isinstance(output.event, NotificationRequested)
+    assert output.event.language == language
+
+
+def test_a_request_carries_name_and_address_and_no_other_personal_data() -> None:
+    (output,) = play(registered()).outputs
+    request = output.event
+    assert isinstance(request, NotificationRequested)
+    assert request.complainant is not None
+    assert request.complainant.model_dump(exclude_defaults=True) == {"name": "李华", "email": "li.hua@example.cn"}
+    written = request.model_dump_json()
+    assert "13800000000" not in written
+    assert "漏水" not in written
+
+
+def test_ids_are_made_of_cause_template_and_audience_so_a_repeat_has_the_same() -> None:
+    first, again = play(registered()), play(registered())
+    assert first.outputs[0].event_id == again.outputs[0].event_id
+    assert first.outputs[0].event_id == first.outputs[0].event.notification_id
+    skipped = play(registered(email=None)).outputs[0]
+    assert isinstance(skipped.event, NotificationSkipped)
+    assert skipped.event_id != skipped.event.notification_id
+
+
+def test_the_parameters_are_those_the_templates_are_checked_with() -> None:
+    events = (registered(), resolved(), withdrawn(2), rejected(3), reopened(4))
+    for output in play(*events).outputs:
+        request = output.event
+        assert isinstance(request, NotificationRequested)
+        assert request.parameters.keys() == EXAMPLE_PARAMETERS[Template(request.template)].keys()
+        assert (request.complaint_id, request.ticket_number) == (COMPLAINT_ID, TICKET)
+
+
+def test_name_and_address_are_forgotten_some_time_after_the_case_ended() -> None:
+    ended = play(registered(), dispatched(), resolved(), closed()).state
+    assert ended is not None
+    assert ended.due_at() == NOON + POLICY.keep_for
+    assert expire(ended, POLICY, NOON + POLICY.keep_for).state is None
+
+
+def test_a_case_that_goes_on_is_not_forgotten() -> None:
+    open_again = play(registered(), dispatched(), resolved(), closed(), reopened()).state
+    assert open_again is not None
+    assert open_again.due_at() is None
+
+
+def test_before_the_time_is_over_nothing_is_forgotten() -> None:
+    ended = play(registered(), dispatched(), closed()).state
+    assert ended is not None
+    assert expire(ended, POLICY, NOON + POLICY.keep_for - timedelta(seconds=1)).state == ended
+
+
+def test_events_nobody_is_told_about_leave_everything_as_it_is() -> None:
+    known = play(registered()).state
+    after = play(assessed(), state=known)
+    assert after.state is known
+    assert after.outputs == ()
+    assert play(assessed()).state is None
