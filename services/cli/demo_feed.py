@@ -43,7 +43,7 @@ class FeedFigures:
 
 
 class Feeder:
-    """Sends from ``start`` until ``stop``. ``figures`` may be read at any time."""
+    """Sends while its ``with`` block runs, or until ``stop``. ``figures`` may be read at any time."""
 
     def __init__(self, url: str, submissions: Iterator[Submission], rate_per_second: float) -> None:
         parts = urlsplit(url)
@@ -58,14 +58,17 @@ class Feeder:
         senders = min(MOST_SENDERS, max(2, math.ceil(rate_per_second / 10)))
         self._threads = [threading.Thread(target=self._send, name=f"sender-{n}", daemon=True) for n in range(senders)]
 
-    def start(self) -> None:
-        """Begin."""
+    def __enter__(self) -> Feeder:
         self._started_at = time.monotonic()
         for thread in self._threads:
             thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
-        """Take nothing new; requests in the air are finished or given up."""
+        """Take nothing new; requests in the air are finished or given up. Safe to call twice."""
         self._stop.set()
         for thread in self._threads:
             thread.join(REQUEST_TIMEOUT_SECONDS + LONGEST_PAUSE_SECONDS)

@@ -73,7 +73,7 @@ class DemoObserver:
     def _current_lag(self) -> Mapping[str, float | None]:
         if time.monotonic() - self._lag_read_at > LAG_EVERY_SECONDS:
             ports = self._processes.health_ports()
-            texts = {name: read_metrics(ports[name]) for name in SERVICES_WITH_LAG}
+            texts = {name: read_metrics(port) for name, port in ports.items() if name in SERVICES_WITH_LAG}
             self._lag = {name: None if text is None else sum_of(text, LAG_METRIC) for name, text in texts.items()}
             self._lag_read_at = time.monotonic()
         return self._lag

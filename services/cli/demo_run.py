@@ -64,9 +64,8 @@ def run_demo(options: DemoOptions, signals: StopSignals) -> dict[str, Any]:
         feeder = Feeder(stage.processes.intake_url, submissions(samples, run), options.rate)
         kafka = KafkaSettings(bootstrap_servers=stage.addresses.kafka_bootstrap)
         observer = DemoObserver(kafka, feeder, stage.processes, stage.clock.clock())
-        with closing(observer.reader), signals.politely() as asked:
-            observer.reader.start()
-            feeder.start()
+        observer.reader.start()
+        with closing(observer.reader), signals.politely() as asked, feeder:
             show_until(
                 asked,
                 options.seconds,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.settings import ServiceSettings
+from shared.streaming.engine_settings import ProcessorSettings
 
 
-class RouterSettings(ServiceSettings):
-    """What every service needs; the router adds nothing of its own."""
+class RouterSettings(ProcessorSettings):
+    """What every processor needs; the router adds nothing of its own."""

@@ -24,7 +24,7 @@ ALLOWED_FIELDS = frozenset(
         # tracing
         "trace_id",
         # foreign loggers
-        "logger", "log_template",
+        "logger", "log_message", "log_template",
     }
 )  # fmt: skip
 

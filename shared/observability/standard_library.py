@@ -1,7 +1,8 @@
 """Carries what is logged through Python's ``logging`` into our log lines.
 
 Our own modules: the message is the event and ``extra={…}`` are the fields. Foreign libraries: warnings only, and only
-where they were raised and the message template, since the values they fill in may be personal data.
+where they were raised and the message template, since the values they fill in may be personal data. The Kafka clients
+speak of brokers, groups and partitions alone, so theirs are written out.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import logging
 from structlog.typing import FilteringBoundLogger
 
 OWN_PACKAGES = ("services", "shared", "deploy")
+
+HARMLESS_LIBRARIES = ("kafka", "librdkafka")
+"""Their messages never repeat the content of a record."""
 
 _STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -47,10 +51,11 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _foreign_fields(record: logging.LogRecord) -> dict[str, object]:
-    template = str(record.msg) if record.args else None  # without arguments the text may already hold values
     fields: dict[str, object] = {"logger": record.name, "origin": f"{record.module}:{record.lineno}"}
-    if template is not None:
-        fields["log_template"] = template
+    if record.name.partition(".")[0] in HARMLESS_LIBRARIES:
+        fields["log_message"] = record.getMessage()
+    elif record.args:
+        fields["log_template"] = str(record.msg)  # without arguments the text may already hold values
     if record.exc_info:
         fields["exc_info"] = record.exc_info
     return fields

@@ -8,7 +8,7 @@ gone, never some of them. With ``OFF``, old and new pages could mix and nobody w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +48,12 @@ class PartitionStore:
         """The value kept for ``key``."""
         found = self._db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         return found[0] if found else None
+
+    def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """The values kept for those of ``keys`` that have one, in one statement."""
+        marks = ",".join("?" * len(keys))
+        found = self._db.execute(f"SELECT key, value FROM state WHERE key IN ({marks})", tuple(keys))  # noqa: S608  # only question marks
+        return dict(found.fetchall())
 
     def due(self, now_ms: int, limit: int) -> list[bytes]:
         """Keys whose timer is at or before ``now_ms``, earliest first."""

@@ -32,18 +32,25 @@ class Batch(Generic[StateT]):
     refusals: list[tuple[str, str]] = field(default_factory=list)
     handled: Counter[str] = field(default_factory=Counter)
     _states: dict[tuple[int, bytes], StateT | None] = field(default_factory=dict)
+    _stored: dict[tuple[int, bytes], bytes | None] = field(default_factory=dict)
 
     def is_empty(self) -> bool:
         """True when there is nothing to commit."""
         return not self.offsets
 
+    def prefetch(self, keys_by_partition: Mapping[int, set[bytes]]) -> None:
+        """Read the states of many keys at once; ``state`` then need not ask the store one by one."""
+        for partition, keys in keys_by_partition.items():
+            found = self.stores[partition].get_many(keys)
+            self._stored.update({(partition, key): found.get(key) for key in keys})
+
     def state(self, partition: int, key: bytes) -> StateT | None:
         """The state of ``key`` as of now."""
-        try:
-            return self._states[(partition, key)]
-        except KeyError:
-            value = self.stores[partition].get(key)
-            return None if value is None else self.processor.state_model.model_validate_json(value)
+        place = (partition, key)
+        if place in self._states:
+            return self._states[place]
+        value = self._stored[place] if place in self._stored else self.stores[partition].get(key)
+        return None if value is None else self.processor.state_model.model_validate_json(value)
 
     def take(self, partition: int, key: bytes, step: Step[StateT], traceparent: str | None) -> None:
         """Add a step's new state and events; ``traceparent`` is that of the record behind it, if any."""

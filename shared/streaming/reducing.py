@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Generic
 
 from shared.errors import InvalidEvent
@@ -23,8 +23,9 @@ class RecordReducer(Generic[StateT]):
         self._processor = processor
         self._meter = DeadLetterMeter(dead_letter_max_share)
 
-    def reduce(self, records: Iterable[ConsumerRecord], batch: Batch[StateT]) -> None:
+    def reduce(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> None:
         """Add the outcome of each record to ``batch``. Raises DeadLetterLimit when too many are unreadable."""
+        batch.prefetch(_keys_by_partition(records))
         for record in records:
             try:
                 refusal = self._reduce_one(record, batch)
@@ -69,3 +70,11 @@ class RecordReducer(Generic[StateT]):
             offset=record.offset,
             reason=refusal.reason,
         )
+
+
+def _keys_by_partition(records: Sequence[ConsumerRecord]) -> dict[int, set[bytes]]:
+    keys: dict[int, set[bytes]] = {}
+    for record in records:
+        if record.key is not None:
+            keys.setdefault(record.partition, set()).add(record.key)
+    return keys

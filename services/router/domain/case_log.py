@@ -6,24 +6,24 @@ from datetime import datetime
 from typing import Any
 
 from services.router.domain.case import Case
+from services.router.domain.outcome import Outcome, Output
 from shared.events import ids
 from shared.events.base import Event
 from shared.events.envelope import Envelope
 from shared.events.lifecycle import CaseEvent
 from shared.events.topics import LIFECYCLE, department_topic
-from shared.streaming.processor import Emit, Step
 
 
 class CaseLog:
-    """Collects the output of one step. ``cause`` is the input record: ids derive from it, its trace goes on."""
+    """Collects what one step writes. ``cause`` is the envelope of the input record; ids derive from its id."""
 
-    __slots__ = ("_cause", "_emits", "_sequence")
+    __slots__ = ("_cause_id", "_outputs", "_sequence")
 
     def __init__(self, cause: Envelope, sequence: int) -> None:
         """``sequence`` is the number of entries the log has already."""
-        self._cause = cause
+        self._cause_id = cause.id
         self._sequence = sequence
-        self._emits: list[Emit] = []
+        self._outputs: list[Output] = []
 
     def record(self, case: Case, entry: type[CaseEvent], happened_at: datetime, **facts: Any) -> None:
         """Add the next entry; ``facts`` are the fields ``entry`` has beyond those of every CaseEvent."""
@@ -37,17 +37,16 @@ class CaseLog:
             happened_at=happened_at,
             **facts,
         )
-        self._emit(LIFECYCLE, event, f"{complaint.complaint_id}/{self._sequence}")
+        self._write(LIFECYCLE, event, f"{complaint.complaint_id}/{self._sequence}")
 
     def tell(self, department: str, event: Event, discriminator: str) -> None:
         """Write ``event`` to the department's queue; ``discriminator`` names the assignment it is about."""
-        self._emit(department_topic(department), event, discriminator)
+        self._write(department_topic(department), event, discriminator)
 
-    def step(self, case: Case) -> Step[Case]:
+    def outcome(self, case: Case) -> Outcome:
         """The finished step: ``case`` with the log's length, and everything collected."""
-        return Step(case.model_copy(update={"sequence": self._sequence}), self._emits)
+        return Outcome(case.model_copy(update={"sequence": self._sequence}), self._outputs)
 
-    def _emit(self, topic: str, event: Event, discriminator: str) -> None:
-        cause = self._cause
-        event_id = ids.event_id(cause.id, event.event_type, discriminator)
-        self._emits.append(Emit(topic, event, event_id, cause.traceparent))
+    def _write(self, topic: str, event: Event, discriminator: str) -> None:
+        event_id = ids.event_id(self._cause_id, event.event_type, discriminator)
+        self._outputs.append(Output(topic, event, event_id))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.router.domain.danger_reading import ContextReader, Reading, occurrences
-from services.router.domain.term_index import TermIndex, word_bytes
+from services.router.domain.term_index import TermIndex
 from shared.events.decisions import Severity
 
 if TYPE_CHECKING:

@@ -11,9 +11,11 @@ from services.router.domain.case import Case, CaseAssignment, CaseStatus, Supple
 from services.router.domain.case_log import CaseLog
 from services.router.domain.completion import call_back, cancel_assignment
 from services.router.domain.dispatching import tell_supplement
-from services.router.domain.refusals import Reason, refuse
-from services.router.domain.repeats import fingerprint, remember
+from services.router.domain.outcome import Outcome
+from services.router.domain.refusals import Reason
+from services.router.domain.repeats import CONSUMER, fingerprint, remember
 from shared.events.departments import AssignmentUrged
+from shared.events.envelope import Envelope
 from shared.events.lifecycle import CaseWithdrawn, SupplementRegistered, UrgeRegistered
 from shared.events.received import (
     ComplaintSupplemented,
@@ -22,27 +24,26 @@ from shared.events.received import (
     ConsumerMessage,
     SurveyAnswered,
 )
-from shared.streaming.processor import Message, Step
 
 KEPT_SUPPLEMENTS: Final = 8
 """Supplements handed to a department that gets the case later. Older ones stay on ``complaints.received.v1``; the
 limit keeps the largest state row, nine texts of 20,000 four-byte characters and attachments, below Kafka's 1 MB."""
 
 
-def handle_consumer_message(case: Case, event: ConsumerMessage, message: Message, now: datetime) -> Step[Case]:
+def handle_consumer_message(case: Case, event: ConsumerMessage, cause: Envelope, now: datetime) -> Outcome:
     """Apply one message of the complainant. A refused one leaves the case as it was."""
-    mark = fingerprint(message)
+    mark = fingerprint(CONSUMER, cause.id)
     if mark in case.recent_inputs:
-        return Step(case, refusal=refuse(Reason.DUPLICATE_MESSAGE))
+        return Outcome(case, refusal=Reason.DUPLICATE_MESSAGE)
     if case.withdrawn:
-        return Step(case, refusal=refuse(Reason.WITHDRAWN))
+        return Outcome(case, refusal=Reason.WITHDRAWN)
     if case.status is CaseStatus.CLOSED and not isinstance(event, SurveyAnswered):
-        return Step(case, refusal=refuse(Reason.CASE_CLOSED))
-    log = CaseLog(message.envelope, case.sequence)
+        return Outcome(case, refusal=Reason.CASE_CLOSED)
+    log = CaseLog(cause, case.sequence)
     changed = _APPLIERS[type(event)](log, case, event, now)
     if isinstance(changed, Reason):
-        return Step(case, refusal=refuse(changed))
-    return log.step(remember(changed, mark))
+        return Outcome(case, refusal=changed)
+    return log.outcome(remember(changed, mark))
 
 
 def _supplement(log: CaseLog, case: Case, event: ComplaintSupplemented, _now: datetime) -> Case:

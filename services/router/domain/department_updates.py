@@ -13,11 +13,13 @@ from services.router.domain.departments import Departments
 from services.router.domain.case import Case, CaseAssignment, CaseStatus
 from services.router.domain.case_log import CaseLog
 from services.router.domain.completion import call_back, end_hold, finish_if_done
+from services.router.domain.outcome import Outcome
 from services.router.domain.redispatch import choose_replacement, redispatch
-from services.router.domain.refusals import Reason, refuse
+from services.router.domain.refusals import Reason
 from services.router.domain.repeats import fingerprint, remember
 from services.router.domain.transitions import Effect, judge
 from shared.events.departments import Action, DepartmentUpdate
+from shared.events.envelope import Envelope
 from shared.events.lifecycle import (
     AssignmentAccepted,
     AssignmentProgressed,
@@ -27,7 +29,6 @@ from shared.events.lifecycle import (
     ComplaintResumed,
     DepartmentEvent,
 )
-from shared.streaming.processor import Message, Step
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far a department's clock may be off. Beyond it an update is refused, within it the time is set right."""
@@ -47,20 +48,20 @@ class Report:
 
 
 def handle_update(
-    case: Case, update: DepartmentUpdate, message: Message, department: str, now: datetime, departments: Departments
-) -> Step[Case]:
+    case: Case, update: DepartmentUpdate, cause: Envelope, department: str, now: datetime, departments: Departments
+) -> Outcome:
     """Judge one update of ``department`` and apply it. A refused one leaves the case as it was."""
-    mark = fingerprint(message)
+    mark = fingerprint(department, cause.id)
     admitted = _admit(case, update, mark, department, now)
     if isinstance(admitted, Reason):
-        return Step(case, refusal=refuse(admitted))
+        return Outcome(case, refusal=admitted)
     held, action, effect, happened_at = admitted
-    log = CaseLog(message.envelope, case.sequence)
+    log = CaseLog(cause, case.sequence)
     report = Report(log, action, update, effect, happened_at, now, departments)
     changed = _APPLIERS[action](report, case, held)
     if isinstance(changed, Reason):
-        return Step(case, refusal=refuse(changed))
-    return log.step(remember(changed, mark))
+        return Outcome(case, refusal=changed)
+    return log.outcome(remember(changed, mark))
 
 
 def happened_at_or_refusal(case: Case, claimed: datetime, now: datetime) -> datetime | Reason:

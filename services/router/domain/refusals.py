@@ -11,8 +11,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.streaming.processor import Refusal
-
 
 class Reason(StrEnum):
     """Code of a refusal; also a metric label."""
@@ -187,7 +185,7 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
 """English and Chinese explanation of every code: what is wrong, and what the sender can do."""
 
 
-def refuse(reason: Reason) -> Refusal:
-    """The refusal with its explanation in both languages. Never contains anything of the record."""
+def explain(reason: Reason) -> str:
+    """The explanation in both languages. Never contains anything of the record."""
     english, chinese = EXPLANATIONS[reason]
-    return Refusal(reason.value, f"{english} / {chinese}")
+    return f"{english} / {chinese}"

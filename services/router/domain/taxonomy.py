@@ -71,7 +71,9 @@ class Category(ConfigModel):
 class Thresholds(ConfigModel):
     """When evidence is enough. Below it the category is 'other', which a person reads."""
 
-    doubt: float = Field(ge=0, description="Weight always on the side of 'other', so that one weak term is not certain.")
+    doubt: float = Field(
+        ge=0, description="Weight always on the side of 'other', so that one weak term is not certain."
+    )
     minimum_evidence: float = Field(ge=0, description="Weight the winning category needs.")
     minimum_share: float = Field(ge=0, le=1, description="Share of all evidence, doubt included, the winner needs.")
     minimum_lead: float = Field(ge=0, description="Weight by which the winner must lead the second; a tie is unclear.")

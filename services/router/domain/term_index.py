@@ -16,7 +16,9 @@ from typing import Final
 
 _PAIR: Final = "I"  # two UTF-16 code units seen as one number
 
-_COMMON: Final = frozenset("的一是不了在人有我他这个上大为和到以说时要就出会可也你对生能子那得下自过发后作里用所家事成方多")
+_COMMON: Final = frozenset(
+    "的一是不了在人有我他这个上大为和到以说时要就出会可也你对生能子那得下自过发后作里用所家事成方多"
+)
 """Among the commonest characters of Chinese texts: pairs made of them occur too often to be good signposts."""
 
 _WORD_BYTES: Final = bytes(

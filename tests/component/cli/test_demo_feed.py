@@ -63,12 +63,10 @@ def feeding(answer: Answer, rate: float) -> Iterator[tuple[Feeder, Door]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    feeder = Feeder(f"http://127.0.0.1:{server.server_address[1]}", submissions(SAMPLES, "t"), rate)
-    feeder.start()
     try:
-        yield feeder, door
+        with Feeder(f"http://127.0.0.1:{server.server_address[1]}", submissions(SAMPLES, "t"), rate) as feeder:
+            yield feeder, door
     finally:
-        feeder.stop()
         server.shutdown()
         server.server_close()
 

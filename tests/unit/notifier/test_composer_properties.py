@@ -70,7 +70,9 @@ def interleave(log: list[Event], clocks: list[Event], choices: list[bool]) -> li
 
 def run(events: list[Event]) -> list[Emit]:
     """Through the processor, with the state stored and loaded between any two events, as the engine does."""
-    composer, state, emits = Composer(POLICY), None, []
+    composer = Composer(POLICY)
+    state: Correspondence | None = None
+    emits: list[Emit] = []
     for event in events:
         envelope = Envelope(cause_of(event).event_id, event.event_type, "/test", COMPLAINT_ID, NOON)
         step = composer.reduce(state, Message("topic", envelope, event), NOON)

@@ -73,8 +73,13 @@ def test_a_name_that_is_no_name_is_not_repeated(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "greeting"),
-    [("  李　 华 ", "李 华"), ("阿依古丽·买买提", "阿依古丽·买买提"), ("Seán O’Brien-Smith", "Seán O’Brien-Smith"), ("J. Lee", "J. Lee")],
-)  # fmt: skip
+    [
+        ("  李　 华 ", "李 华"),
+        ("阿依古丽·买买提", "阿依古丽·买买提"),
+        ("Seán O’Brien-Smith", "Seán O’Brien-Smith"),
+        ("J. Lee", "J. Lee"),
+    ],
+)
 def test_names_of_all_kinds_are_used(name: str, greeting: str) -> None:
     letter = a_writer().write(a_request(name=name))
     assert isinstance(letter, Letter)

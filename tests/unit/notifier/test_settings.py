@@ -30,7 +30,7 @@ def test_the_development_secret_is_intakes() -> None:
 
 def test_a_short_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CBUS_QUERY_CODE_SECRET", "too short")
-    with pytest.raises(ConfigurationError, match="QUERY_CODE_SECRET.*16"):
+    with pytest.raises(ConfigurationError, match=r"QUERY_CODE_SECRET.*16"):
         load_settings(NotifierSettings)
 
 

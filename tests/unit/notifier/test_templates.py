@@ -17,9 +17,25 @@ from tests.unit.notifier.letters import CONFIG, QUERY_CODE, SHANGHAI, a_request,
 
 KEY_PHRASES = {
     (Template.ACKNOWLEDGEMENT, "zh-CN"): ["已收到您的投诉", "来源：网站", "2026年3月2日 09:30", QUERY_CODE],
-    (Template.ACKNOWLEDGEMENT, "en"): ["have received your complaint", "through our website", "2 March 2026, 09:30 (UTC+08:00)", QUERY_CODE],
-    (Template.RESULT, "zh-CN"): ["处理结果", "状态：refund granted", "原因：the parcel was damaged", "措施：the amount", "没有得到解决"],
-    (Template.RESULT, "en"): ["the result of your complaint", "Status: refund granted", "Cause: the parcel", "not solved"],
+    (Template.ACKNOWLEDGEMENT, "en"): [
+        "have received your complaint",
+        "through our website",
+        "2 March 2026, 09:30 (UTC+08:00)",
+        QUERY_CODE,
+    ],
+    (Template.RESULT, "zh-CN"): [
+        "处理结果",
+        "状态：refund granted",
+        "原因：the parcel was damaged",
+        "措施：the amount",
+        "没有得到解决",
+    ],
+    (Template.RESULT, "en"): [
+        "the result of your complaint",
+        "Status: refund granted",
+        "Cause: the parcel",
+        "not solved",
+    ],
     (Template.BREACH_NOTICE, "zh-CN"): ["物流配送部：", "“首次回复”时限已过", "不含投诉人的个人信息"],
     (Template.BREACH_NOTICE, "en"): ["To Logistics,", '"first response" has passed', "no personal data"],
     (Template.BREACH_CORRECTED, "zh-CN"): ["超时通知有误", "“首次回复”已按时完成"],
@@ -30,7 +46,7 @@ KEY_PHRASES = {
     (Template.REJECTION, "en"): ["cannot take up", "does not concern our products", "authority"],
     (Template.REOPENED, "zh-CN"): ["已重新办理", "没有得到解决"],
     (Template.REOPENED, "en"): ["is open again", "not solved"],
-}  # fmt: skip
+}
 
 PARTS = {"zh-CN": ("状态：", "原因：", "措施：", "日期："), "en": ("Status: ", "Cause: ", "Measures: ", "Date: ")}
 

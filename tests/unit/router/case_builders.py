@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from services.router.domain.case import Case, CaseStatus
-from services.router.domain.reducer import RouterProcessor
+from services.router.processor import RouterProcessor
 from shared.events.base import Event
 from shared.events.complaint import Attachment, Complainant, Complaint, Narrative
 from shared.events.decisions import Classification, Resolution, RoutingDecision

@@ -132,6 +132,13 @@ def test_a_foreign_library_warns_without_its_values() -> None:
     assert SECRET not in stream.getvalue()
 
 
+def test_a_kafka_client_is_written_out() -> None:
+    stream = logged()
+    logging.getLogger("kafka.coordinator").warning("group %s has no coordinator", "router")
+    (line,) = lines_of(stream)
+    assert line["log_message"] == "group router has no coordinator"
+
+
 def test_a_module_of_ours_may_use_the_standard_library_with_extra_fields() -> None:
     stream = logged()
     logging.getLogger("shared.streaming.loop").info("record refused", extra={"offset": 7, "phone": SECRET})

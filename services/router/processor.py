@@ -1,0 +1,108 @@
+"""The router as the engine runs it: what consumers and departments say goes in, the case log and tasks come out.
+
+The topic decides who speaks: only ``complaints.received.v1`` speaks for consumers, only ``departments.<d>.updates.v1``
+for department ``<d>`` (design, Contracts). What intake may not write counts as undecodable, so that a bad deploy
+stops the service; a department's nonsense is refused, for it must not stop the router for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from services.router.domain.departments import Departments
+
+from services.router.domain.case import Case
+from services.router.domain.consumer_messages import handle_consumer_message
+from services.router.domain.department_updates import handle_update
+from services.router.domain.outcome import Outcome
+from services.router.domain.refusals import Reason, explain
+from services.router.domain.registration import Assess, recognise, register
+from shared.errors import InvalidEvent
+from shared.events.departments import DepartmentUpdate
+from shared.events.received import ComplaintSubmitted, ConsumerMessage
+from shared.events.topics import (
+    RECEIVED,
+    dead_letter_topic,
+    department_dead_letter_topic,
+    department_updates_topic,
+)
+from shared.streaming.processor import Emit, Message, Refusal, Step
+
+
+class RouterProcessor:
+    """Keeps every case. Pure: configuration is given, time is passed in. No timers: deadlines are the SLA service's.
+
+    Later inputs (``sla.events.v1``, ``notifications.events.v1``) get their own branch in ``_outcome``.
+    """
+
+    name = "router"
+    state_model = Case
+
+    def __init__(self, departments: Departments, assess: Assess) -> None:
+        """``assess`` decides on new complaints (``Assessor``); ``departments`` is the organisation they go to."""
+        self._departments = departments
+        self._assess = assess
+        self._department_of: Final[Mapping[str, str]] = {
+            department_updates_topic(department): department for department in sorted(departments.ids)
+        }
+        self.input_topics: tuple[str, ...] = (RECEIVED, *self._department_of)
+
+    def dead_letter_topic(self, input_topic: str) -> str:
+        """A department finds its refused updates in its own dead letters; the rest is for operators."""
+        department = self._department_of.get(input_topic)
+        return dead_letter_topic(self.name) if department is None else department_dead_letter_topic(department)
+
+    def reduce(self, state: Case | None, message: Message, now: datetime) -> Step[Case]:
+        """One record. Raises InvalidEvent (``key_mismatch``, ``unexpected_type``) for what intake must not write."""
+        outcome = self._outcome(state, message, now)
+        if outcome.refusal is not None:
+            return Step(state, refusal=Refusal(outcome.refusal.value, explain(outcome.refusal)))
+        trace = message.envelope.traceparent
+        return Step(outcome.case, [Emit(*output, trace) for output in outcome.outputs])
+
+    def due_at(self, state: Case) -> datetime | None:
+        """Never."""
+        return None
+
+    def fire(self, state: Case, now: datetime) -> Step[Case]:
+        """Nothing is ever due."""
+        return Step(state)
+
+    def _outcome(self, case: Case | None, message: Message, now: datetime) -> Outcome:
+        if message.topic == RECEIVED:
+            return self._received(case, message, now)
+        department = self._department_of.get(message.topic)
+        if department is None:
+            raise InvalidEvent(Reason.UNEXPECTED_TYPE.value, f"the router does not read {message.topic}")
+        return self._updated(case, message, department, now)
+
+    def _received(self, case: Case | None, message: Message, now: datetime) -> Outcome:
+        event, envelope = message.event, message.envelope
+        if isinstance(event, ComplaintSubmitted):
+            _require_own_key(event.complaint.complaint_id, message)
+            if case is None:
+                return register(event.complaint, envelope, now, self._assess)
+            return recognise(case, event.complaint, envelope, now)
+        if not isinstance(event, ConsumerMessage):
+            raise InvalidEvent(Reason.UNEXPECTED_TYPE.value, f"{envelope.type} does not belong on {message.topic}")
+        _require_own_key(event.complaint_id, message)
+        if case is None:
+            return Outcome(None, refusal=Reason.UNKNOWN_CASE)
+        return handle_consumer_message(case, event, envelope, now)
+
+    def _updated(self, case: Case | None, message: Message, department: str, now: datetime) -> Outcome:
+        event = message.event
+        if not isinstance(event, DepartmentUpdate):
+            return Outcome(case, refusal=Reason.UNEXPECTED_TYPE)
+        if event.complaint_id != message.envelope.subject:
+            return Outcome(case, refusal=Reason.KEY_MISMATCH)
+        if case is None:
+            return Outcome(None, refusal=Reason.UNKNOWN_CASE)
+        return handle_update(case, event, message.envelope, department, now, self._departments)
+
+
+def _require_own_key(complaint_id: str, message: Message) -> None:
+    if complaint_id != message.envelope.subject:
+        raise InvalidEvent(Reason.KEY_MISMATCH.value, explain(Reason.KEY_MISMATCH))

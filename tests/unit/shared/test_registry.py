@@ -1,0 +1,91 @@
+"""Decoding: an event or an InvalidEvent, whatever somebody wrote. Anything else would stop the reader for good."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.errors import InvalidEvent
+from shared.events import document, registry
+from shared.events.base import Event
+from shared.events.envelope import Envelope
+
+MODELS = sorted(registry.EVENT_MODELS.values(), key=lambda model: model.event_type)
+EXAMPLES = {model: json.loads(document.example_file(model).read_text(encoding="utf-8")) for model in MODELS}
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+ODD = st.sampled_from(
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-03-02",
+        10**400,
+        -1,
+        1e308,
+        float("nan"),
+        "1e999999999",
+        "\x00",
+        {"text": None},
+    ]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | ODD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def paths(document: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a JSON document where something could be replaced."""
+    children: Any = ()
+    if isinstance(document, dict):
+        children = document.items()
+    elif isinstance(document, list):
+        children = enumerate(document)
+    return [here, *(path for key, child in children for path in paths(child, (*here, key)))]
+
+
+def replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """``document`` with ``value`` at ``path``."""
+    if not path:
+        return value
+    copy = document.copy()
+    copy[path[0]] = replaced(document[path[0]], path[1:], value)
+    return copy
+
+
+@st.composite
+def spoilt_examples(draw: st.DrawFn) -> tuple[type[Event], bytes]:
+    """The example of some event with one or two places replaced by anything JSON can say, and more."""
+    model = draw(st.sampled_from(MODELS))
+    value = EXAMPLES[model]
+    for _ in range(draw(st.integers(1, 2))):
+        value = replaced(value, draw(st.sampled_from(paths(value))), draw(VALUES))
+    return model, json.dumps(value).encode()
+
+
+@given(spoilt_examples())
+@example((registry.EVENT_MODELS["complaint.urged.v1"], b'{"complaint_id":"c","received_at":"0001-01-01T00:00:00+14"}'))
+def test_a_value_is_an_event_that_can_be_passed_on_or_an_invalid_event(spoilt: tuple[type[Event], bytes]) -> None:
+    model, value = spoilt
+    headers = Envelope("id", model.event_type, "/test", "case", NOW).to_headers()
+    try:
+        envelope, event = registry.decode(headers, value)
+    except InvalidEvent as refused:
+        assert refused.reason == "schema"
+    else:
+        again, _ = registry.encode(event, event_id="id", source="/t", subject="case", time=NOW, traceparent=None)
+        assert registry.decode(envelope.to_headers(), again)[1] == event or b"null" in again or b"NaN" in value
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_an_event_or_an_invalid_event(value: bytes) -> None:
+    for model in MODELS:
+        try:
+            registry.parse(model, value)
+        except InvalidEvent as refused:
+            assert refused.reason == "schema"
