@@ -63,4 +63,4 @@ def to_epoch_ms(instant: datetime) -> int:
 
 def from_epoch_ms(epoch_ms: int) -> datetime:
     """The UTC instant of ``epoch_ms``."""
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC)
+    return _EPOCH + epoch_ms * _MILLISECOND

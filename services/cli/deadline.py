@@ -6,22 +6,20 @@ Exit code 0: answered; 1: at least one question was refused, with its reason; 2:
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from services.cli.deadline_request import Calendars, answer_line
+from services.cli.options import ConfigDirOption, JsonOption
 from services.sla.domain.deadlines import Unit
 from shared.errors import ConfigurationError
 
-_CHECKOUT: Final = Path(__file__).resolve().parents[2]
-
 
 def deadline_command(
+    config_dir: ConfigDirOption,
     start: Annotated[
         str | None, typer.Option("--from", help="Start, ISO 8601; without an offset read in the calendar's zone.")
     ] = None,
@@ -38,17 +36,14 @@ def deadline_command(
     roll_forward: Annotated[
         bool, typer.Option(help="natural_days: a last day that is not a working day moves to the next one.")
     ] = True,
-    config_dir: Annotated[
-        Path | None, typer.Option("--config-dir", envvar="CBUS_CONFIG_DIR", help="Directory of deploy/config.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer a single question as JSON too.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """When something promised is due. Without --from: JSON Lines on stdin, answers on stdout in the same order.
 
     A line holds from, n, unit and calendar (a name, or an object with tz, hours, holidays, special_dates); it may
     hold id, timezone, pauses (objects with from and to), day_end and roll_forward.
     """
-    calendars = Calendars(config_dir or _default_config_dir())
+    calendars = Calendars(config_dir)
     try:
         if start is None and n is None and unit is None:
             answered = _answer_stdin(calendars)
@@ -110,9 +105,3 @@ def _split_pause(text: str) -> list[str]:
     if not slash:
         raise typer.BadParameter(f"{text!r} is not FROM/TO", param_hint="--pause")
     return [began, ended]
-
-
-def _default_config_dir() -> Path:
-    """``deploy/config`` here, or that of the checkout this code lies in."""
-    here = Path("deploy/config")
-    return here if os.path.isdir(here / "calendars") else _CHECKOUT / here

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from services.cli.demo_run import DemoOptions, run_demo
-from services.cli.options import BackendOption, DataDirOption, JsonOption
+from services.cli.options import BackendOption, ConfigDirOption, DataDirOption, JsonOption
 from services.cli.output import print_json, say
 from services.cli.stopping import StopAsked, StopSignals
 
 
 def demo_command(
+    config_dir: ConfigDirOption,
     rate: Annotated[float, typer.Option(min=0.01, max=2000, help="Complaints per second.")] = 10.0,
     speed: Annotated[
         float, typer.Option(min=1, max=1_000_000, help="Demo time per real time; 3600: an hour a second.")
@@ -27,9 +28,6 @@ def demo_command(
         Path | None, typer.Option("--from", metavar="FILE", help="Sample complaints. Default: deploy/samples/*.jsonl.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the departments' behaviour.")] = 1,
-    config_dir: Annotated[
-        Path, typer.Option("--config-dir", envvar="CBUS_CONFIG_DIR", help="Configuration of the services.")
-    ] = Path("deploy/config"),
     data_dir: DataDirOption = None,
     backend: BackendOption = "auto",
     as_json: JsonOption = False,

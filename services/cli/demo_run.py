@@ -82,9 +82,7 @@ def _stage(options: DemoOptions) -> Iterator[_Stage]:
     from deploy.local.ports import free_port
 
     with ExitStack() as running:
-        directory = options.data_dir
-        if directory is None:
-            directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="complaint-bus-demo-")))
+        directory = _directory(options.data_dir, running)
         addresses = running.enter_context(running_local_stack(options.backend, options.data_dir, options.config_dir))
         clock = start_clock(options.speed, datetime.now(UTC), read_reached(options.data_dir))
         http_port = free_port()
@@ -97,6 +95,13 @@ def _stage(options: DemoOptions) -> Iterator[_Stage]:
         )
         running.enter_context(published(addresses, environment, processes.intake_url))
         yield _Stage(addresses, processes, clock)
+
+
+def _directory(kept: Path | None, running: ExitStack) -> Path:
+    """Where state and logs go: the kept data directory, or one that is thrown away at the end."""
+    if kept is not None:
+        return kept.resolve()
+    return Path(running.enter_context(tempfile.TemporaryDirectory(prefix="complaint-bus-demo-")))
 
 
 def _noting_the_time(observer: DemoObserver, options: DemoOptions, clock: DemoClock) -> Any:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.cli.checkout import checkout_path
 from shared.errors import ConfigurationError
 from shared.events import ids
 from shared.events.complaint import Channel
 
-SAMPLES_DIRECTORY = Path("deploy/samples")
+SAMPLES_DIRECTORY = checkout_path("deploy/samples")
 _FIXED_INSTANTS = ("received_at", "occurred_at", "regulator_respond_by")
 """Left out when fed: the demo's complaints arrive now, and a date of last year would breach at once."""
 

@@ -8,18 +8,20 @@ from rich.text import Text
 
 from services.cli.demo_figures import DemoFigures
 
+_ALWAYS_SHOWN = ("armed", "warned", "breached", "met")
+
 
 def demo_table(figures: DemoFigures, intake_url: str, speed: float) -> RenderableType:
     """Everything at a glance, for a terminal of 80 columns."""
     title = f"Complaint Bus 投诉总线 – demo time {figures.demo_now:%Y-%m-%d %H:%M} UTC, {speed:g} × real time"
-    footer = f"submit your own: POST {intake_url}/v1/complaints   follow one: cbus trace TICKET   stop: Ctrl-C"
+    footer = f"submit your own: POST {intake_url}/v1/complaints\nfollow one: cbus trace TICKET   stop: Ctrl-C"
     return Group(
         Text(title, style="bold"), _journey(figures), _departments(figures), _clocks(figures), Text(footer, style="dim")
     )
 
 
 def _journey(figures: DemoFigures) -> Table:
-    table = Table("", "accepted", "received", "registered", "dispatched", "open", "resolved", "dead letters")
+    table = Table("accepted", "received", "registered", "dispatched", "open", "resolved", "dead letters")
     bus = figures.bus
     cells = (
         figures.senders.accepted,
@@ -30,7 +32,7 @@ def _journey(figures: DemoFigures) -> Table:
         bus.types["complaint.resolved.v1"],
         sum(bus.dead_letters.values()),
     )
-    table.add_row("complaints 投诉", *map(str, cells))
+    table.add_row(*map(str, cells))
     return table
 
 
@@ -45,7 +47,8 @@ def _departments(figures: DemoFigures) -> Table:
 
 def _clocks(figures: DemoFigures) -> Table:
     table = Table(show_header=False)
-    table.add_row("clocks 时限", _pairs(figures.clocks))
+    clocks = {result: count for result, count in figures.clocks.items() if count or result in _ALWAYS_SHOWN}
+    table.add_row("clocks 时限", _pairs(clocks))
     table.add_row("notified 通知", _pairs(figures.notifications))
     table.add_row("lag 积压", _pairs(figures.lag))
     for name, label in (("accept", "202 受理"), ("end_to_end", "end to end 全程")):

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from services.cli.doctor_checks import Check, State, examine
-from services.cli.options import JsonOption
+from services.cli.options import ConfigDirOption, JsonOption
 from services.cli.output import print_json, print_table
 
 
 def doctor_command(
-    config_dir: Annotated[
-        Path, typer.Option("--config-dir", envvar="CBUS_CONFIG_DIR", help="Configuration to check.")
-    ] = Path("deploy/config"),
+    config_dir: ConfigDirOption,
     as_json: JsonOption = False,
 ) -> None:
     """Check this machine and say what to install. Exit code 1 when something needed is missing."""

@@ -136,10 +136,10 @@ def check_mail_sink() -> Check:
 
 
 def check_writable(name: str, directory: Path) -> Check:
-    """A directory we write into, made if it is not there."""
+    """A directory we write into; if it is not there yet, the one it will be made in. Nothing is left behind."""
+    present = next(path for path in (directory, *directory.absolute().parents) if path.exists())
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=directory):
+        with tempfile.NamedTemporaryFile(dir=present):
             pass
     except OSError as failure:
         return Check(name, "missing", f"{directory}: {failure.strerror}", f"make {directory} writable")

@@ -12,7 +12,7 @@ from shared.errors import ConfigurationError
 def config_problems(directory: Path) -> list[str]:
     """One sentence per problem; empty when every reader is content."""
     problems = []
-    for read in (_read_every_yaml_file, _read_clocks):
+    for read in (_read_every_yaml_file, _read_clocks, _read_departments):
         try:
             read(directory)
         except ConfigurationError as problem:
@@ -32,3 +32,9 @@ def _read_clocks(directory: Path) -> None:
     from services.sla.adapters.config_files import load_calendars, load_policy
 
     load_policy(directory / "sla" / "policy.yaml", load_calendars(directory / "calendars"))
+
+
+def _read_departments(directory: Path) -> None:
+    from services.notifier.adapters.config_files import load_departments
+
+    load_departments(directory / "departments.yaml")

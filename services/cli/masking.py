@@ -34,10 +34,15 @@ def mask_text(text: str) -> str:
 
 
 def mask_complainant(complainant: Mapping[str, Any]) -> dict[str, object]:
-    """The ``complainant`` part of a complaint, masked; fields this version does not know are only named."""
+    """The ``complainant`` part of a complaint, masked; fields this version does not know are only named.
+
+    What is empty or not the case is left out.
+    """
     masked: dict[str, object] = {}
     for field, value in complainant.items():
-        if isinstance(value, bool):
+        if not value:
+            continue
+        if value is True:
             masked[field] = value
         elif isinstance(value, str) and field in _MASKS:
             masked[field] = _MASKS[field](value)
@@ -51,7 +56,7 @@ def mask_complainant(complainant: Mapping[str, Any]) -> dict[str, object]:
 def mask_narrative(narrative: Mapping[str, Any] | str) -> dict[str, object]:
     """The ``narrative`` part of a complaint: lengths only."""
     parts = {"text": narrative} if isinstance(narrative, str) else narrative
-    return {field: mask_text(value) if isinstance(value, str) else "***" for field, value in parts.items()}
+    return {field: mask_text(value) if isinstance(value, str) else "***" for field, value in parts.items() if value}
 
 
 _MASKS = {"name": mask_name, "phone": mask_number, "email": mask_address}

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from services.cli.checkout import checkout_path
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
 
 BootstrapOption = Annotated[
@@ -21,6 +23,17 @@ BootstrapOption = Annotated[
 DataDirOption = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Keep the data in this directory. Default: a temporary one, thrown away."),
+]
+
+ConfigDirOption = Annotated[
+    Path,
+    typer.Option(
+        "--config-dir",
+        envvar="CBUS_CONFIG_DIR",
+        default_factory=lambda: checkout_path("deploy/config"),
+        show_default="deploy/config",
+        help="Configuration of the services.",
+    ),
 ]
 
 BackendOption = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.local_stack import BackendChoice, published, running_local_stack
-from services.cli.options import BackendOption, DataDirOption, JsonOption
+from services.cli.options import BackendOption, ConfigDirOption, DataDirOption, JsonOption
 from services.cli.output import print_json, print_table, say
 from services.cli.stack_file import RunningStack, running_stack
 from services.cli.stopping import StopAsked, StopSignals
@@ -20,11 +20,9 @@ DEVELOPMENT = {"CBUS_DEVELOPMENT": "true"}
 
 
 def up_command(
+    config_dir: ConfigDirOption,
     data_dir: DataDirOption = None,
     backend: BackendOption = "auto",
-    config_dir: Annotated[
-        Path, typer.Option("--config-dir", envvar="CBUS_CONFIG_DIR", help="Configuration: which departments exist.")
-    ] = Path("deploy/config"),
     detach: Annotated[bool, typer.Option("--detach", help="Return once it runs; stop it with 'cbus down'.")] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from services.notifier.adapters.config_files import load_departments
@@ -86,8 +87,8 @@ def correspondence_policy(settings: NotifierSettings, triage: str) -> Correspond
     return CorrespondencePolicy(
         triage_department=triage,
         department_language=settings.department_language,
-        hold_for=settings.hold_breaches_for,
-        keep_for=settings.keep_addresses_for,
+        hold_for=timedelta(seconds=settings.hold_breaches_seconds),
+        keep_for=timedelta(days=settings.keep_addresses_days),
     )
 
 
@@ -124,8 +125,9 @@ def build_lane(number: int, settings: NotifierSettings, desk: Desk, letters: Let
     smtp = settings.smtp
     identity = SenderIdentity(smtp.from_address, smtp.from_name, smtp.reply_to, smtp.message_id_domain)
     schedule, relay = LaneSchedule(desk.clock), SmtpRelay(smtp)
-    courier = Courier(relay, schedule, desk, letters, identity, settings.sender.retry_after)
-    return Lane(number, schedule, courier, relay, desk, settings.sender.reconnect_after)
+    courier = Courier(relay, schedule, desk, letters, identity, settings.retry_after)
+    reconnect_after = timedelta(seconds=settings.sender.reconnect_after_seconds)
+    return Lane(number, schedule, courier, relay, desk, reconnect_after)
 
 
 def count_skipped(batch: Batch[Correspondence]) -> None:

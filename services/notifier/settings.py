@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -75,12 +75,12 @@ class SenderSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     lanes: int = Field(4, ge=1, le=32, description="Connections to the relay; a complaint always uses the same one.")
-    retry_after: tuple[timedelta, ...] = Field(
-        (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)),
-        description="Waits between attempts after a transient refusal; then the message has failed.",
+    retry_after_seconds: tuple[Annotated[float, Field(gt=0, le=604_800)], ...] = Field(
+        (5, 60, 600, 3600),
+        description="Waits between attempts after a transient refusal, a JSON list; then the message has failed.",
     )
-    reconnect_after: timedelta = Field(
-        timedelta(seconds=5), description="First wait when the relay cannot be reached; doubles up to a minute."
+    reconnect_after_seconds: float = Field(
+        5.0, gt=0, le=60, description="First wait when the relay cannot be reached; doubles up to a minute."
     )
     max_pending: int = Field(500, ge=1, le=100_000, description="Unfinished requests at which intake pauses.")
     max_span: int = Field(
@@ -106,11 +106,11 @@ class NotifierSettings(ProcessorSettings):
     )
     development: bool = Field(False, description="Allows the built-in secret. Never true where real people complain.")
     department_language: Literal["zh-CN", "en"] = Field("zh-CN", description="Language of notices to departments.")
-    hold_breaches_for: timedelta = Field(
-        timedelta(minutes=15), description="How long a breach notice waits for the dispatch that names a department."
+    hold_breaches_seconds: float = Field(
+        900.0, ge=0, le=86_400, description="How long a breach notice waits for the dispatch that names a department."
     )
-    keep_addresses_for: timedelta = Field(
-        timedelta(days=400), description="How long after the end of a case name and address are kept, for a reopening."
+    keep_addresses_days: float = Field(
+        400.0, gt=0, le=3650, description="How long after a case ended name and address are kept, for a reopening."
     )
     time_zone: str = Field("Asia/Shanghai", description="IANA zone in which letters tell the time.")
     organisation_zh: str = Field("示例企业", max_length=100, description="Name of the enterprise in Chinese letters.")
@@ -140,6 +140,11 @@ class NotifierSettings(ProcessorSettings):
                 "least 16 characters (CBUS_DEVELOPMENT=true allows the built-in one on a developer's machine)"
             )
         return self
+
+    @property
+    def retry_after(self) -> tuple[timedelta, ...]:
+        """Waits between attempts."""
+        return tuple(timedelta(seconds=seconds) for seconds in self.sender.retry_after_seconds)
 
     @property
     def zone(self) -> ZoneInfo:

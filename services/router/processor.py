@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from services.router.domain.departments import Departments
-
 from services.router.domain.case import Case
 from services.router.domain.consumer_messages import handle_consumer_message
 from services.router.domain.department_updates import handle_update
+from services.router.domain.departments import Departments
 from services.router.domain.outcome import Outcome
 from services.router.domain.refusals import Reason, explain
 from services.router.domain.registration import Assess, recognise, register
@@ -45,7 +44,7 @@ class RouterProcessor:
         self._departments = departments
         self._assess = assess
         self._department_of: Final[Mapping[str, str]] = {
-            department_updates_topic(department): department for department in sorted(departments.ids)
+            department_updates_topic(department): department for department in departments.ids
         }
         self.input_topics: tuple[str, ...] = (RECEIVED, *self._department_of)
 
@@ -83,7 +82,7 @@ class RouterProcessor:
         if isinstance(event, ComplaintSubmitted):
             _require_own_key(event.complaint.complaint_id, message)
             if case is None:
-                return register(event.complaint, envelope, now, self._assess)
+                return register(event.complaint, envelope, now, self._assess, self._departments)
             return recognise(case, event.complaint, envelope, now)
         if not isinstance(event, ConsumerMessage):
             raise InvalidEvent(Reason.UNEXPECTED_TYPE.value, f"{envelope.type} does not belong on {message.topic}")

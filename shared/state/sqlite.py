@@ -1,8 +1,9 @@
 """State of one partition: rows by key, the derived due index, and the changelog offset they stand at.
 
 Written only after a transaction committed, rows and offset together, so the file is always a prefix of the
-changelog (engine rule 4). WAL with ``synchronous=NORMAL`` keeps it one through a power cut: the last writes may be
-gone, never some of them. With ``OFF``, old and new pages could mix and nobody would notice (docs/decisions/0002).
+changelog (engine rule 4). Nothing is synced to the disk: a killed process loses nothing by that, a power cut may mix
+old pages with new ones, unnoticed. So a file is trusted only within the run of the machine that wrote it, and rebuilt
+after a reboot (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import NamedTuple
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (key BLOB PRIMARY KEY, value BLOB NOT NULL, due_ms INTEGER);
 CREATE INDEX IF NOT EXISTS due ON state (due_ms) WHERE due_ms IS NOT NULL;
-CREATE TABLE IF NOT EXISTS origin (cluster_id TEXT NOT NULL, changelog_offset INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS origin (cluster_id TEXT NOT NULL, boot_id TEXT NOT NULL, changelog_offset INTEGER NOT NULL);
 """
+_BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Row(NamedTuple):
@@ -30,7 +32,7 @@ class PartitionStore:
     """State of one partition. Not thread-safe: it belongs to the loop."""
 
     def __init__(self, path: Path, cluster_id: str) -> None:
-        """Open or create; a file of another cluster, or one that SQLite cannot read, is thrown away."""
+        """Open or create; thrown away is a file of another cluster, of an earlier boot, or one SQLite cannot read."""
         self._path = path
         self._cluster_id = cluster_id
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,12 +107,21 @@ class PartitionStore:
     def _connect(self) -> None:
         self._db = sqlite3.connect(self._path, isolation_level=None, cached_statements=32, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
+        boot_id = _boot_id()
+        self._db.execute(f"PRAGMA synchronous = {'OFF' if boot_id else 'NORMAL'}")
         self._db.executescript(_SCHEMA)
-        origin = self._db.execute("SELECT cluster_id, changelog_offset FROM origin").fetchone()
-        if origin is not None and origin[0] != self._cluster_id:
+        origin = self._db.execute("SELECT cluster_id, boot_id, changelog_offset FROM origin").fetchone()
+        if origin is not None and origin[:2] != (self._cluster_id, boot_id):
             self.clear()
             return
         if origin is None:
-            self._db.execute("INSERT INTO origin VALUES (?, 0)", (self._cluster_id,))
-        self._changelog_offset = int(origin[1]) if origin is not None else 0
+            self._db.execute("INSERT INTO origin VALUES (?, ?, 0)", (self._cluster_id, boot_id))
+        self._changelog_offset = int(origin[2]) if origin is not None else 0
+
+
+def _boot_id() -> str:
+    """Changes with every start of the machine; empty where the system does not tell (then writes are synced)."""
+    try:
+        return _BOOT_ID_FILE.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

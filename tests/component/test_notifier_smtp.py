@@ -21,7 +21,7 @@ NO_REPLY = Handover(HandoverResult.UNKNOWN, "no_reply")
 
 
 def a_relay(port: int, **settings: float) -> SmtpRelay:
-    return SmtpRelay(SmtpSettings(host="127.0.0.1", port=port, timeout_seconds=5, **settings))  # type: ignore[arg-type]
+    return SmtpRelay(SmtpSettings(host="127.0.0.1", port=port, timeout_seconds=5, **settings))
 
 
 def hand_over(*conversations: Conversation, **settings: float) -> Handover:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.router.domain.classify import classify
 from services.router.domain.departments import Departments
 from services.router.domain.route import RoutingRules, route
-
-from services.router.domain.classify import classify
 from services.router.domain.taxonomy import Taxonomy
 from shared.events.complaint import Complaint
 from shared.events.decisions import Classification, RoutingDecision

@@ -45,7 +45,9 @@ class CaseLog:
 
     def outcome(self, case: Case) -> Outcome:
         """The finished step: ``case`` with the log's length, and everything collected."""
-        return Outcome(case.model_copy(update={"sequence": self._sequence}), self._outputs)
+        if case.sequence != self._sequence:
+            case = case.model_copy(update={"sequence": self._sequence})
+        return Outcome(case, self._outputs)
 
     def _write(self, topic: str, event: Event, discriminator: str) -> None:
         event_id = ids.event_id(self._cause_id, event.event_type, discriminator)

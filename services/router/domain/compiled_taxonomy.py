@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from shared.events.decisions import Severity
 
 if TYPE_CHECKING:
     from services.router.domain.taxonomy import Danger, Taxonomy
+
+Span = tuple[int, int]
 
 _NO_TERMS: frozenset[str] = frozenset()
 
@@ -53,7 +55,7 @@ class CompiledTaxonomy:
                 max((weight for _, weight in votes.get(term, ())), default=0.0),
                 severities.get(term),
                 dangers.get(term),
-                hidden.get(term, _NO_TERMS),
+                _NO_TERMS if term in dangers else hidden[term],
             )
             for term in terms
         }
@@ -72,7 +74,10 @@ class CompiledTaxonomy:
         return None if name is None else self._names.get(name.strip().lower())
 
     def find(self, text: str) -> list[tuple[str, Meaning]]:
-        """The terms in ``text``, sorted, with their meaning. A longer term hides the shorter ones inside it, dangers excepted."""
+        """The terms in ``text``, sorted, with their meaning.
+
+        A longer term hides the shorter ones inside it; a danger term neither hides nor is hidden.
+        """
         meanings = self._meanings
         found = [(term, meanings[term]) for term in sorted(self._index.find(text))]
         hidden: set[str] = set()
@@ -83,23 +88,31 @@ class CompiledTaxonomy:
             return found
         return [(term, meaning) for term, meaning in found if term not in hidden or meaning.danger]
 
-    def read_dangers(self, text: str, terms: Iterable[tuple[str, Danger]]) -> list[DangerFound]:
+    def read_dangers(self, text: str, terms: Sequence[tuple[str, Danger]]) -> list[DangerFound]:
         """Of the danger ``terms`` found in ``text``, those that happened or nearly did."""
         lowered = text.lower().replace("’", "'")
-        harmless = [span for phrase in self._harmless.find(lowered) for span in occurrences(phrase, lowered)]
-        readings = ((term, danger, self._read(lowered, term, danger, harmless)) for term, danger in terms)
+        places = {term: list(occurrences(term, lowered)) for term, _ in terms}
+        taken = [span for phrase in self._harmless.find(lowered) for span in occurrences(phrase, lowered)]
+        taken += [span for spans in places.values() for span in spans]
+        readings = (
+            (term, danger, self._read(lowered, term, danger, _outside(places[term], taken))) for term, danger in terms
+        )
         return [DangerFound(term, danger, reading) for term, danger, reading in readings if reading]
 
-    def _read(self, text: str, term: str, danger: Danger, harmless: list[tuple[int, int]]) -> Reading:
-        """The weightiest reading among the term's occurrences outside harmless phrases."""
+    def _read(self, text: str, term: str, danger: Danger, spans: Iterable[Span]) -> Reading:
+        """The weightiest reading among the term's occurrences."""
         reader = self._english if term.isascii() else self._chinese
-        spans = [
-            (start, end)
-            for start, end in occurrences(term, text)
-            if not any(first <= start and end <= last for first, last in harmless)
-        ]
         readings = (reader.read(text, *span, conditional_counts=danger.conditional_counts) for span in spans)
         return max(readings, default=Reading.TAKEN_BACK)
+
+
+def _outside(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+    """Those of ``spans`` that do not lie within a longer one: "fire" in "catch fire" is read as "catch fire"."""
+    return [
+        (start, end)
+        for start, end in spans
+        if not any(first <= start and end <= last and last - first > end - start for first, last in taken)
+    ]
 
 
 def _votes(taxonomy: Taxonomy) -> dict[str, list[tuple[str, float]]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.router.domain.case import AssignmentStatus, Case, CaseAssignment, CaseStatus
 from services.router.domain.case_log import CaseLog
 from services.router.domain.dispatching import dispatch, new_assignment
+from services.router.domain.rationales import Rationale, reason_of_reopening
 from shared.events.decisions import RoutingDecision
 from shared.events.departments import AssignmentCancelled
 from shared.events.lifecycle import (
@@ -116,9 +117,5 @@ def _assignments_again(case: Case, cycle: int) -> tuple[CaseAssignment, ...]:
 
 
 def _same_departments(case: Case) -> RoutingDecision:
-    return case.decision.model_copy(
-        update={
-            "rule_id": "reopened.same_departments",
-            "reasons": (f"the complainant said 'not solved' in cycle {case.cycle}; its departments act again",),
-        }
-    )
+    reasons = (reason_of_reopening(case.complaint.language),)
+    return case.decision.model_copy(update={"rule_id": Rationale.REOPENED.value, "reasons": reasons})

@@ -56,11 +56,11 @@ class ContextReader:
             return Reading.HAPPENED if denied["double"] else Reading.TAKEN_BACK
         if conditional_counts:
             return Reading.HAPPENED
-        if self._before_near.search(before) or self._near_after.match(after):
+        if self._near_after.match(after):
             return Reading.NEAR_MISS
         if self._before_supposed.search(before) or self._after.match(after):
             return Reading.TAKEN_BACK
-        return Reading.HAPPENED
+        return Reading.NEAR_MISS if self._before_near.search(before) else Reading.HAPPENED
 
 
 def occurrences(term: str, text: str) -> Iterator[tuple[int, int]]:

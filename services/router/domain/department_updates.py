@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from services.router.domain.departments import Departments
-
 from services.router.domain.case import Case, CaseAssignment, CaseStatus
 from services.router.domain.case_log import CaseLog
 from services.router.domain.completion import call_back, end_hold, finish_if_done
+from services.router.domain.departments import Departments
 from services.router.domain.outcome import Outcome
 from services.router.domain.redispatch import choose_replacement, redispatch
 from services.router.domain.refusals import Reason
@@ -135,10 +134,11 @@ def _resolve(report: Report, case: Case, held: CaseAssignment) -> Case:
 
 
 def _return(report: Report, case: Case, held: CaseAssignment) -> Case | Reason:
-    replacement = choose_replacement(case, held, report.update.suggested_department, report.departments)
+    update, departments = report.update, report.departments
+    replacement = choose_replacement(case, held, update.suggested_department, departments)
     if isinstance(replacement, Reason):
         return replacement
-    return redispatch(report.log, case, held, replacement, report.update, report.happened_at, report.now)
+    return redispatch(report.log, case, held, replacement, departments, update.reason, report.happened_at, report.now)
 
 
 def _call_back(report: Report, case: Case, _held: CaseAssignment) -> Case:

@@ -7,18 +7,30 @@ from datetime import datetime
 
 from services.router.domain.case import Case, CaseAssignment, Supplement
 from services.router.domain.case_log import CaseLog
+from services.router.domain.departments import Departments
 from shared.events import ids
 from shared.events.decisions import Assignment, Role, RoutingDecision
 from shared.events.departments import AssignmentDispatched, AssignmentSupplemented
 from shared.events.lifecycle import ComplaintDispatched
 
 
-def initial_assignments(complaint_id: str, decision: RoutingDecision) -> tuple[CaseAssignment, ...]:
+def initial_assignments(
+    complaint_id: str, decision: RoutingDecision, departments: Departments
+) -> tuple[CaseAssignment, ...]:
     """One lead and the co-handlers of a new case's decision; a department named twice gets one task."""
     co_handlers = dict.fromkeys(department for department in decision.co_handlers if department != decision.lead)
     return (
         new_assignment(complaint_id, 1, decision.lead, Role.LEAD),
-        *(new_assignment(complaint_id, 1, department, Role.CO_HANDLER) for department in co_handlers),
+        *(
+            new_assignment(
+                complaint_id,
+                1,
+                department,
+                Role.CO_HANDLER,
+                mandatory=departments.by_id[department].mandatory_co_handler,
+            )
+            for department in co_handlers
+        ),
     )
 
 

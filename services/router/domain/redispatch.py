@@ -9,32 +9,32 @@ The rule, in the order it is applied (reference: ``domain.md`` §5.5; loops A→
 3. The second return in a cycle goes to triage, forced: the arbiter decides. (A co-handler's part cannot when triage
    already has a part of the case; then it goes, forced, to the suggested department, or the return is refused.)
 
-A part keeps its role. A department never has two parts of one case: a co-handler that gets the lead gives up its
-co-handling; a co-handler's part is not given to a department that already works on the case.
+A part keeps its role, and whether it must be done. A department never has two parts of one case: a co-handler that gets
+the lead gives up its co-handling; a co-handler's part is not given to a department that already works on the case.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from services.router.domain.case import AssignmentStatus, Case, CaseAssignment
 from services.router.domain.case_log import CaseLog
 from services.router.domain.completion import cancel_assignment, end_hold
+from services.router.domain.departments import Departments
 from services.router.domain.dispatching import dispatch, new_assignment
+from services.router.domain.rationales import Rationale, reason_of_return
 from services.router.domain.refusals import Reason
 from shared.events.decisions import RoutingDecision
-from shared.events.departments import DepartmentUpdate
 from shared.events.lifecycle import AssignmentReturned
 
 
 class Replacement(NamedTuple):
-    """Who takes over a returned part. ``rule_id`` and ``why`` end up in the decision."""
+    """Who takes over a returned part, whether for good, and why."""
 
     department: str
     forced: bool
-    rule_id: str
-    why: str
+    rationale: Rationale
 
 
 def choose_replacement(
@@ -42,19 +42,18 @@ def choose_replacement(
 ) -> Replacement | Reason:
     """Who gets the part that the department of ``held`` returns, or why it cannot be returned."""
     triage = departments.triage.id
-    returner = held.department
     usable = suggested if _is_usable(case, held, suggested, departments) else None
-    if returner == triage:
+    if held.department == triage:
         return _passed_on(held, usable)
     if held.assignment.forced:
         return Reason.FORCED_ASSIGNMENT
     if case.returned_by():
         return _arbitrated(case, held, usable, triage)
     if usable is not None:
-        return Replacement(usable, False, "returned.suggested", f"{returner} returned it and named {usable}")
+        return Replacement(usable, False, Rationale.SUGGESTED)
     if not _is_free_for(case, held, triage):
         return Reason.TRIAGE_ALREADY_INVOLVED
-    return Replacement(triage, False, "returned.triage", f"{returner} returned it and named no usable department")
+    return Replacement(triage, False, Rationale.TRIAGE)
 
 
 def redispatch(
@@ -62,7 +61,8 @@ def redispatch(
     case: Case,
     held: CaseAssignment,
     replacement: Replacement,
-    update: DepartmentUpdate,
+    departments: Departments,
+    reason: str | None,
     returned_at: datetime,
     now: datetime,
 ) -> Case:
@@ -74,7 +74,7 @@ def redispatch(
         returned_at,
         department=held.department,
         assignment_id=held.assignment.assignment_id,
-        reason=update.reason,
+        reason=reason,
     )
     case = case.with_assignment(held.model_copy(update={"status": AssignmentStatus.RETURNED}))
     at = max(now, case.cycle_started_at)
@@ -89,34 +89,34 @@ def redispatch(
         forced=replacement.forced,
     )
     assignments = (*case.assignments, opened)
-    case = case.model_copy(update={"assignments": assignments, "decision": _decide(case, assignments, replacement)})
+    decision = _decide(case, assignments, held.department, replacement, departments)
+    case = case.model_copy(update={"assignments": assignments, "decision": decision})
     dispatch(log, case, (opened,), "returned", at)
     return case
 
 
 def _passed_on(held: CaseAssignment, usable: str | None) -> Replacement | Reason:
-    triage = held.department
     if usable is not None:
-        return Replacement(usable, True, "arbiter.final", f"{triage} decided finally for {usable}")
+        return Replacement(usable, True, Rationale.FINAL)
     if held.assignment.forced:
         return Reason.SUGGESTION_REQUIRED
-    return Replacement(triage, True, "returned.arbiter", f"{triage} named no usable department and keeps it")
+    return Replacement(held.department, True, Rationale.KEPT)
 
 
 def _arbitrated(case: Case, held: CaseAssignment, usable: str | None, triage: str) -> Replacement | Reason:
     """The second return. Where triage already has another part of the case, a fresh suggestion is the final word."""
     if _is_free_for(case, held, triage):
-        return Replacement(triage, True, "returned.arbiter", f"second return, by {held.department}; triage decides")
+        return Replacement(triage, True, Rationale.ARBITER)
     if usable is None or usable in case.returned_by():
         return Reason.TRIAGE_ALREADY_INVOLVED
-    return Replacement(usable, True, "returned.arbiter", f"second return; {held.department} named {usable}, finally")
+    return Replacement(usable, True, Rationale.ARBITER_FOLLOWS)
 
 
 def _is_usable(case: Case, held: CaseAssignment, suggested: str | None, departments: Departments) -> bool:
     """True for an existing other department that can take the part."""
     return (
         suggested is not None
-        and suggested in departments.ids
+        and suggested in departments.by_id
         and suggested != held.department
         and _is_free_for(case, held, suggested)
     )
@@ -137,32 +137,21 @@ def _give_up_lesser_part(log: CaseLog, case: Case, department: str, at: datetime
     return case.with_assignment(lesser.model_copy(update={"status": AssignmentStatus.CANCELLED}))
 
 
-def _decide(case: Case, assignments: tuple[CaseAssignment, ...], replacement: Replacement) -> RoutingDecision:
+def _decide(
+    case: Case,
+    assignments: tuple[CaseAssignment, ...],
+    giver: str,
+    replacement: Replacement,
+    departments: Departments,
+) -> RoutingDecision:
     """The standing decision: who acts now, and why it changed."""
     live = [held for held in assignments if held.is_live]
+    taker = departments.by_id[replacement.department]
+    why = reason_of_return(replacement.rationale, departments.by_id[giver], taker, case.complaint.language)
     return RoutingDecision(
         lead=next(held.department for held in live if held.is_lead),
         co_handlers=tuple(held.department for held in live if not held.is_lead),
-        rule_id=replacement.rule_id,
+        rule_id=replacement.rationale.value,
         rules_version=case.decision.rules_version,
-        reasons=(replacement.why,),
+        reasons=(why,),
     )
-
-
-class _Department(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-class Departments(Protocol):
-    """What a return needs to know of the organisation."""
-
-    @property
-    def triage(self) -> _Department:
-        """The department that takes what nobody else does, and arbitrates."""
-        ...
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """Every department."""
-        ...

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from services.router.domain.case import Case
 from services.router.domain.case_log import CaseLog
+from services.router.domain.departments import Departments
 from services.router.domain.dispatching import dispatch, initial_assignments
 from services.router.domain.outcome import Outcome
 from services.router.domain.refusals import Reason
@@ -19,7 +21,11 @@ Assess = Callable[[Complaint], tuple[Classification, RoutingDecision]]
 """What a complaint is about, and who acts on it."""
 
 
-def register(complaint: Complaint, cause: Envelope, now: datetime, assess: Assess) -> Outcome:
+_ENTRIES_OF_A_REGISTRATION: Final = 3
+"""Registered, assessed, dispatched. Known beforehand, the new case need not be copied to set its log's length."""
+
+
+def register(complaint: Complaint, cause: Envelope, now: datetime, assess: Assess, departments: Departments) -> Outcome:
     """Register, assess and dispatch a new case. The three facts happen now, but never before the receipt."""
     classification, decision = assess(complaint)
     case = Case(
@@ -27,7 +33,8 @@ def register(complaint: Complaint, cause: Envelope, now: datetime, assess: Asses
         classification=classification,
         decision=decision,
         cycle_started_at=complaint.received_at,
-        assignments=initial_assignments(complaint.complaint_id, decision),
+        sequence=_ENTRIES_OF_A_REGISTRATION,
+        assignments=initial_assignments(complaint.complaint_id, decision, departments),
     )
     log = CaseLog(cause, sequence=0)
     at = max(now, complaint.received_at)

@@ -13,21 +13,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from services.router.domain.compiled_taxonomy import CompiledTaxonomy
+from services.router.domain.config_model import ConfigModel
 from services.router.domain.term_index import word_bytes
 from services.router.domain.term_notation import expand_all
 from shared.events.decisions import Severity
 
 UNCLEAR: Final = "other"
 """The category of a complaint that says too little, or too much at once, to be put anywhere else."""
-
-
-class ConfigModel(BaseModel):
-    """Decision data: nothing may change after loading, a mistyped key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _expanded(notations: tuple[str, ...]) -> tuple[str, ...]:
@@ -66,6 +61,13 @@ class Category(ConfigModel):
     terms: dict[Weight, Terms] = Field(
         default_factory=dict, description="Terms by weight: 3 says it outright, 2 strongly hints, 1 leans that way."
     )
+
+    @model_validator(mode="after")
+    def _one_weight_per_term(self) -> Category:
+        times = Counter(term for terms in self.terms.values() for term in terms)
+        if twice := [term for term, count in times.items() if count > 1]:
+            raise ValueError(f"terms: these have two weights: {', '.join(twice)}")
+        return self
 
 
 class Thresholds(ConfigModel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -87,7 +86,7 @@ def test_a_replay_puts_the_original_back_with_its_id(bus: Bus) -> None:
     first, again = [found for found in bus.records(original.topic) if found.key == original.key]
     note = ("replayed-from", json.loads(result.stdout)["reference"].encode())
     assert again.headers == [*first.headers, note]
-    assert replace(again, headers=[], offset=0, timestamp_ms=0) == replace(first, headers=[], offset=0, timestamp_ms=0)
+    assert (again.partition, again.key, again.value) == (first.partition, first.key, first.value)
 
 
 def test_what_is_not_there_is_refused(bus: Bus) -> None:

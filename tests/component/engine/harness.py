@@ -36,6 +36,7 @@ TOPICS = {
 class Count(Contract):
     """State of the tiny processor."""
 
+    complaint_id: str = CASE
     urges: int = 0
     close_at: UtcDatetime | None = None
 
@@ -43,11 +44,11 @@ class Count(Contract):
 class Counter:
     """Counts urges; an hour after the last one it closes the case; a withdrawal stops that."""
 
-    name = "counter"
     state_model = Count
     input_topics: tuple[str, ...] = (topics.RECEIVED,)
 
-    def __init__(self, during_reduce: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, during_reduce: Callable[[], None] = lambda: None, name: str = "counter") -> None:
+        self.name = name
         self._during_reduce = during_reduce
 
     def dead_letter_topic(self, input_topic: str) -> str:
@@ -71,7 +72,8 @@ class Counter:
             urge_count=urges,
         )
         emit = Emit(topics.LIFECYCLE, registered, event_id(message.envelope.id, registered.event_type))
-        return Step(Count(urges=urges, close_at=event.received_at + timedelta(hours=1)), [emit])
+        close_at = event.received_at + timedelta(hours=1)
+        return Step(Count(complaint_id=event.complaint_id, urges=urges, close_at=close_at), [emit])
 
     def due_at(self, state: Count) -> datetime | None:
         return state.close_at
@@ -80,10 +82,11 @@ class Counter:
         self._during_reduce()
         assert state.close_at is not None
         assert state.close_at <= now
+        case = state.complaint_id
         closed = ComplaintClosed(
-            complaint_id=CASE, ticket_number="t", cycle=1, sequence=state.urges + 1, happened_at=state.close_at
+            complaint_id=case, ticket_number="t", cycle=1, sequence=state.urges + 1, happened_at=state.close_at
         )
-        emit = Emit(topics.LIFECYCLE, closed, event_id(CASE, closed.event_type, state.close_at.isoformat()))
+        emit = Emit(topics.LIFECYCLE, closed, event_id(case, closed.event_type, state.close_at.isoformat()))
         return Step(state.model_copy(update={"close_at": None}), [emit])
 
 

@@ -35,6 +35,7 @@ def test_a_complainant_is_masked_field_by_field() -> None:
             "phone": "13800000000",
             "email": "z@example.cn",
             "anonymous": False,
+            "minor": True,
             "handles": {"wechat": "o-123456"},
             "id_card": "110101199003070000",
         }
@@ -43,7 +44,7 @@ def test_a_complainant_is_masked_field_by_field() -> None:
         "name": "张*",
         "phone": "138****0000",
         "email": "z***@example.cn",
-        "anonymous": False,
+        "minor": True,
         "handles": {"wechat": "***"},
         "id_card": "***",
     }

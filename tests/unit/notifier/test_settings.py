@@ -63,5 +63,5 @@ def test_a_password_is_not_sent_in_the_clear(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_schedule_is_given_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CBUS_SENDER__RETRY_AFTER", "[1, 60]")
-    assert load_settings(NotifierSettings).sender.retry_after == (timedelta(seconds=1), timedelta(minutes=1))
+    monkeypatch.setenv("CBUS_SENDER__RETRY_AFTER_SECONDS", "[1, 60]")
+    assert load_settings(NotifierSettings).retry_after == (timedelta(seconds=1), timedelta(minutes=1))

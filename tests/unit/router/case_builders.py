@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from services.router.domain.case import Case, CaseStatus
+from services.router.domain.departments import Department, Departments
 from services.router.processor import RouterProcessor
 from shared.events.base import Event
 from shared.events.complaint import Attachment, Complainant, Complaint, Narrative
@@ -28,21 +29,20 @@ from shared.streaming.processor import Emit, Message, Step
 COMPLAINT_ID = "0b3f8a52-6b64-5c8e-9d53-0f6f6a1c7d10"
 RECEIVED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TRIAGE = "triage"
-DEPARTMENTS = ("after_sales", "legal", "logistics", "quality", TRIAGE)
+OPTIONAL_CO_HANDLER = "logistics"
+DEPARTMENTS = ("after-sales", "legal", "logistics", "quality", TRIAGE)
 RESOLUTION = Resolution(status="refund granted", cause="transport damage", measures="refund within 3 days")
 
 
-@dataclass(frozen=True)
-class _Department:
-    id: str
-
-
-@dataclass(frozen=True)
-class Organisation:
-    """What the case machine asks of the departments file."""
-
-    triage: _Department = _Department(TRIAGE)
-    ids: frozenset[str] = frozenset(DEPARTMENTS)
+OFFICE = Departments(
+    version="test",
+    departments=tuple(
+        Department(
+            id=id_, name_zh=id_, name_en=id_, triage=id_ == TRIAGE, mandatory_co_handler=id_ != OPTIONAL_CO_HANDLER
+        )
+        for id_ in DEPARTMENTS
+    ),
+)
 
 
 def a_complaint(**changes: Any) -> Complaint:
@@ -65,7 +65,7 @@ def a_complaint(**changes: Any) -> Complaint:
 class Router:
     """One case in a real reducer: feeds it, keeps its state, log and tasks, and the last refusal."""
 
-    lead: str = "after_sales"
+    lead: str = "after-sales"
     co_handlers: tuple[str, ...] = ()
     safety: bool = False
     now: datetime = RECEIVED_AT + timedelta(seconds=5)
@@ -77,7 +77,7 @@ class Router:
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        self.processor = RouterProcessor(Organisation(), self._assess)
+        self.processor = RouterProcessor(OFFICE, self._assess)
 
     def _assess(self, _complaint: Complaint) -> tuple[Classification, RoutingDecision]:
         classification = Classification(

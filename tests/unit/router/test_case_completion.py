@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.router.domain.case import CaseStatus
-from shared.events.departments import AssignmentDispatched
+from shared.events.departments import AssignmentCancelled, AssignmentDispatched
 from shared.events.lifecycle import ComplainantCalledBack, ComplaintDispatched, ComplaintReopened, ComplaintResolved
-from tests.unit.router.case_builders import RECEIVED_AT, RESOLUTION, TRIAGE, Router
+from tests.unit.router.case_builders import OPTIONAL_CO_HANDLER, RECEIVED_AT, RESOLUTION, TRIAGE, Router
 
-LEAD = "after_sales"
+LEAD = "after-sales"
 
 
 def resolved(co_handlers: tuple[str, ...] = ()) -> Router:
@@ -41,6 +41,31 @@ def test_the_case_waits_for_every_co_handler_whoever_resolves_last() -> None:
         entry = router.log[-1]
         assert isinstance(entry, ComplaintResolved)
         assert (entry.department, entry.resolution) == (LEAD, RESOLUTION)
+
+
+def test_the_case_does_not_wait_for_a_department_that_only_helps() -> None:
+    router = Router(co_handlers=("legal", OPTIONAL_CO_HANDLER))
+    router.submit()
+    router.update(OPTIONAL_CO_HANDLER, "accept")
+    router.update(OPTIONAL_CO_HANDLER, "hold", reason="waiting")
+    router.resolve(LEAD)
+    assert router.status is CaseStatus.OPEN
+    router.resolve("legal")
+    assert router.last(3) == ["assignment_resolved", "resumed", "resolved"]
+    (cancelled,) = [(topic, event.reason) for topic, event in router.told if isinstance(event, AssignmentCancelled)]
+    assert cancelled == ("departments.logistics.v1", "case_resolved")
+    router.update(OPTIONAL_CO_HANDLER, "resolve")
+    assert router.refused == "no_assignment"
+    router.answer(solved=False)
+    assert router.holders() == {LEAD: "lead", "legal": "co_handler", OPTIONAL_CO_HANDLER: "co_handler"}
+
+
+def test_a_part_that_must_be_done_stays_so_when_it_goes_to_a_helper() -> None:
+    router = Router(co_handlers=("legal",))
+    router.submit()
+    router.give_back("legal", OPTIONAL_CO_HANDLER)
+    router.resolve(LEAD)
+    assert router.status is CaseStatus.OPEN
 
 
 def test_the_case_was_resolved_when_the_last_part_was_done_not_when_the_last_report_came() -> None:

@@ -13,7 +13,7 @@ from shared.events.departments import AssignmentCancelled, AssignmentSupplemente
 from shared.events.lifecycle import CaseWithdrawn
 from tests.unit.router.case_builders import RECEIVED_AT, Router, a_complaint, short
 
-LEAD = "after_sales"
+LEAD = "after-sales"
 
 
 def submitted(co_handlers: tuple[str, ...] = ("legal",), safety: bool = False) -> Router:
@@ -46,7 +46,7 @@ def test_more_material_is_passed_to_everybody_who_works_on_it() -> None:
     router.supplement("A photo.")
     assert router.last() == ["supplement_registered"]
     told = [(topic, event) for topic, event in router.told if isinstance(event, AssignmentSupplemented)]
-    assert [topic for topic, _ in told] == ["departments.after_sales.v1", "departments.legal.v1"]
+    assert [topic for topic, _ in told] == ["departments.after-sales.v1", "departments.legal.v1"]
     assert {event.narrative.text for _, event in told} == {"A photo."}
 
 
@@ -102,7 +102,7 @@ def test_a_withdrawal_stops_everybody_at_the_moment_of_its_receipt() -> None:
     assert isinstance(entry, CaseWithdrawn)
     assert entry.happened_at == received_at
     cancelled = [(topic, event.reason) for topic, event in router.told if isinstance(event, AssignmentCancelled)]
-    assert cancelled == [("departments.after_sales.v1", "withdrawn")]
+    assert cancelled == [("departments.after-sales.v1", "withdrawn")]
     assert router.holders() == {}
     router.update(LEAD, "contact")
     assert router.refused == "withdrawn"

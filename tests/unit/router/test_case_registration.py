@@ -19,17 +19,17 @@ def test_a_new_complaint_is_registered_assessed_and_dispatched_in_that_order() -
     router.submit()
     assert [short(entry) for entry in router.log] == ["registered", "assessed", "dispatched"]
     assert [entry.sequence for entry in router.log] == [1, 2, 3]
-    assert router.holders() == {"after_sales": "lead", "legal": "co_handler", "quality": "co_handler"}
+    assert router.holders() == {"after-sales": "lead", "legal": "co_handler", "quality": "co_handler"}
 
 
 def test_each_department_gets_the_whole_matter_on_its_own_topic() -> None:
     router = Router(co_handlers=("legal",))
     router.submit()
-    assert [topic for topic, _ in router.told] == ["departments.after_sales.v1", "departments.legal.v1"]
+    assert [topic for topic, _ in router.told] == ["departments.after-sales.v1", "departments.legal.v1"]
     for _, event in router.told:
         assert isinstance(event, AssignmentDispatched)
         assert event.complaint == a_complaint()
-        assert event.decision.lead == "after_sales"
+        assert event.decision.lead == "after-sales"
 
 
 def test_a_department_named_twice_by_a_decision_gets_one_task() -> None:
@@ -113,4 +113,4 @@ def test_the_case_log_does_not_mix_with_what_consumers_say() -> None:
     with pytest.raises(InvalidEvent, match="unexpected_type"):
         router.feed(RECEIVED, entry)
     with pytest.raises(InvalidEvent, match="unexpected_type"):
-        router.feed("departments.unheard_of.updates.v1", entry)
+        router.feed("departments.unheard-of.updates.v1", entry)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.clock import ManualClock, ScaledClock, SystemClock, from_epoch_ms, to_epoch_ms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-INSTANTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))
+INSTANTS = st.datetimes(timezones=st.just(UTC))
 
 
 def test_the_system_clock_tells_utc_and_moves() -> None:

@@ -15,7 +15,7 @@ from shared.events.envelope import Envelope, Headers, format_instant, new_tracep
 
 TEXTS = st.text(max_size=30)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-INSTANTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=OFFSETS)
+INSTANTS = st.datetimes(timezones=OFFSETS).filter(lambda instant: 1 < instant.year < 9999)
 ENVELOPES = st.builds(
     Envelope, id=TEXTS, type=TEXTS, source=TEXTS, subject=TEXTS, time=INSTANTS, traceparent=st.none() | TEXTS
 )
@@ -60,16 +60,23 @@ VALUES = st.one_of(
 )
 
 
+def read_or_reason(headers: Headers) -> Envelope | str:
+    """The envelope, or why it is none; any other error fails the test."""
+    try:
+        return Envelope.from_headers(headers)
+    except InvalidEvent as refused:
+        return refused.reason
+
+
 @given(st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=12))
 @example([(name, b"2026-03-02T09:00:00Z" if name == "ce_time" else None) for name in NAMES])
 def test_any_headers_are_an_envelope_or_an_invalid_event(headers: Headers) -> None:
-    try:
-        envelope = Envelope.from_headers(headers)
-    except InvalidEvent as refused:
-        assert refused.reason in ("missing_header", "bad_header")
+    read = read_or_reason(headers)
+    if isinstance(read, Envelope):
+        assert read.time.tzinfo is UTC
+        assert isinstance(read_or_reason(read.to_headers()), Envelope)
     else:
-        assert envelope.time.tzinfo is UTC
-        Envelope.from_headers(envelope.to_headers())
+        assert read in ("missing_header", "bad_header")
 
 
 @given(envelope=ENVELOPES, name=st.sampled_from(["ce_id", "ce_type", "ce_source", "ce_subject", "ce_time"]))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from shared.errors import InvalidEvent
 from shared.events import document, registry
 from shared.events.base import Event
-from shared.events.envelope import Envelope
 
 MODELS = sorted(registry.EVENT_MODELS.values(), key=lambda model: model.event_type)
 EXAMPLES = {model: json.loads(document.example_file(model).read_text(encoding="utf-8")) for model in MODELS}
@@ -68,24 +67,28 @@ def spoilt_examples(draw: st.DrawFn) -> tuple[type[Event], bytes]:
     return model, json.dumps(value).encode()
 
 
+def parsed_or_reason(model: type[Event], value: bytes) -> Event | str:
+    """The event, or why it is none; any other error fails the test."""
+    try:
+        return registry.parse(model, value)
+    except InvalidEvent as refused:
+        return refused.reason
+
+
 @given(spoilt_examples())
 @example((registry.EVENT_MODELS["complaint.urged.v1"], b'{"complaint_id":"c","received_at":"0001-01-01T00:00:00+14"}'))
-def test_a_value_is_an_event_that_can_be_passed_on_or_an_invalid_event(spoilt: tuple[type[Event], bytes]) -> None:
-    model, value = spoilt
-    headers = Envelope("id", model.event_type, "/test", "case", NOW).to_headers()
-    try:
-        envelope, event = registry.decode(headers, value)
-    except InvalidEvent as refused:
-        assert refused.reason == "schema"
+def test_a_value_is_an_event_that_can_be_passed_on_or_refused_for_its_schema(spoilt: tuple[type[Event], bytes]) -> None:
+    event = parsed_or_reason(*spoilt)
+    if isinstance(event, Event):
+        value, headers = registry.encode(
+            event, event_id="id", source="/test", subject="case", time=NOW, traceparent=None
+        )
+        assert registry.decode(headers, value)[1].event_type == event.event_type
     else:
-        again, _ = registry.encode(event, event_id="id", source="/t", subject="case", time=NOW, traceparent=None)
-        assert registry.decode(envelope.to_headers(), again)[1] == event or b"null" in again or b"NaN" in value
+        assert event == "schema"
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_an_event_or_an_invalid_event(value: bytes) -> None:
+def test_any_bytes_are_an_event_or_refused_for_their_schema(value: bytes) -> None:
     for model in MODELS:
-        try:
-            registry.parse(model, value)
-        except InvalidEvent as refused:
-            assert refused.reason == "schema"
+        assert isinstance(parsed_or_reason(model, value), Event) or parsed_or_reason(model, value) == "schema"

@@ -11,7 +11,7 @@ from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.calendar_definition import CalendarDefinition
 from services.sla.domain.day_units import DayRules
 from services.sla.domain.deadlines import Unit, deadline
-from tests.unit.sla.calendars import always_open, beijing, cn
+from tests.unit.sla.calendars import WEEK, a_calendar, always_open, beijing, cn, every
 from tests.unit.sla.reference_data import reference_data, reference_vectors
 
 # Received, then the day on which 1, 3 and 15 working days end. The day of receipt is not counted.
@@ -50,6 +50,13 @@ def test_a_deadline_in_a_year_not_announced_yet_is_provisional() -> None:
     assert deadline(beijing("2026-12-31 17:00"), 2, Unit.BUSINESS_HOURS, cn()).provisional
     assert not deadline(beijing("2026-12-31 17:00"), 1, Unit.BUSINESS_HOURS, cn()).provisional
     assert not deadline(beijing("2026-12-31 17:00"), 240, Unit.HOURS, cn()).provisional
+
+
+def test_the_end_of_the_last_announced_day_is_still_certain() -> None:
+    calendar = a_calendar(hours=every(WEEK, ["00:00", "24:00"]), known_until="2026-12-31")
+    late = datetime.fromisoformat("2026-12-31T23:00:00+00:00")
+    assert not deadline(late, 1, Unit.BUSINESS_HOURS, calendar).provisional
+    assert deadline(late, 1.5, Unit.BUSINESS_HOURS, calendar).provisional
 
 
 def test_natural_days_are_provisional_only_where_a_holiday_could_move_them() -> None:

@@ -84,6 +84,11 @@ def test_a_working_day_that_closes_during_a_pause_is_due_when_the_next_one_close
     assert found.due_by == beijing("2026-03-04 18:00")
 
 
+def test_a_clock_that_resumes_at_the_very_close_gets_the_next_working_day() -> None:
+    until_close = (beijing("2026-03-03 15:00"), beijing("2026-03-03 18:00"))
+    assert deadline(MONDAY, 1, Unit.WORKING_DAYS, cn(), [until_close]).due_by == beijing("2026-03-04 18:00")
+
+
 def test_a_natural_day_that_ends_during_a_pause_is_due_when_the_next_one_ends() -> None:
     midnight = (beijing("2026-03-06 23:00"), beijing("2026-03-07 01:00"))
     friday = deadline(MONDAY, 4, Unit.NATURAL_DAYS, cn(), [midnight])

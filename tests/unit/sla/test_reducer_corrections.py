@@ -109,6 +109,20 @@ def test_a_breach_of_an_earlier_cycle_can_still_be_corrected() -> None:
     ]
 
 
+def test_holds_of_a_later_cycle_do_not_lengthen_an_earlier_ones_deadline() -> None:
+    due = 5 + HOURS["callback"]
+    case = Case().starts()
+    case.hears(case.facts.resolved(after(5)))
+    case.lives_until(after(due))
+    for event in (
+        case.facts.reopened(after(due + 1)),
+        case.facts.held(after(due - 50)),
+        case.facts.resumed(after(due)),
+    ):
+        case.hears(event, now=after(due + 2))
+    assert corrections(case.hears(case.facts.called_back(after(due + 1), cycle=1))) == []
+
+
 def test_a_fact_of_this_cycle_does_not_correct_breaches_of_another() -> None:
     case = breached_case()
     case.hears(case.facts.resolved(after(30)))

@@ -1,0 +1,211 @@
+"""Reads submissions from JSON Lines or CSV, one row at a time, and says of a bad row what is wrong with it.
+
+Spreadsheets come in UTF-8 with or without a byte order mark, in GB18030, or as "Unicode text"; which one is found by
+reading, never by guessing half-way. Column names of a CSV file are field names, nested ones with dots
+(``complainant.email``); an empty cell is an absent field.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import io
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from services.cli.submission_columns import UnusableFile, known_columns
+from services.intake.domain.refusal import FieldProblem
+from services.intake.domain.strict_json import NotJson, canonical, parse_object
+from services.intake.domain.wording import Language, field_reason
+
+Format = Literal["jsonl", "csv"]
+
+CHUNK_BYTES = 1 << 20
+LONGEST_CELL = 1 << 20
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_DELIMITERS = (",", ";", "\t")
+_SHORTENED_NUMBER = re.compile(r"\d(\.\d+)?E\+\d{2}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """What is wrong with a row; ``column`` is empty when it is the row as a whole."""
+
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: a document to submit, or the problems that keep it from being one.
+
+    ``number`` is what the sender sees: the line of a JSON Lines file; in a CSV file the row, the header being row 1.
+    """
+
+    number: int
+    document: dict[str, Any]
+    problems: tuple[RowProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionFile:
+    """A file that has been looked at once: its digest, encoding, and about how many rows it has."""
+
+    content: BinaryIO
+    format: Format
+    encoding: str
+    digest: str
+    lines: int
+
+    def rows(
+        self, *, default_channel: str, ignore_unknown_columns: bool = False, language: Language = "en"
+    ) -> Iterator[Row]:
+        """Every row in order, blank ones left out. Raises UnusableFile at once for a bad header."""
+        self.content.seek(0)
+        text = io.TextIOWrapper(self.content, encoding=self.encoding, newline="" if self.format == "csv" else "\n")
+        if self.format == "csv":
+            return _with_channel(_csv_rows(text, ignore_unknown_columns), default_channel)
+        return _with_channel(_json_rows(text, language), default_channel)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.content.close()
+
+    def idempotency_key(self, row: Row) -> str | None:
+        """The same for the same row of the same file, whatever its name; None for a row with an id of its own."""
+        if "channel_message_id" in row.document:
+            return None
+        named = f"{self.digest}\n{row.number}\n".encode() + canonical(row.document)
+        return hashlib.sha256(named).hexdigest()
+
+
+def open_submissions(path: Path | None, stdin: BinaryIO, file_format: Format | None = None) -> SubmissionFile:
+    """Look at the file (or standard input, which is kept in memory). Raises UnusableFile."""
+    content: BinaryIO = io.BytesIO(stdin.read()) if path is None else path.open("rb")
+    head = content.read(4096)
+    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
+    digest, lines, is_utf8 = _read_through(content)
+    encoding = encoding or ("utf-8" if is_utf8 else _require_gb18030(content))
+    return SubmissionFile(content, file_format or _format(path, head, encoding), encoding, digest, lines)
+
+
+def _read_through(content: BinaryIO) -> tuple[str, int, bool]:
+    """SHA-256, number of line ends, and whether it is all UTF-8."""
+    digest, lines, decoder = hashlib.sha256(), 0, codecs.getincrementaldecoder("utf-8")()
+    is_utf8 = True
+    for chunk in _chunks(content):
+        digest.update(chunk)
+        lines += chunk.count(b"\n")
+        is_utf8 = is_utf8 and _decodes(decoder, chunk)
+    return digest.hexdigest(), lines, is_utf8 and _decodes(decoder, b"", final=True)
+
+
+def _require_gb18030(content: BinaryIO) -> str:
+    decoder = codecs.getincrementaldecoder("gb18030")()
+    if all(_decodes(decoder, chunk) for chunk in _chunks(content)) and _decodes(decoder, b"", final=True):
+        return "gb18030"
+    raise UnusableFile("the file is neither UTF-8 nor GB18030; save it as 'CSV UTF-8' or as JSON Lines in UTF-8")
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    content.seek(0)
+    while chunk := content.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _format(path: Path | None, head: bytes, encoding: str) -> Format:
+    start = head.decode(encoding, errors="ignore").lstrip()
+    if start.startswith("["):
+        raise UnusableFile("the file is one JSON array; one object per line is needed (jq -c '.[]' FILE)")
+    suffix = "" if path is None else path.suffix.lower()
+    if suffix in (".csv", ".tsv", ".txt"):
+        return "csv"
+    return "jsonl" if suffix in (".jsonl", ".ndjson", ".json") or start.startswith("{") else "csv"
+
+
+def _with_channel(rows: Iterator[Row], default_channel: str) -> Iterator[Row]:
+    for row in rows:
+        if not row.problems:
+            row.document.setdefault("channel", default_channel)
+        yield row
+
+
+def _json_rows(text: io.TextIOWrapper, language: Language) -> Iterator[Row]:
+    for number, line in enumerate(text, start=1):
+        if line.strip():
+            document = parse_object(line.encode("utf-8", "surrogatepass"))
+            if isinstance(document, NotJson):
+                yield Row(number, {}, tuple(_not_json(problem, language) for problem in document.problems))
+            else:
+                yield Row(number, document)
+
+
+def _not_json(problem: FieldProblem, language: Language) -> RowProblem:
+    """The column is a field's name only where one is at fault; else the reason says where in the line."""
+    reason = field_reason(problem, language)
+    if problem.code == "repeated_name":
+        return RowProblem(problem.field, reason)
+    place = problem.field.removeprefix("line 1 ")
+    return RowProblem("", f"{place}: {reason}" if place else reason)
+
+
+def _csv_rows(text: io.TextIOWrapper, ignore_unknown_columns: bool) -> Iterator[Row]:
+    csv.field_size_limit(LONGEST_CELL)
+    first_line = text.readline()
+    text.seek(0)
+    reader = csv.reader(text, delimiter=max(_DELIMITERS, key=first_line.count), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise UnusableFile(f"the first row is not readable as CSV: {error}") from None
+    known = known_columns(header, ignore_unknown=ignore_unknown_columns)
+    return _csv_data(reader, header, known)
+
+
+def _csv_data(reader: Iterator[list[str]], header: Sequence[str], known: frozenset[str]) -> Iterator[Row]:
+    for number in itertools.count(2):
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # quotes are out of step from here on; what follows cannot be trusted
+            yield Row(number, {}, (RowProblem("", f"not readable as CSV ({error}); nothing after it was sent"),))
+            return
+        if any(cell.strip() for cell in cells):
+            yield _csv_row(number, header, known, cells)
+
+
+def _csv_row(number: int, header: Sequence[str], known: frozenset[str], cells: Sequence[str]) -> Row:
+    if len(cells) > len(header):
+        return Row(number, {}, (RowProblem("", f"has {len(cells)} cells, the header has {len(header)}"),))
+    filled = {name: cell for name, cell in zip(header, cells, strict=False) if name in known and cell.strip()}
+    problems = tuple(
+        RowProblem(name, "digits were lost: the spreadsheet shortened the number; format the column as text")
+        for name, cell in filled.items()
+        if _SHORTENED_NUMBER.fullmatch(cell.strip())
+    )
+    return Row(number, {} if problems else _nested(filled), problems)
+
+
+def _nested(filled: dict[str, str]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for name, cell in filled.items():
+        *parents, last = name.split(".")
+        place = document
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = cell
+    return document

@@ -1,0 +1,1 @@
+"""The router's edge to the outside: its decision data in files."""

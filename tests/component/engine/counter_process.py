@@ -1,0 +1,91 @@
+"""The tiny processor as a real process: ``python -m tests.component.engine.counter_process``.
+
+It runs under the name of a real service, since only those have crash points. ``CBUS_FREEZE_AT`` makes it stop itself
+(SIGSTOP) at a chosen step, once, as if the machine had been suspended just there.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.settings import load_settings
+from shared.streaming.broker import GroupMetadata, Offsets
+from shared.streaming.engine_settings import ProcessorSettings
+from shared.streaming.kafka import KafkaBroker
+from shared.streaming.service import Service
+from tests.component.engine.harness import Counter
+
+NAME = "sla"
+
+
+class CounterSettings(ProcessorSettings):
+    """Settings of the tiny process."""
+
+    freeze_at: Literal["never", "reduce", "offsets", "commit"] = Field("never", description="Where to stop itself.")
+    freeze_passage: int = Field(1, ge=1, description="At which passage; once only.")
+
+
+class Freezer:
+    """Stops this process at one passage of one step; a test lets it go on."""
+
+    def __init__(self, settings: CounterSettings) -> None:
+        self._step = settings.freeze_at
+        self._remaining = settings.freeze_passage
+
+    def passing(self, step: str) -> None:
+        """Stop here if this is the passage."""
+        if step == self._step:
+            self._remaining -= 1
+            if self._remaining == 0:
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+
+class FreezingProducer:
+    """A transactional producer that may freeze before two of its steps."""
+
+    def __init__(self, producer: Any, freezer: Freezer) -> None:
+        self._producer = producer
+        self._freezer = freezer
+
+    def send_offsets(self, offsets: Offsets, group: GroupMetadata) -> None:
+        self._freezer.passing("offsets")
+        self._producer.send_offsets(offsets, group)
+
+    def commit(self) -> None:
+        self._freezer.passing("commit")
+        self._producer.commit()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+
+class FreezingBroker:
+    """Kafka, with such producers."""
+
+    def __init__(self, broker: KafkaBroker, freezer: Freezer) -> None:
+        self._broker = broker
+        self._freezer = freezer
+
+    def transactional_producer(self, transactional_id: str) -> FreezingProducer:
+        return FreezingProducer(self._broker.transactional_producer(transactional_id), self._freezer)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+
+def main() -> int:
+    """Run until told to stop."""
+    settings = load_settings(CounterSettings)
+    freezer = Freezer(settings)
+    broker: Any = FreezingBroker(KafkaBroker(settings.kafka), freezer)
+    counter = Counter(lambda: freezer.passing("reduce"), NAME)
+    return Service(counter, settings, broker=broker, clock=settings.make_clock()).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""Rows of a file as a person wrote them: any spreadsheet's encoding, one bad row at a time, keys that stay the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.cli.submission_columns import UnusableFile, column_names
+from services.cli.submissions import Row, SubmissionFile, open_submissions
+from services.intake.domain.field_problems import read_fields
+from services.intake.domain.submission import Submission
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+
+
+def opened(content: bytes, name: str | None = None, tmp_path: Path | None = None) -> SubmissionFile:
+    if name is None or tmp_path is None:
+        return open_submissions(None, io.BytesIO(content))
+    path = tmp_path / name
+    path.write_bytes(content)
+    return open_submissions(path, io.BytesIO())
+
+
+def rows_of(content: bytes, **options: Any) -> list[Row]:
+    return list(opened(content).rows(default_channel="file", **options))
+
+
+def documents(content: bytes, **options: Any) -> list[dict[str, Any]]:
+    rows = rows_of(content, **options)
+    assert all(not row.problems for row in rows)
+    return [row.document for row in rows]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_any_spreadsheets_encoding_is_read(encoding: str, line_end: str) -> None:
+    text = line_end.join(["narrative,complainant.name,place", '"冰箱坏了，\n三次没修",张三,上海', "漏水,李四,"])
+    assert documents(text.encode(encoding)) == [
+        {"narrative": "冰箱坏了，\n三次没修", "complainant": {"name": "张三"}, "place": "上海", "channel": "file"},
+        {"narrative": "漏水", "complainant": {"name": "李四"}, "channel": "file"},
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_delimiter_is_the_one_the_header_uses(delimiter: str) -> None:
+    text = delimiter.join(["narrative", "place"]) + "\n" + delimiter.join(["broken", "Wuxi"])
+    assert documents(text.encode())[0] == {"narrative": "broken", "place": "Wuxi", "channel": "file"}
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=6))
+def test_what_a_spreadsheet_writes_is_read_back(cells: list[tuple[str, str]]) -> None:
+    written = io.StringIO()
+    csv.writer(written).writerows([("narrative", "complainant.handles.微博"), *cells])
+    expected: list[dict[str, Any]] = []
+    for narrative, handle in cells:
+        filled: dict[str, Any] = {"narrative": narrative} if narrative.strip() else {}
+        if handle.strip():
+            filled["complainant"] = {"handles": {"微博": handle}}
+        if filled:
+            expected.append(filled)
+    found = [{k: v for k, v in each.items() if k != "channel"} for each in documents(written.getvalue().encode())]
+    assert found == [_with_plain_line_ends(each) for each in expected] or found == expected
+
+
+def test_json_lines_keep_the_number_of_their_line() -> None:
+    content = b'\xef\xbb\xbf{"narrative":"a"}\r\n\n{"narrative":"b","channel":"shop"}\n{oops\n{"a":1,"a":2}\n[1]\n'
+    rows = rows_of(content)
+    assert [row.number for row in rows] == [1, 3, 4, 5, 6]
+    assert [row.document.get("channel") for row in rows[:2]] == ["file", "shop"]
+    assert [(p.column, p.reason) for row in rows[2:] for p in row.problems] == [
+        ("", "column 2: is not JSON from here on"),
+        ("a", "appears more than once in one object"),
+        ("", "must be one JSON object"),
+    ]
+
+
+def test_csv_rows_are_numbered_as_a_spreadsheet_numbers_them() -> None:
+    rows = rows_of(b'narrative\n"two\nlines"\n\nbroken\n')
+    assert [row.number for row in rows] == [2, 4]
+
+
+def test_a_row_with_too_many_cells_is_named() -> None:
+    [row] = rows_of(b"narrative,place\na,b,c\n")
+    assert [(problem.column, problem.reason) for problem in row.problems] == [("", "has 3 cells, the header has 2")]
+
+
+@pytest.mark.parametrize("cell", ["1.38E+10", "1.38001E+10", "6E+17"])
+def test_a_number_that_lost_its_digits_is_not_sent(cell: str) -> None:
+    [row] = rows_of(f"narrative,complainant.phone\nbroken,{cell}\n".encode())
+    assert [problem.column for problem in row.problems] == ["complainant.phone"]
+
+
+def test_after_an_unclosed_quote_nothing_more_is_sent() -> None:
+    rows = rows_of(b'narrative\nfirst\n"never closed\nsecond\n')
+    assert [bool(row.problems) for row in rows] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"place\nWuxi\n", "no column 'narrative'"),
+        (b"narrative,place,place\n", "appear twice: place"),
+        (b"narrative,narrative.subject\n", "keep one of them"),
+        (b"narrativ\nx\n", "did you mean 'narrative'"),
+        (b"narrative,priority\n", "unknown columns: 'priority'"),
+        (b'[{"narrative": "x"}]', "one object per line"),
+        (b"narrative\n\xff\xff\xff", "neither UTF-8 nor GB18030"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_whole(content: bytes, said: str) -> None:
+    with pytest.raises(UnusableFile, match=said):
+        rows_of(content)
+
+
+def test_unknown_columns_can_be_left_out() -> None:
+    content = b"narrative,Remark,complainant.shoe_size\nbroken,later,44\n"
+    assert documents(content, ignore_unknown_columns=True) == [{"narrative": "broken", "channel": "file"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("a.csv", b"narrative\nx", "csv"),
+        ("a.JSONL", b'{"narrative":"x"}', "jsonl"),
+        ("a.dat", b' {"narrative":"x"}', "jsonl"),
+        ("a.dat", b"narrative\nx", "csv"),
+    ],
+)
+def test_the_format_is_seen_from_the_name_or_the_content(name: str, content: bytes, kind: str, tmp_path: Path) -> None:
+    with_name = opened(content, name, tmp_path)
+    assert with_name.format == kind
+    with_name.close()
+
+
+def test_the_key_belongs_to_the_content_not_to_the_name(tmp_path: Path) -> None:
+    content = b"narrative\nbroken\nbroken\n"
+    files = [opened(content), opened(content, "a.csv", tmp_path), opened(content, "b.txt", tmp_path)]
+    keys = [[each.idempotency_key(row) for row in each.rows(default_channel="file")] for each in files]
+    assert keys[0] == keys[1] == keys[2]
+    assert len(set(keys[0])) == 2, "the same words in two rows are two complaints"
+    other = opened(content + b"more\n")
+    assert not set(keys[0]) & {other.idempotency_key(row) for row in other.rows(default_channel="file")}
+    for each in files:
+        each.close()
+
+
+def test_a_row_with_an_id_of_its_own_needs_no_key() -> None:
+    file = opened(b"narrative,channel_message_id\nbroken,A-1\n")
+    [row] = file.rows(default_channel="file")
+    assert file.idempotency_key(row) is None
+
+
+def test_every_column_there_can_be_is_a_field_of_a_submission() -> None:
+    filled = {name: "x" for name in column_names() if name != "narrative" and "*" not in name}
+    document: dict[str, Any] = {}
+    for name in filled:
+        *parents, last = name.split(".")
+        place = document
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = "x"
+    read = read_fields(Submission, document)
+    assert not isinstance(read, Submission)
+    assert "extra_forbidden" not in {problem.code for problem in read.fields}
+
+
+def test_a_large_file_is_read_in_little_time(tmp_path: Path) -> None:
+    path = tmp_path / "large.jsonl"
+    line = json.dumps({"narrative": "冰箱坏了" * 20}, ensure_ascii=False).encode() + b"\n"
+    path.write_bytes(line * 50_000)
+    started = time.process_time()
+    file = open_submissions(path, io.BytesIO())
+    assert sum(1 for _ in file.rows(default_channel="file")) == file.lines == 50_000
+    file.close()
+    assert time.process_time() - started < 10
+
+
+def _with_plain_line_ends(document: dict[str, Any]) -> dict[str, Any]:
+    return document

@@ -1,0 +1,122 @@
+"""Settings: read from the environment, refused with every wrong variable's name, silent about secrets."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from shared.clock import ScaledClock, SystemClock
+from shared.errors import ConfigurationError
+from shared.settings import ServiceSettings, load_settings, make_clock
+from shared.streaming.engine_settings import ProcessorSettings
+
+SECRET = "hunter2"
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CBUS_")]:
+        monkeypatch.delenv(name)
+
+
+def set_variables(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"CBUS_{name}", value)
+
+
+def refusal() -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(ProcessorSettings)
+    return str(refused.value)
+
+
+def test_without_any_variable_the_defaults_are_safe() -> None:
+    settings = load_settings(ProcessorSettings)
+    kafka = settings.kafka
+    assert (kafka.acks, kafka.enable_auto_commit, kafka.start_from) == ("all", False, "earliest")
+    assert settings.clock.speed == 1
+    assert isinstance(settings.make_clock(), SystemClock)
+
+
+def test_variables_reach_blocks_by_two_underscores(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(
+        monkeypatch,
+        STATE_DIR="/var/lib/bus",
+        KAFKA__BOOTSTRAP_SERVERS="a:1,b:2",
+        KAFKA__SESSION_TIMEOUT_SECONDS="6",
+        ENGINE__TIMER_GRACE="PT2S",
+        ENGINE__MAX_RECORDS="50",
+    )
+    settings = load_settings(ProcessorSettings)
+    assert settings.state_dir == Path("/var/lib/bus")
+    assert (settings.kafka.bootstrap_servers, settings.kafka.session_timeout_seconds) == ("a:1,b:2", 6.0)
+    assert (settings.engine.timer_grace, settings.engine.max_records) == (timedelta(seconds=2), 50)
+
+
+def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "INSTANCE_ID": "a b",
+        "LOG_LEVEL": "LOUD",
+        "KAFKA__ACKS": "1",
+        "KAFKA__ENABLE_AUTO_COMMIT": "true",
+        "KAFKA__START_FROM": "latest",
+        "KAFKA__SESSION_TIMEOUT_SECONDS": "soon",
+        "HEALTH__PORT": "70000",
+        "CLOCK__ORIGIN": "2026-03-02T09:00:00",
+        "ENGINE__DEAD_LETTER_MAX_SHARE": "0",
+    }
+    set_variables(monkeypatch, **wrong)
+    text = refusal()
+    assert [name for name in wrong if f"CBUS_{name}: " not in text] == []
+
+
+@pytest.mark.parametrize(
+    "misspelt", ["KAFKA__BOOTSTRAP_SERVER", "REDIS__URI", "HEALTH__PROT", "CLOCK__SPED", "ENGINE__MAX_RECORD"]
+)
+def test_a_misspelt_variable_of_a_block_is_refused(monkeypatch: pytest.MonkeyPatch, misspelt: str) -> None:
+    """Ignored, it would leave the default in force: another cluster, another clock."""
+    set_variables(monkeypatch, **{misspelt: "1"})
+    assert f"CBUS_{misspelt}: " in refusal()
+
+
+@pytest.mark.parametrize("block", ["KAFKA", "REDIS"])
+def test_a_block_that_is_not_json_is_refused_without_repeating_it(monkeypatch: pytest.MonkeyPatch, block: str) -> None:
+    set_variables(monkeypatch, **{block: f"{SECRET} is not JSON"})
+    text = refusal()
+    assert block.lower() in text
+    assert SECRET not in text
+
+
+def test_a_fast_clock_needs_an_origin_to_agree_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, CLOCK__SPEED="60")
+    settings = load_settings(ServiceSettings)
+    with pytest.raises(ConfigurationError, match="CBUS_CLOCK__ORIGIN"):
+        settings.make_clock()
+    assert isinstance(make_clock(60, datetime(2026, 3, 2, tzinfo=UTC)), ScaledClock)
+
+
+def test_secrets_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, KAFKA__SASL_PASSWORD=SECRET, REDIS__URL=f"redis://:{SECRET}@cache:6379/0")
+    settings = load_settings(ServiceSettings)
+    assert settings.kafka.sasl_password is not None
+    assert settings.kafka.sasl_password.get_secret_value() == SECRET
+    assert SECRET in settings.redis.url
+    for printed in (repr(settings), str(settings), repr(settings.redis), f"{settings.kafka}"):
+        assert SECRET not in printed
+
+
+def test_a_secret_that_is_refused_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, REDIS__URL=f"redis://:{SECRET}@cache", REDIS__TIMEOUT_SECONDS="-1", KAFKA__ACKS=SECRET)
+    assert SECRET not in refusal()
+
+
+def test_settings_do_not_change_while_a_process_runs() -> None:
+    settings = load_settings(ProcessorSettings)
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.kafka.acks = "all"  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.instance_id = "1"  # type: ignore[misc]

@@ -1,0 +1,180 @@
+"""The partition store behaves as a dictionary with a due index that survives being closed, killed and moved."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from shared.state.sqlite import PartitionStore, Row
+
+REPOSITORY = Path(__file__).parents[3]
+MEMORY = Path("/dev/shm")  # noqa: S108 - hundreds of opened files need not wait for a disk
+KEYS = st.sampled_from([b"a", b"b", b"c", b"d", b"\x00", "投诉".encode()])
+INSTANTS = st.integers(0, 20)
+ROWS = st.builds(Row, st.none() | st.binary(max_size=8), st.none() | INSTANTS)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Store and model side by side; every rule does the same to both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+        self.path = Path(self._directory.name) / "counter" / "3.sqlite"
+        self.rows: dict[bytes, Row] = {}
+        self.offset = 0
+
+    @initialize()
+    def open(self) -> None:
+        self.store = PartitionStore(self.path, "cluster")
+
+    @rule(rows=st.dictionaries(KEYS, ROWS, max_size=4), step=st.integers(0, 5))
+    def apply(self, rows: dict[bytes, Row], step: int) -> None:
+        self.offset += step
+        self.store.apply(rows, self.offset)
+        for key, row in rows.items():
+            self.rows.pop(key, None)
+            if row.value is not None:
+                self.rows[key] = row
+
+    @rule()
+    def reopen(self) -> None:
+        self.store.close()
+        self.open()
+
+    @rule()
+    def open_beside_as_after_a_kill(self) -> None:
+        """A killed process closes nothing; the next one opens over what is there."""
+        killed = self.store
+        self.open()
+        killed.close()
+
+    @rule()
+    def clear(self) -> None:
+        self.store.clear()
+        self.forget()
+
+    @rule()
+    def open_for_another_cluster(self) -> None:
+        self.store.close()
+        self.store = PartitionStore(self.path, "another cluster")
+        assert (self.store.count(), self.store.changelog_offset) == (0, 0)
+        self.store.close()
+        self.open()
+        self.forget()
+
+    @rule(garbage=st.binary(min_size=100, max_size=300))
+    def spoil_the_file(self, garbage: bytes) -> None:
+        self.store.close()
+        self.path.write_bytes(garbage)
+        self.open()
+        self.forget()
+
+    def forget(self) -> None:
+        self.rows.clear()
+        self.offset = 0
+
+    @invariant()
+    def holds_the_same_rows_at_the_same_offset(self) -> None:
+        if hasattr(self, "store"):
+            assert self.store.changelog_offset == self.offset
+            assert self.store.count() == len(self.rows)
+            assert self.store.get(b"a") == (self.rows[b"a"].value if b"a" in self.rows else None)
+            for key, row in self.rows.items():
+                assert self.store.get(key) == row.value
+            everything = {b"a", b"nothing is kept for this", *self.rows}
+            assert self.store.get_many(everything) == {key: row.value for key, row in self.rows.items()}
+
+    @rule(now=INSTANTS, limit=st.integers(1, 4))
+    def due(self, now: int, limit: int) -> None:
+        timers = {key: row.due_ms for key, row in self.rows.items() if row.due_ms is not None}
+        found = self.store.due(now, limit)
+        expected = sorted(due for due in timers.values() if due <= now)[:limit]
+        assert [timers[key] for key in found] == expected, "the earliest ones, in order, at most limit"
+        assert len(set(found)) == len(found)
+        assert self.store.next_due_ms() == min(timers.values(), default=None)
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+        self._directory.cleanup()
+
+
+StoreMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestPartitionStore = StoreMachine.TestCase
+
+
+KILLED_WRITER = """
+import os, signal, sys
+from pathlib import Path
+from shared.state.sqlite import PartitionStore, Row
+store = PartitionStore(Path(sys.argv[1]), "cluster")
+for number in range(1, 10_000):
+    store.apply({b"%d" % each: Row(b"%d" % number, number) for each in range(20)}, number)
+    if number == 137:
+        store._db.execute("BEGIN")
+        store._db.execute("UPDATE state SET value = 'torn' WHERE key = '3'")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_killed_between_two_writes_leaves_rows_and_offset_of_one_moment(tmp_path: Path) -> None:
+    path = tmp_path / "0.sqlite"
+    done = subprocess.run([sys.executable, "-c", KILLED_WRITER, str(path)], cwd=REPOSITORY, env={**os.environ})
+    assert done.returncode == -signal.SIGKILL
+    store = PartitionStore(path, "cluster")
+    assert store.changelog_offset == 137
+    assert {store.get(b"%d" % each) for each in range(20)} == {b"137"}
+    store.close()
+
+
+def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "0.sqlite", "cluster")
+    store.apply({b"a": Row(b"1", 1)}, 1)
+    with pytest.raises(sqlite3.Error):
+        store.apply({b"a": Row(b"2", 2), b"b": Row(object(), 2)}, 2)  # type: ignore[arg-type]
+    store.close()
+    again = PartitionStore(tmp_path / "0.sqlite", "cluster")
+    assert (again.get(b"a"), again.get(b"b"), again.changelog_offset) == (b"1", None, 1)
+    again.close()
+
+
+def test_a_file_from_before_the_last_reboot_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut may have mixed old pages with new ones in it, and nothing in the file would show that."""
+    boot_id = tmp_path / "boot_id"
+    monkeypatch.setattr("shared.state.sqlite._BOOT_ID_FILE", boot_id)
+    boot_id.write_text("first\n")
+    store = PartitionStore(tmp_path / "0.sqlite", "cluster")
+    store.apply({b"a": Row(b"1", 1)}, 1)
+    store.close()
+    boot_id.write_text("second\n")
+    again = PartitionStore(tmp_path / "0.sqlite", "cluster")
+    assert (again.get(b"a"), again.changelog_offset) == (None, 0)
+    again.close()
+
+
+@pytest.mark.parametrize(("known", "synchronous"), [(True, 0), (False, 1)])
+def test_where_a_reboot_cannot_be_told_writes_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool, synchronous: int
+) -> None:
+    boot_id = tmp_path / "boot_id"
+    if known:
+        boot_id.write_text("first\n")
+    monkeypatch.setattr("shared.state.sqlite._BOOT_ID_FILE", boot_id)
+    store = PartitionStore(tmp_path / "0.sqlite", "cluster")
+    assert store._db.execute("PRAGMA synchronous").fetchone() == (synchronous,)
+    store.apply({b"a": Row(b"1", 1)}, 1)
+    store.close()
+    again = PartitionStore(tmp_path / "0.sqlite", "cluster")
+    assert again.get(b"a") == b"1"
+    again.close()
