@@ -47,21 +47,22 @@ class PlannedReport:
 def plan_reports(dispatched: AssignmentDispatched, seed: int) -> list[PlannedReport]:
     """What the department will report about this assignment, in order of time; empty when it forgets about it."""
     chance = random.Random(f"{seed}/{dispatched.assignment.assignment_id}")  # noqa: S311 - a simulation, repeatable
-    temper = choose_temper(chance, forced=dispatched.assignment.forced)
+    is_lead = dispatched.assignment.role == Role.LEAD
+    temper = choose_temper(chance, may_return=is_lead and not dispatched.assignment.forced)
     if temper is Temper.SILENT:
         return []
     if temper is Temper.RETURNING:
         return [PlannedReport(_hours(chance, 1, 8), Action.RETURN, {"reason": "not_our_responsibility"})]
     plan = _work(chance, temper)
-    if dispatched.assignment.role == Role.LEAD and not dispatched.decision.co_handlers:
+    if is_lead and not dispatched.decision.co_handlers:
         solved = chance.random() < 0.85  # with co-handlers the lead cannot know when all are done, so it does not call
         plan.append(PlannedReport(plan[-1].after + _hours(chance, 4, 30), Action.CALL_BACK, {"solved": solved}))
     return plan
 
 
-def choose_temper(chance: random.Random, *, forced: bool) -> Temper:
-    """A forced assignment cannot be returned, so nobody tries."""
-    tempers = [temper for temper in Temper if not (forced and temper is Temper.RETURNING)]
+def choose_temper(chance: random.Random, *, may_return: bool) -> Temper:
+    """A forced assignment cannot be returned, a co-handler's not always; so nobody tries."""
+    tempers = [temper for temper in Temper if may_return or temper is not Temper.RETURNING]
     return chance.choices(tempers, [_SHARES[temper] for temper in tempers])[0]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.cli.demo_ledger import Ledger
 from services.cli.kafka_access import all_partitions, bus_topics_of, open_reader, to_kafka, to_record
+from shared.errors import BrokerUnavailable
 from shared.settings import KafkaSettings
 
 POLL_MS = 50
@@ -34,12 +35,15 @@ class BusReader:
         self._thread.start()
 
     def require_well(self) -> None:
-        """Raise what ended the thread, if anything did: figures without a reader would be lies."""
+        """Raise if the thread ended: figures without a reader would be lies."""
         if self._failure is not None:
-            raise self._failure
+            raise BrokerUnavailable(
+                f"the demo's reader of the bus ended ({type(self._failure).__name__}), so nothing can be said about "
+                "what arrived; did the broker go away?"
+            ) from self._failure
 
     def finish(self) -> None:
-        """Stop the thread and read up to the end as of now; raises TimeoutError if that takes too long."""
+        """Stop the thread and read up to the end as of now; raises BrokerUnavailable if that takes too long."""
         self._stop.set()
         self._thread.join()
         self.require_well()
@@ -47,7 +51,7 @@ class BusReader:
         deadline = time.monotonic() + CATCH_UP_WITHIN_SECONDS
         while any(self._reader.position(partition) < end for partition, end in ends.items()):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the bus could not be read to its end within {CATCH_UP_WITHIN_SECONDS:g} s")
+                raise BrokerUnavailable(f"the bus could not be read to its end within {CATCH_UP_WITHIN_SECONDS:g} s")
             self._read_some()
 
     def close(self) -> None:

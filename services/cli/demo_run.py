@@ -16,7 +16,7 @@ from services.cli.demo_clock import DemoClock, read_reached, start_clock, write_
 from services.cli.demo_feed import Feeder
 from services.cli.demo_figures import DemoFigures, summary_of
 from services.cli.demo_observer import DemoObserver
-from services.cli.demo_samples import read_samples, submissions
+from services.cli.demo_samples import mixed, read_samples, submissions
 from services.cli.demo_services import DemoProcesses, running_services, service_environment
 from services.cli.demo_show import show_until
 from services.cli.local_stack import BackendChoice, published, running_local_stack
@@ -58,7 +58,7 @@ class _Stage:
 
 def run_demo(options: DemoOptions, signals: StopSignals) -> dict[str, Any]:
     """Run it; the summary. Raises StopAsked when stopped before anything was fed."""
-    samples = read_samples(options.samples)
+    samples = mixed(read_samples(options.samples), options.seed)
     with _stage(options) as stage:
         run = stage.clock.origin.strftime("%Y%m%dT%H%M%S%f")
         feeder = Feeder(stage.processes.intake_url, submissions(samples, run), options.rate)

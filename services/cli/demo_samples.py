@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,13 @@ def _sample(name: str, body: dict[str, Any]) -> Sample:
     sent = {field: value for field, value in body.items() if field not in _FIXED_INSTANTS}
     channel = str(sent.get("channel", Channel.WEB.value))
     return Sample(name, channel, json.dumps(sent, ensure_ascii=False).encode())
+
+
+def mixed(samples: Sequence[Sample], seed: int) -> list[Sample]:
+    """The samples in an order that mixes files and channels; the same for the same seed."""
+    order = list(samples)
+    random.Random(seed).shuffle(order)  # noqa: S311 - an order, not a secret
+    return order
 
 
 def submissions(samples: Sequence[Sample], run: str) -> Iterator[Submission]:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import yaml
+from zoneinfo import ZoneInfo
 
 from shared.errors import ConfigurationError
 
 
 def config_problems(directory: Path) -> list[str]:
-    """One sentence per problem; empty when every reader is content."""
+    """One sentence per service that would refuse to start; empty when every one is content."""
     problems = []
-    for read in (_read_every_yaml_file, _read_clocks, _read_departments):
+    for service, read in (("router", _read_routing), ("sla", _read_clocks), ("notifier", _read_letters)):
         try:
             read(directory)
         except ConfigurationError as problem:
-            problems.append(str(problem))
+            problems.append(f"{service}: {problem}")
     return problems
 
 
-def _read_every_yaml_file(directory: Path) -> None:
-    for file in sorted(directory.rglob("*.yaml")):
-        try:
-            yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as failure:
-            raise ConfigurationError(f"{file}: {failure}") from None
+def _read_routing(directory: Path) -> None:
+    from services.router.adapters.config_files import load_departments, load_rules, load_taxonomy
+
+    load_rules(directory, load_departments(directory), load_taxonomy(directory))
 
 
 def _read_clocks(directory: Path) -> None:
@@ -34,7 +31,9 @@ def _read_clocks(directory: Path) -> None:
     load_policy(directory / "sla" / "policy.yaml", load_calendars(directory / "calendars"))
 
 
-def _read_departments(directory: Path) -> None:
+def _read_letters(directory: Path) -> None:
     from services.notifier.adapters.config_files import load_departments
+    from services.notifier.adapters.templates import TemplateSet
 
     load_departments(directory / "departments.yaml")
+    TemplateSet(directory / "templates", ZoneInfo("UTC"))

@@ -27,7 +27,7 @@ from services.cli.send_door import IntakeClient, Outcome, Rejected
 from services.cli.send_report import SendReport
 from services.cli.stack_file import running_stack
 from services.cli.submission_columns import UnusableFile
-from services.cli.submissions import Format, Row, SubmissionFile, open_submissions
+from services.cli.submissions import Format, Row, SubmissionFile, opened_submissions
 from services.intake.domain.wording import Language
 from shared.events.complaint import Channel
 
@@ -67,16 +67,14 @@ def send_command(
     The same file sent again gets the same tickets. A changed file is another one: to correct rejected rows, send them
     alone, or give every row a channel_message_id, which then names it in any file.
     """
-    try:
-        submissions = open_submissions(None if file == "-" else Path(file), sys.stdin.buffer, file_format)
+    path = None if file == "-" else Path(file)
+    with _refusing_bad_files(), opened_submissions(path, sys.stdin.buffer, file_format) as submissions:
         rows = submissions.rows(
             default_channel=channel.value, ignore_unknown_columns=ignore_unknown_columns, language=_language()
         )
-    except (UnusableFile, OSError) as refusal:
-        raise typer.BadParameter(str(refusal), param_hint="FILE") from None
-    sending = Sending(submissions, rows, url or _default_url(), concurrency, rate, give_up_after)
-    with contextlib.closing(submissions), _written(receipts) as receipts_file:
-        outcome = asyncio.run(sending.run(SendReport(receipts_file)))
+        sending = Sending(submissions, rows, url or _default_url(), concurrency, rate, give_up_after)
+        with _written(receipts) as receipts_file:
+            outcome = asyncio.run(sending.run(SendReport(receipts_file)))
     outcome.print(as_json=as_json)
     if report is not None:
         outcome.write(report)
@@ -177,6 +175,14 @@ def _progress(rows: int) -> Progress:
     )
     progress.add_task("rows", total=rows or None, accepted=0, refused=0)
     return progress
+
+
+@contextlib.contextmanager
+def _refusing_bad_files() -> Iterator[None]:
+    try:
+        yield
+    except (UnusableFile, OSError) as refusal:
+        raise typer.BadParameter(str(refusal), param_hint="FILE") from None
 
 
 @contextlib.contextmanager

@@ -14,9 +14,10 @@ import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TextIO
 
 from services.cli.submission_columns import UnusableFile, known_columns
 from services.intake.domain.refusal import FieldProblem
@@ -54,11 +55,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionFile:
-    """A file that has been looked at once: its digest, encoding, and about how many rows it has."""
+    """A file that has been looked at once: what it holds, its digest, and how many line ends it has."""
 
-    content: BinaryIO
+    text: TextIO
     format: Format
-    encoding: str
     digest: str
     lines: int
 
@@ -66,15 +66,10 @@ class SubmissionFile:
         self, *, default_channel: str, ignore_unknown_columns: bool = False, language: Language = "en"
     ) -> Iterator[Row]:
         """Every row in order, blank ones left out. Raises UnusableFile at once for a bad header."""
-        self.content.seek(0)
-        text = io.TextIOWrapper(self.content, encoding=self.encoding, newline="" if self.format == "csv" else "\n")
+        self.text.seek(0)
         if self.format == "csv":
-            return _with_channel(_csv_rows(text, ignore_unknown_columns), default_channel)
-        return _with_channel(_json_rows(text, language), default_channel)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.content.close()
+            return _with_channel(_csv_rows(self.text, ignore_unknown_columns), default_channel)
+        return _with_channel(_json_rows(self.text, language), default_channel)
 
     def idempotency_key(self, row: Row) -> str | None:
         """The same for the same row of the same file, whatever its name; None for a row with an id of its own."""
@@ -84,14 +79,20 @@ class SubmissionFile:
         return hashlib.sha256(named).hexdigest()
 
 
-def open_submissions(path: Path | None, stdin: BinaryIO, file_format: Format | None = None) -> SubmissionFile:
-    """Look at the file (or standard input, which is kept in memory). Raises UnusableFile."""
-    content: BinaryIO = io.BytesIO(stdin.read()) if path is None else path.open("rb")
-    head = content.read(4096)
-    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
-    digest, lines, is_utf8 = _read_through(content)
-    encoding = encoding or ("utf-8" if is_utf8 else _require_gb18030(content))
-    return SubmissionFile(content, file_format or _format(path, head, encoding), encoding, digest, lines)
+@contextmanager
+def opened_submissions(
+    path: Path | None, stdin: BinaryIO, file_format: Format | None = None
+) -> Iterator[SubmissionFile]:
+    """Look at the file (or standard input, which is kept in memory). Raises UnusableFile or OSError."""
+    with io.BytesIO(stdin.read()) if path is None else path.open("rb") as content:
+        head = content.read(4096)
+        encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
+        digest, lines, is_utf8 = _read_through(content)
+        encoding = encoding or ("utf-8" if is_utf8 else _require_gb18030(content))
+        found = file_format or _format(path, head, encoding)
+        content.seek(0)
+        with io.TextIOWrapper(content, encoding=encoding, newline="" if found == "csv" else "\n") as text:
+            yield SubmissionFile(text, found, digest, lines)
 
 
 def _read_through(content: BinaryIO) -> tuple[str, int, bool]:
@@ -143,7 +144,7 @@ def _with_channel(rows: Iterator[Row], default_channel: str) -> Iterator[Row]:
         yield row
 
 
-def _json_rows(text: io.TextIOWrapper, language: Language) -> Iterator[Row]:
+def _json_rows(text: TextIO, language: Language) -> Iterator[Row]:
     for number, line in enumerate(text, start=1):
         if line.strip():
             document = parse_object(line.encode("utf-8", "surrogatepass"))
@@ -162,7 +163,7 @@ def _not_json(problem: FieldProblem, language: Language) -> RowProblem:
     return RowProblem("", f"{place}: {reason}" if place else reason)
 
 
-def _csv_rows(text: io.TextIOWrapper, ignore_unknown_columns: bool) -> Iterator[Row]:
+def _csv_rows(text: TextIO, ignore_unknown_columns: bool) -> Iterator[Row]:
     csv.field_size_limit(LONGEST_CELL)
     first_line = text.readline()
     text.seek(0)

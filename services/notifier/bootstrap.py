@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.notifier.adapters.config_files import load_departments
-from services.notifier.adapters.mail_message import SenderIdentity
+from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity
 from services.notifier.adapters.smtp import SmtpRelay
 from services.notifier.adapters.templates import TemplateSet
 from services.notifier.composer import Composer
@@ -125,7 +125,7 @@ def build_lane(number: int, settings: NotifierSettings, desk: Desk, letters: Let
     smtp = settings.smtp
     identity = SenderIdentity(smtp.from_address, smtp.from_name, smtp.reply_to, smtp.message_id_domain)
     schedule, relay = LaneSchedule(desk.clock), SmtpRelay(smtp)
-    courier = Courier(relay, schedule, desk, letters, identity, settings.retry_after)
+    courier = Courier(relay, schedule, desk, letters, MessageBuilder(identity), settings.retry_after)
     reconnect_after = timedelta(seconds=settings.sender.reconnect_after_seconds)
     return Lane(number, schedule, courier, relay, desk, reconnect_after)
 

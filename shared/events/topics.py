@@ -184,7 +184,7 @@ _SHARED_TOPICS = (
         "What came of each message.",
         tuple(notifications.NotificationEvents.__args__),
         writer="notifier",
-        readers=("router", "portal", "auditor"),
+        readers=("notifier", "router", "portal", "auditor"),
         retention_ms=400 * _DAY_MS,
     ),
     *(_state(service) for service in ("router", "sla", "notifier")),

@@ -101,7 +101,8 @@ def test_rejected_rows_are_reported_by_row_column_and_reason(intake: RunningInta
     assert {"row": 4, "column": "amount.value", "reason": "must be a number"} in found["rejections"]
     with report.open(encoding="utf-8-sig", newline="") as file:
         kept = list(csv.DictReader(file))
-    assert [(each["row"], each["outcome"]) for each in kept] == [("3", "rejected"), ("4", "rejected"), ("4", "rejected"), ("5", "rejected")]  # fmt: skip
+    assert [each["row"] for each in kept] == ["3", "4", "4", "5"]
+    assert {each["outcome"] for each in kept} == {"rejected"}
 
 
 def test_the_same_rows_sent_again_are_the_same_complaints(

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 import pytest
-from deploy.samples.convert_cfpb import to_submission
 
+from deploy.samples.convert_cfpb import to_submission
 from tests.e2e.bus import Bus, expected_departments, submit, wait_until
 from tests.e2e.independent_reader import Read, of_type, read_all, repeated
 

@@ -28,7 +28,12 @@ NOTHING_YET = Progress()
 
 
 def follow(progress: Progress, event: Event) -> Progress:
-    """``progress`` after ``event`` of the same message; events must come in the order in which they were written."""
+    """``progress`` after ``event`` of the same message; events must come in the order in which they were written.
+
+    Settled is settled: a former owner that did not know yet may have written an attempt it then did not make.
+    """
+    if progress.is_settled:
+        return progress
     match event:
         case NotificationAttempted(attempt=attempt):
             return Progress(attempt, possibly_delivered=True)  # until its end is known

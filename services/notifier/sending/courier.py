@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.notifier.adapters.mail_message import SenderIdentity, build_message, mail_address
+from services.notifier.adapters.mail_message import MessageBuilder, mail_address
 from services.notifier.domain.letter import Unsendable
 from services.notifier.domain.progress import Progress
 from services.notifier.domain.retry import GiveUp, Handover, RetryDecision, Sent, TryAgain, decide
@@ -56,14 +56,14 @@ class Courier:
         schedule: LaneSchedule,
         desk: Desk,
         letters: LetterWriter,
-        identity: SenderIdentity,
+        messages: MessageBuilder,
         retry_after: tuple[timedelta, ...],
     ) -> None:
         self._relay = relay
         self._schedule = schedule
         self._desk = desk
         self._letters = letters
-        self._identity = identity
+        self._messages = messages
         self._retry_after = retry_after
 
     def deliver(self, delivery: Delivery) -> None:
@@ -98,7 +98,7 @@ class Courier:
         if recipient is None:
             return Unsendable("bad_address", "the address is not one that may stand in a header")
         try:
-            return recipient, build_message(letter, recipient, self._identity)
+            return recipient, self._messages.build(letter, recipient)
         except ValueError:
             return Unsendable("bad_field", "a header value holds control characters")
 

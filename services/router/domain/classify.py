@@ -93,7 +93,7 @@ def _decide(weights: dict[str, float], thresholds: Thresholds) -> tuple[str, flo
 def _severity(
     found: Found, dangers: list[DangerFound], amount: Money | None, minor: bool, signals: SeveritySignals
 ) -> Severity:
-    grades = {meaning.severity for _, meaning in found}
+    grades = {meaning.severity for _, meaning in found if meaning.severity}
     grades.update([_danger_severity(signal) for signal in dangers])
     if minor:
         grades.add(signals.minor)

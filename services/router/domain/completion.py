@@ -6,14 +6,12 @@ from datetime import datetime
 
 from services.router.domain.case import AssignmentStatus, Case, CaseAssignment, CaseStatus
 from services.router.domain.case_log import CaseLog
-from services.router.domain.dispatching import dispatch, new_assignment
-from services.router.domain.rationales import Rationale, reason_of_reopening
-from shared.events.decisions import RoutingDecision
+from services.router.domain.departments import Departments
+from services.router.domain.reopening import reopen
 from shared.events.departments import AssignmentCancelled
 from shared.events.lifecycle import (
     ComplainantCalledBack,
     ComplaintClosed,
-    ComplaintReopened,
     ComplaintResolved,
     ComplaintResumed,
 )
@@ -36,11 +34,19 @@ def finish_if_done(log: CaseLog, case: Case) -> Case:
     return case.model_copy(update={"status": CaseStatus.RESOLVED})
 
 
-def call_back(log: CaseLog, case: Case, solved: bool | None, score: int | None, at: datetime, now: datetime) -> Case:
+def call_back(
+    log: CaseLog,
+    case: Case,
+    solved: bool | None,
+    score: int | None,
+    at: datetime,
+    now: datetime,
+    departments: Departments,
+) -> Case:
     """Record what the complainant said of the resolution: "not solved" reopens, anything else closes."""
     log.record(case, ComplainantCalledBack, at, solved=solved, score=score)
     if solved is False:
-        return _reopen(log, case, at, now)
+        return reopen(log, case, at, now, departments)
     return case if case.status is CaseStatus.CLOSED else close(log, case, at)
 
 
@@ -78,44 +84,3 @@ def end_hold(log: CaseLog, case: Case, held: CaseAssignment, at: datetime) -> tu
     )
     held = held.model_copy(update={"on_hold": False})
     return case.with_assignment(held), held
-
-
-def _reopen(log: CaseLog, case: Case, at: datetime, now: datetime) -> Case:
-    """Start the next cycle with the departments that had the case last; a final decision (终审) stays final."""
-    cycle = case.cycle + 1
-    case = case.model_copy(
-        update={
-            "status": CaseStatus.OPEN,
-            "cycle": cycle,
-            "cycle_started_at": at,
-            "decision": _same_departments(case),
-            "assignments": _assignments_again(case, cycle),
-            "resolution": None,
-            "last_resolved_at": None,
-            "survey_answered": False,
-        }
-    )
-    log.record(case, ComplaintReopened, at, reason="not_solved")
-    dispatch(log, case, case.assignments, "reopened", max(now, at))
-    return case
-
-
-def _assignments_again(case: Case, cycle: int) -> tuple[CaseAssignment, ...]:
-    """Fresh tasks for the lead and co-handlers of the standing decision, each as it last held its part."""
-    latest = {held.department: held.assignment for held in case.assignments}
-    return tuple(
-        new_assignment(
-            case.complaint.complaint_id,
-            cycle,
-            department,
-            latest[department].role,
-            mandatory=latest[department].mandatory,
-            forced=latest[department].forced,
-        )
-        for department in dict.fromkeys((case.decision.lead, *case.decision.co_handlers))
-    )
-
-
-def _same_departments(case: Case) -> RoutingDecision:
-    reasons = (reason_of_reopening(case.complaint.language),)
-    return case.decision.model_copy(update={"rule_id": Rationale.REOPENED.value, "reasons": reasons})

@@ -10,6 +10,7 @@ from typing import Any, Final
 from services.router.domain.case import Case, CaseAssignment, CaseStatus, Supplement
 from services.router.domain.case_log import CaseLog
 from services.router.domain.completion import call_back, cancel_assignment
+from services.router.domain.departments import Departments
 from services.router.domain.dispatching import tell_supplement
 from services.router.domain.outcome import Outcome
 from services.router.domain.refusals import Reason
@@ -30,7 +31,9 @@ KEPT_SUPPLEMENTS: Final = 8
 limit keeps the largest state row, nine texts of 20,000 four-byte characters and attachments, below Kafka's 1 MB."""
 
 
-def handle_consumer_message(case: Case, event: ConsumerMessage, cause: Envelope, now: datetime) -> Outcome:
+def handle_consumer_message(
+    case: Case, event: ConsumerMessage, cause: Envelope, now: datetime, departments: Departments
+) -> Outcome:
     """Apply one message of the complainant. A refused one leaves the case as it was."""
     mark = fingerprint(CONSUMER, cause.id)
     if mark in case.recent_inputs:
@@ -40,13 +43,16 @@ def handle_consumer_message(case: Case, event: ConsumerMessage, cause: Envelope,
     if case.status is CaseStatus.CLOSED and not isinstance(event, SurveyAnswered):
         return Outcome(case, refusal=Reason.CASE_CLOSED)
     log = CaseLog(cause, case.sequence)
-    changed = _APPLIERS[type(event)](log, case, event, now)
+    if isinstance(event, SurveyAnswered):
+        changed = _answer_survey(log, case, event, now, departments)
+    else:
+        changed = _APPLIERS[type(event)](log, case, event)
     if isinstance(changed, Reason):
         return Outcome(case, refusal=changed)
     return log.outcome(remember(changed, mark))
 
 
-def _supplement(log: CaseLog, case: Case, event: ComplaintSupplemented, _now: datetime) -> Case:
+def _supplement(log: CaseLog, case: Case, event: ComplaintSupplemented) -> Case:
     supplement = Supplement(
         narrative=event.narrative, attachments=event.attachments, received_at=_happened_at(case, event)
     )
@@ -56,7 +62,7 @@ def _supplement(log: CaseLog, case: Case, event: ComplaintSupplemented, _now: da
     return case.model_copy(update={"supplements": (*case.supplements[1 - KEPT_SUPPLEMENTS :], supplement)})
 
 
-def _urge(log: CaseLog, case: Case, event: ComplaintUrged, _now: datetime) -> Case:
+def _urge(log: CaseLog, case: Case, event: ComplaintUrged) -> Case:
     urge_count, at = case.urge_count + 1, _happened_at(case, event)
     log.record(case, UrgeRegistered, at, urge_count=urge_count)
     for held in _listeners(case):
@@ -71,7 +77,7 @@ def _urge(log: CaseLog, case: Case, event: ComplaintUrged, _now: datetime) -> Ca
     return case.model_copy(update={"urge_count": urge_count})
 
 
-def _withdraw(log: CaseLog, case: Case, event: ComplaintWithdrawn, _now: datetime) -> Case:
+def _withdraw(log: CaseLog, case: Case, event: ComplaintWithdrawn) -> Case:
     """Handling ends the moment the withdrawal is received (CBIRC measures 2020, art. 15), except where people are
     in danger: there the departments go on, and only the talk with the complainant ends (``domain.md`` §5.5)."""
     at = _happened_at(case, event)
@@ -84,7 +90,9 @@ def _withdraw(log: CaseLog, case: Case, event: ComplaintWithdrawn, _now: datetim
     return case.model_copy(update={"withdrawn": True, "status": status})
 
 
-def _answer_survey(log: CaseLog, case: Case, event: SurveyAnswered, now: datetime) -> Case | Reason:
+def _answer_survey(
+    log: CaseLog, case: Case, event: SurveyAnswered, now: datetime, departments: Departments
+) -> Case | Reason:
     """Only the current cycle's answer counts. "Not solved" reopens a closed case too; a "solved" that comes after
     the department's own call-back closed the case is recorded once, for the satisfaction figures."""
     if event.cycle != case.cycle:
@@ -94,7 +102,7 @@ def _answer_survey(log: CaseLog, case: Case, event: SurveyAnswered, now: datetim
     if event.solved and case.survey_answered:
         return Reason.ALREADY_ANSWERED
     answered = case.model_copy(update={"survey_answered": True})
-    return call_back(log, answered, event.solved, event.score, _happened_at(case, event), now)
+    return call_back(log, answered, event.solved, event.score, _happened_at(case, event), now, departments)
 
 
 def _happened_at(case: Case, event: ConsumerMessage) -> datetime:
@@ -107,13 +115,6 @@ def _listeners(case: Case) -> list[CaseAssignment]:
     return [held for held in case.assignments if held.is_open or (held.is_lead and held.is_live)]
 
 
-_APPLIERS: Final[Mapping[type[ConsumerMessage], Callable[[CaseLog, Case, Any, datetime], Case | Reason]]] = (
-    MappingProxyType(
-        {
-            ComplaintSupplemented: _supplement,
-            ComplaintUrged: _urge,
-            ComplaintWithdrawn: _withdraw,
-            SurveyAnswered: _answer_survey,
-        }
-    )
+_APPLIERS: Final[Mapping[type[ConsumerMessage], Callable[[CaseLog, Case, Any], Case]]] = MappingProxyType(
+    {ComplaintSupplemented: _supplement, ComplaintUrged: _urge, ComplaintWithdrawn: _withdraw}
 )

@@ -1,8 +1,8 @@
 """Reads a danger term in its context: did it happen, did it nearly, or is it denied, feared or supposed?
 
-A miss is worse than a false alarm (reference: GB/T 19012 puts health and safety first). So a cue counts only where its
-grammar ties it to the term: a denial must reach the term over fillers alone ("没有造成人员受伤", "no one was hurt"), a
-supposition must stand in the same clause and close by ("怕它半夜着火"). One occurrence that no cue takes back is enough.
+A miss is worse than a false alarm (ISO 10002 §7.4: health and safety first). So a cue counts only where grammar ties it
+to the term: a denial must reach the term over fillers alone ("没有造成人员受伤", "no one was hurt"), a supposition must
+stand in the same clause and close by ("怕它半夜着火"). One occurrence that no cue takes back is enough.
 """
 
 from __future__ import annotations

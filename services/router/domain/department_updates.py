@@ -38,7 +38,6 @@ class Report:
     """One allowed update on its way into the case."""
 
     log: CaseLog
-    action: Action
     update: DepartmentUpdate
     effect: Effect
     happened_at: datetime
@@ -56,7 +55,7 @@ def handle_update(
         return Outcome(case, refusal=admitted)
     held, action, effect, happened_at = admitted
     log = CaseLog(cause, case.sequence)
-    report = Report(log, action, update, effect, happened_at, now, departments)
+    report = Report(log, update, effect, happened_at, now, departments)
     changed = _APPLIERS[action](report, case, held)
     if isinstance(changed, Reason):
         return Outcome(case, refusal=changed)
@@ -142,7 +141,7 @@ def _return(report: Report, case: Case, held: CaseAssignment) -> Case | Reason:
 
 
 def _call_back(report: Report, case: Case, _held: CaseAssignment) -> Case:
-    return call_back(report.log, case, report.update.solved, None, report.happened_at, report.now)
+    return call_back(report.log, case, report.update.solved, None, report.happened_at, report.now, report.departments)
 
 
 def _advance(report: Report, case: Case, held: CaseAssignment, entry: type[DepartmentEvent], **facts: Any) -> Case:

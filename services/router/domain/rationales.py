@@ -20,6 +20,7 @@ class Rationale(StrEnum):
     FINAL = "arbiter.final"
     KEPT = "arbiter.kept"
     REOPENED = "reopened.same-departments"
+    REOPENED_TRIAGE = "reopened.triage"
 
 
 _REASONS: Final[Mapping[Rationale, tuple[str, str]]] = MappingProxyType(
@@ -42,11 +43,15 @@ _REASONS: Final[Mapping[Rationale, tuple[str, str]]] = MappingProxyType(
             "{giver_zh}未指定可承办的部门，自行承办",
             "{giver_en} named no department that can take it and keeps it",
         ),
+        Rationale.REOPENED: (
+            "投诉人表示问题未解决，由原部门继续处理",
+            "The complainant said it is not solved: the same departments act again",
+        ),
+        Rationale.REOPENED_TRIAGE: (
+            "投诉人表示问题未解决，原主办部门已撤销，由分拣部门处理",
+            "The complainant said it is not solved; the former lead no longer exists, so triage decides",
+        ),
     }
-)
-_REOPENED: Final = (
-    "投诉人表示问题未解决，由原部门继续处理",
-    "The complainant said it is not solved: the same departments act again",
 )
 
 
@@ -58,9 +63,9 @@ def reason_of_return(rationale: Rationale, giver: Department, taker: Department,
     )
 
 
-def reason_of_reopening(language: str) -> str:
-    """Why the same departments have it again."""
-    return _in_language(_REOPENED, language)
+def reason_of_reopening(rationale: Rationale, language: str) -> str:
+    """Why these departments have it again, in Chinese or English as ``language`` (BCP 47) asks."""
+    return _in_language(_REASONS[rationale], language)
 
 
 def _in_language(chinese_and_english: tuple[str, str], language: str) -> str:

@@ -1,8 +1,8 @@
 """What complaints can be about, and which words say so: versioned data, ``deploy/config/taxonomy.yaml``.
 
-The taxonomy holds evidence, not rules: terms with weights per category, terms that signal danger, and the cues that turn
-a danger into something denied, feared or narrowly avoided. ``classify`` weighs what it finds. Terms are written in the
-notation of ``term_notation``; cues are regular expressions, because a cue is a piece of grammar.
+The taxonomy holds evidence, not rules: terms with weights per category, terms that signal danger, and the cues that
+turn a danger into something denied, feared or narrowly avoided. ``classify`` weighs what it finds. Terms are written in
+the notation of ``term_notation``; cues are regular expressions, because a cue is a piece of grammar.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Finds which of some thousand terms occur in a text, in one pass over it and without a third-party scanner.
 
-Two alphabets, two ways. Terms in ASCII are words or phrases and match whole words, whatever punctuation stands between
-them: the text is cut into words once and followed through a tree of the terms' words. Every other term (Chinese has no
-word boundaries) matches anywhere: the text's pairs of neighbouring characters are looked up, and only terms one of whose
-pairs occurs are searched for. The cost grows with the text, hardly with the number of terms.
+Two alphabets, two ways. Terms in ASCII are words or phrases and match whole words, whatever punctuation stands
+between them: the text is cut into words once and followed through a tree of the terms' words. Every other term (Chinese
+has no word boundaries) matches anywhere: the text's pairs of neighbouring characters are looked up, and only terms
+whose two rarest pairs occur are searched for. The cost grows with the text, hardly with the number of terms.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class TermIndex:
         sought = frozenset(terms)
         self._words = _tree_of_words(term for term in sought if term.isascii())
         self._pairs = _by_rarest_pair(term for term in sought if not term.isascii())
-        self._sought_pairs = frozenset(self._pairs)
+        seconds = (second for entries in self._pairs.values() for _, second in entries)
+        self._sought_pairs = frozenset((*self._pairs, *seconds))
 
     def find(self, text: str) -> set[str]:
         """The terms that occur in ``text``."""
@@ -69,8 +70,11 @@ class TermIndex:
                 node = node.following.get(words[position])
 
     def _find_pairs(self, text: str, found: set[str]) -> None:
-        for pair in self._sought_pairs.intersection(_pairs(text)):
-            found.update([term for term in self._pairs[pair] if term in text])
+        present = self._sought_pairs.intersection(_pairs(text))
+        for pair in present:
+            for term, second in self._pairs.get(pair, ()):
+                if second in present and term in text:
+                    found.add(term)
 
 
 def word_bytes(text: str) -> list[bytes]:
@@ -90,13 +94,14 @@ def _tree_of_words(terms: Iterable[str]) -> dict[bytes, _Node]:
     return top.following
 
 
-def _by_rarest_pair(terms: Iterable[str]) -> dict[int, tuple[str, ...]]:
-    """Terms filed under the pair of theirs that is likely to be rarest, in texts first, then among the terms."""
+def _by_rarest_pair(terms: Iterable[str]) -> dict[int, tuple[tuple[str, int], ...]]:
+    """Terms filed under the pair of theirs that is likely to be rarest, in texts, then among terms; with the second."""
     pairs_of = {term: set(_pairs(term)) for term in terms}
     frequency = Counter(pair for pairs in pairs_of.values() for pair in pairs)
-    filed: dict[int, list[str]] = defaultdict(list)
+    filed: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for term, pairs in pairs_of.items():
-        filed[min(pairs, key=lambda pair: (_commonness(pair), frequency[pair], pair))].append(term)
+        rarest = sorted(pairs, key=lambda pair: (_commonness(pair), frequency[pair], pair))
+        filed[rarest[0]].append((term, rarest[1 if len(rarest) > 1 else 0]))
     return {pair: tuple(entries) for pair, entries in filed.items()}
 
 

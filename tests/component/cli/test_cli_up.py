@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from deploy.local.polling import wait_until
+from deploy.local.ports import free_port
 from services.cli.kafka_access import open_reader
+from services.cli.metrics_probe import read_metrics
 from shared.settings import KafkaSettings
 from tests.process_tree import descendants, gone_within, require_proc
 
@@ -100,6 +103,24 @@ def test_ctrl_c_during_the_start_leaves_nothing(stack: subprocess.Popen[str]) ->
     assert gone_within(family | descendants(stack.pid), 5) == {}
 
 
+def check_a_service_runs_on_the_stack(environment: dict[str, str]) -> None:
+    """``cbus run`` finds the stack by itself and stops on SIGTERM."""
+    port = free_port()
+    service = subprocess.Popen(
+        [sys.executable, "-m", "services.cli", "run", "intake"],
+        cwd=REPOSITORY,
+        env={**environment, "CBUS_HEALTH__PORT": str(port), "CBUS_HTTP__PORT": str(free_port())},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: (read_metrics(port) or service.poll()) is not None, "intake", timeout_seconds=60)
+        assert service.poll() is None, "intake did not start on the stack's addresses"
+    finally:
+        service.terminate()
+        assert service.wait(30) == 0
+
+
 def test_a_detached_stack_keeps_its_data_and_down_stops_it(environment: dict[str, str], tmp_path: Path) -> None:
     require_proc()
     backend = environment["CBUS_TEST_BACKEND"]
@@ -109,6 +130,7 @@ def test_a_detached_stack_keeps_its_data_and_down_stops_it(environment: dict[str
     pid = json.loads(started.stdout)["pid"]
     family = {pid, *descendants(pid)}
     try:
+        check_a_service_runs_on_the_stack(environment)
         stopped = cbus(environment, "down", "--json")
     finally:
         os.kill(pid, signal.SIGTERM) if gone_within({pid}, 0) else None

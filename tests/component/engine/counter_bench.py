@@ -31,6 +31,7 @@ from tests.e2e.independent_reader import Read, read_all
 
 PARTITIONS = 2
 SESSION_SECONDS = 2
+DEADLINE_SECONDS = 60.0
 TOPICS = tuple(
     topics.Topic(name, "test", (), "test", (), partitions=PARTITIONS)
     for name in (topics.RECEIVED, topics.LIFECYCLE, topics.state_topic(NAME), topics.dead_letter_topic(NAME))
@@ -66,11 +67,11 @@ class Follower:
 class CounterBench:
     """What one test needs: cases nobody else has, a state directory, processes that are ended with the test."""
 
-    def __init__(self, cluster: KafkaCluster, follower: Follower, directory: Path) -> None:
+    def __init__(self, cluster: KafkaCluster, directory: Path) -> None:
         self.cluster = cluster
         self.directory = directory
         self.cases = [complaint_id("web", uuid.uuid4().hex) for _ in range(4)]
-        self._follower = follower
+        self._follower: Follower | None = None
         self._urges = 0
         self._processes: list[ServiceProcess] = []
 
@@ -112,10 +113,11 @@ class CounterBench:
         """The disk of one instance."""
         return self.directory / f"state-{instance}"
 
-    def wait_for(self, urges: int, *, timeout_seconds: float = 30) -> int:
-        """Until at least so many of this bench's urges are counted; how many are."""
+    def wait_for(self, urges: int, *, timeout_seconds: float = DEADLINE_SECONDS) -> int:
+        """Until at least so many of this bench's records are in the case log; how many are."""
+        follower = self._follower = self._follower or Follower(self.cluster.bootstrap_servers, topics.LIFECYCLE)
         return wait_until(
-            lambda: count if (count := self._follower.count(self.cases)) >= urges else None,
+            lambda: count if (count := follower.count(self.cases)) >= urges else None,
             f"{urges} urges to be counted; logs are in {self.directory / 'log'}",
             timeout_seconds=timeout_seconds,
         )
@@ -124,11 +126,17 @@ class CounterBench:
         """Until every urge fed so far is counted."""
         self.wait_for(self._urges)
 
+    def stop_following(self) -> None:
+        """Before the broker is killed: kafka-python leaves a socket open when a connection breaks."""
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
+
     def members(self) -> set[str]:
         """Instances the group coordinator knows."""
         admin = KafkaAdminClient(bootstrap_servers=self.cluster.bootstrap_servers)
         try:
-            group = admin.describe_consumer_groups([NAME])[NAME]
+            group = admin.describe_groups([NAME])[NAME]
         finally:
             admin.close()
         return {str(member["group_instance_id"]).removeprefix(f"{NAME}-") for member in group["members"]}
@@ -142,6 +150,7 @@ class CounterBench:
         """Whatever happened, nothing is left running."""
         for process in self._processes:
             process.kill()
+        self.stop_following()
 
     def outcome(self) -> dict[str, list[Read]]:
         """After everything has ended: the case log of each case, in order, read anew from the beginning."""
@@ -173,9 +182,9 @@ class CounterBench:
 
 
 @contextmanager
-def counter_bench(cluster: KafkaCluster, follower: Follower, directory: Path) -> Iterator[CounterBench]:
+def counter_bench(cluster: KafkaCluster, directory: Path) -> Iterator[CounterBench]:
     """A bench whose processes end with it."""
-    bench = CounterBench(cluster, follower, directory)
+    bench = CounterBench(cluster, directory)
     try:
         yield bench
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.demo_samples import read_samples, submissions
+from services.cli.demo_samples import mixed, read_samples, submissions
 from shared.errors import ConfigurationError
 from shared.events import ids
 
@@ -25,6 +25,14 @@ def test_every_round_has_new_keys_and_the_same_bodies(tmp_path: Path) -> None:
     assert len({submission.key for submission in sent}) == 5
     assert len({submission.complaint_id for submission in sent}) == 5
     assert [json.loads(submission.body)["narrative"] for submission in sent] == ["a", "b", "a", "b", "a"]
+
+
+def test_mixing_loses_and_repeats_nothing_and_is_repeatable(tmp_path: Path) -> None:
+    samples = read_samples(sample_file(tmp_path, *(json.dumps({"narrative": str(number)}) for number in range(9))))
+    order = mixed(samples, 1)
+    assert order != samples
+    assert sorted(order, key=samples.index) == samples
+    assert mixed(samples, 1) == order
 
 
 def test_two_demos_never_share_a_key(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.adapters.mail_message import SenderIdentity
+from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity
 from services.notifier.domain.progress import NOTHING_YET, Progress
 from services.notifier.domain.retry import Handover, HandoverResult
 from services.notifier.sending.bookmarks import Bookmarks
@@ -76,9 +76,9 @@ class Lane:
         lease = Lease(10.0, lambda: self.now)
         self.desk = Desk(self.clock, DurableWriter(self.journal, self.stopping), lease, self.stopping)
         self.schedule = LaneSchedule(self.clock)
-        identity = SenderIdentity("a@example.com", "A", "a@example.com", "example.com")
+        messages = MessageBuilder(SenderIdentity("a@example.com", "A", "a@example.com", "example.com"))
         self.courier = Courier(
-            self.journal, self.schedule, self.desk, a_writer(), identity, (timedelta(seconds=5), timedelta(minutes=1))
+            self.journal, self.schedule, self.desk, a_writer(), messages, (timedelta(seconds=5), timedelta(minutes=1))
         )
 
     def a_delivery(self, progress: Progress = NOTHING_YET) -> Delivery:

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.adapters.mail_message import SenderIdentity, build_message, mail_address
+from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity, mail_address
 from services.notifier.domain.letter import Letter
 from tests.unit.notifier.cases import NOON
 
 IDENTITY = SenderIdentity("noreply@example.com", "示例企业", "complaints@example.com", "notifier.example.com")
+BUILDER = MessageBuilder(IDENTITY)
 LETTER = Letter("0b1c", "li.hua@example.cn", "zh-CN", "已收到您的投诉", "李华，您好：\n\n.\n已登记。\n", NOON)
 
 
 def parsed(letter: Letter = LETTER, recipient: str = "li.hua@example.cn") -> EmailMessage:
-    message = message_from_bytes(build_message(letter, recipient, IDENTITY), policy=policy.default)
+    message = message_from_bytes(BUILDER.build(letter, recipient), policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message
 
@@ -39,12 +40,12 @@ def test_headers_say_who_when_and_that_a_machine_wrote_it() -> None:
 
 
 def test_a_repeat_is_byte_for_byte_the_same() -> None:
-    first = build_message(LETTER, "li.hua@example.cn", IDENTITY)
-    assert build_message(LETTER, "li.hua@example.cn", IDENTITY) == first
+    first = BUILDER.build(LETTER, "li.hua@example.cn")
+    assert BUILDER.build(LETTER, "li.hua@example.cn") == first
 
 
 def test_the_message_is_seven_bit_with_crlf_line_ends() -> None:
-    wire = build_message(LETTER, "li.hua@example.cn", IDENTITY)
+    wire = BUILDER.build(LETTER, "li.hua@example.cn")
     assert max(wire) < 128
     assert wire.endswith(b"\r\n")
     assert b"\n" not in wire.replace(b"\r\n", b"")
@@ -54,7 +55,7 @@ def test_the_message_is_seven_bit_with_crlf_line_ends() -> None:
 @pytest.mark.parametrize("letters", ["a\rBcc: x@example.com", "a\nb", "a\r\nBcc: x@example.com", "a\x00", "a\u2028b"])
 def test_control_characters_in_the_subject_are_refused(letters: str) -> None:
     with pytest.raises(ValueError, match="control characters"):
-        build_message(replace(LETTER, subject=letters), "li.hua@example.cn", IDENTITY)
+        BUILDER.build(replace(LETTER, subject=letters), "li.hua@example.cn")
 
 
 @given(st.text(max_size=60))
@@ -69,7 +70,7 @@ def test_no_subject_can_add_a_header(subject: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8"), max_size=80))
 def test_no_body_can_become_a_header_or_end_the_message(body: str) -> None:
-    wire = build_message(replace(LETTER, body=body), "li.hua@example.cn", IDENTITY)
+    wire = BUILDER.build(replace(LETTER, body=body), "li.hua@example.cn")
     assert b"\r" not in wire.replace(b"\r\n", b"")
     assert b"\n" not in wire.replace(b"\r\n", b"")
     assert sorted(message_from_bytes(wire, policy=policy.default).keys()) == sorted(parsed().keys())

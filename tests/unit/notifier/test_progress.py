@@ -58,5 +58,10 @@ def test_sent_and_failed_settle_a_message(end: Event) -> None:
     assert follow(follow(NOTHING_YET, attempted(1)), end).is_settled
 
 
+def test_an_attempt_a_former_owner_wrote_too_late_does_not_unsettle_a_message() -> None:
+    settled = follow(follow(NOTHING_YET, attempted(1)), NotificationSent(**ABOUT, attempt=1))
+    assert follow(settled, attempted(1)).is_settled
+
+
 def test_other_events_say_nothing() -> None:
     assert follow(NOTHING_YET, NotificationSkipped(**ABOUT, reason="anonymous")) == NOTHING_YET

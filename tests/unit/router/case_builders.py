@@ -79,6 +79,10 @@ class Router:
     def __post_init__(self) -> None:
         self.processor = RouterProcessor(OFFICE, self._assess)
 
+    def organise(self, departments: tuple[Department, ...]) -> None:
+        """Go on under another list of departments, as after a change of the configuration."""
+        self.processor = RouterProcessor(Departments(version="changed", departments=departments), self._assess)
+
     def _assess(self, _complaint: Complaint) -> tuple[Classification, RoutingDecision]:
         classification = Classification(
             category="delivery", severity="medium", priority=2, confidence=0.8, safety=self.safety, taxonomy_version="1"

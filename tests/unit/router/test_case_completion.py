@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.router.domain.case import CaseStatus
 from shared.events.departments import AssignmentCancelled, AssignmentDispatched
 from shared.events.lifecycle import ComplainantCalledBack, ComplaintDispatched, ComplaintReopened, ComplaintResolved
-from tests.unit.router.case_builders import OPTIONAL_CO_HANDLER, RECEIVED_AT, RESOLUTION, TRIAGE, Router
+from tests.unit.router.case_builders import OFFICE, OPTIONAL_CO_HANDLER, RECEIVED_AT, RESOLUTION, TRIAGE, Router
 
 LEAD = "after-sales"
 
@@ -115,6 +115,16 @@ def test_a_reopened_case_goes_to_those_who_had_it_last_and_a_final_decision_stan
     assert router.refused == "forced_assignment"
     router.give_back("quality", "logistics")  # returns are counted anew in each cycle
     assert router.holders() == {"legal": "lead", "logistics": "co_handler"}
+
+
+def test_a_reopened_case_does_not_go_to_a_department_that_no_longer_exists() -> None:
+    router = resolved(co_handlers=("legal", "quality"))
+    gone = {LEAD, "quality"}
+    router.organise(tuple(one for one in OFFICE.departments if one.id not in gone))
+    router.answer(solved=False)
+    assert router.holders() == {TRIAGE: "lead", "legal": "co_handler"}
+    assert router.state.decision.rule_id == "reopened.triage"
+    assert (router.state.decision.lead, router.state.decision.co_handlers) == (TRIAGE, ("legal",))
 
 
 def test_a_survey_answer_closes_or_reopens_a_resolved_case() -> None:

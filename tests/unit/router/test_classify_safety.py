@@ -5,18 +5,14 @@ The lists are the promise. A miss is worse than a false alarm, so a new miss goe
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.adapters.config_files import load_taxonomy
 from services.router.domain.classify import classify
 from shared.events.complaint import Narrative
 from shared.events.decisions import Severity
-
-TAXONOMY = load_taxonomy(Path("deploy/config"))
+from tests.unit.router.shipped_config import TAXONOMY
 
 MUST_TRIP = [
     # injury
@@ -151,7 +147,9 @@ def test_a_near_miss_is_urgent_though_nobody_was_harmed(text: str) -> None:
     assert (decided.severity, decided.priority, decided.safety) == (Severity.HIGH, 1, True)
 
 
-@pytest.mark.parametrize("text", ["没有受伤。后来孩子又被烫伤了", "No one was hurt at first. Later my son was injured."])
+@pytest.mark.parametrize(
+    "text", ["没有受伤。后来孩子又被烫伤了", "No one was hurt at first. Later my son was injured."]
+)
 def test_one_occurrence_that_is_not_taken_back_is_enough(text: str) -> None:
     assert classify(Narrative(text=text), TAXONOMY).priority == 0
 
@@ -163,7 +161,9 @@ def test_the_subject_line_counts() -> None:
 @given(
     before=st.text("他说今天的货，。 abc,.", max_size=60),
     after=st.text("请尽快处理，。 xyz,.", max_size=60),
-    danger=st.sampled_from(["。热水器爆炸了。", ". The heater exploded. ", "。孩子烫伤了。", ". We got food poisoning. "]),
+    danger=st.sampled_from(
+        ["。热水器爆炸了。", ". The heater exploded. ", "。孩子烫伤了。", ". We got food poisoning. "]
+    ),
 )
 def test_danger_is_found_wherever_it_stands(before: str, after: str, danger: str) -> None:
     assert classify(Narrative(text=before + danger + after), TAXONOMY).priority == 0

@@ -98,8 +98,11 @@ def test_a_natural_day_that_ends_during_a_pause_is_due_when_the_next_one_ends() 
 
 
 def test_the_next_open_moment_is_not_inside_a_pause() -> None:
-    pause = (beijing("2026-03-02 09:00"), beijing("2026-03-02 12:30"))
-    assert deadline(MONDAY, 0, Unit.BUSINESS_HOURS, cn(), [pause]).due_by == beijing("2026-03-02 13:30")
+    until_lunch = (MONDAY, beijing("2026-03-02 12:30"))
+    assert deadline(MONDAY, 0, Unit.BUSINESS_HOURS, cn(), [until_lunch]).due_by == beijing("2026-03-02 13:30")
+    from_lunch = (beijing("2026-03-02 13:30"), beijing("2026-03-02 14:00"))
+    both = [until_lunch, from_lunch]
+    assert deadline(MONDAY, 0, Unit.BUSINESS_HOURS, cn(), both).due_by == beijing("2026-03-02 14:00")
 
 
 def test_business_seconds_leave_pauses_out() -> None:

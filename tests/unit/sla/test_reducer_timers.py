@@ -159,7 +159,7 @@ def test_a_provisional_deadline_is_worked_out_again_when_the_holidays_are_announ
     armed = {emit.event.clock: emit.event for emit in case.emits}
     assert armed["resolution"].provisional
     assert not armed["registration"].provisional
-    case.processor = announced_holidays()
+    case.processor = announced_holidays(shipped_policy())
     said = [emit.event for emit in case.fires(armed["resolution"].due_by) if emit.event.clock == "resolution"]
     assert [(event.event_type, event.calendar_version) for event in said] == [("sla.armed.v1", "cn-2027.1")]
     assert said[0].due_by > armed["resolution"].due_by
@@ -167,20 +167,23 @@ def test_a_provisional_deadline_is_worked_out_again_when_the_holidays_are_announ
 
 
 def test_a_hold_that_begins_before_the_deadline_as_now_known_pauses_the_clock() -> None:
-    case = Case(processor(shipped_policy()), received_at=beijing("2026-12-28 10:00")).starts()
+    policy = shipped_policy().model_dump(mode="json")
+    policy["clocks"]["resolution"]["warn_at"] = [0.1]
+    early_warning = SlaPolicy.model_validate(policy)
+    case = Case(processor(early_warning), received_at=beijing("2026-12-28 10:00")).starts()
     told = next(emit.event.due_by for emit in case.emits if emit.event.clock == "resolution")
     case.hears(case.facts.held(told + timedelta(hours=1)))
-    case.processor = announced_holidays()
+    case.processor = announced_holidays(early_warning)
     said = [entry for entry in shorts(case.fires(told + timedelta(hours=2))) if entry[1] == "resolution"]
     assert said == [("armed", "resolution")]
 
 
-def announced_holidays() -> SlaProcessor:
-    """The shipped policy after a notice that makes most of January 2027 a holiday."""
+def announced_holidays(policy: SlaPolicy) -> SlaProcessor:
+    """The policy after a notice that makes most of January 2027 a holiday."""
     holidays = [f"2027-01-{day:02}" for day in range(1, 21)]
     open_hours = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
     announced = a_calendar("Asia/Shanghai", open_hours, holidays=holidays, version="cn-2027.1")
-    return SlaProcessor(shipped_policy(), {"cn": announced, "always-open": always_open()})
+    return SlaProcessor(policy, {"cn": announced, "always-open": always_open()})
 
 
 @pytest.mark.parametrize("policy", [round_hours_policy(version="next"), round_hours_policy()])

@@ -1,0 +1,51 @@
+"""``cbus classify``: what are these complaints about, and how urgent? JSON Lines in, JSON Lines out.
+
+Exit code 0: every line was answered; 1: at least one was refused, with its reason in its place; 2: wrong use.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.cli.json_lines import FileArgument, run_batch_command
+from services.cli.options import ConfigDirOption
+from services.router.adapters.config_files import load_taxonomy
+from services.router.domain.classify import classify
+from services.router.domain.taxonomy import Taxonomy
+from shared.events.complaint import Money, Narrative
+
+
+class Question(BaseModel):
+    """One line of input; other fields are ignored, so that labelled data can be piped through."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    text: str = Field(min_length=1, max_length=20_000, description="The complaint.")
+    subject: str | None = Field(None, max_length=300, description="Subject line, if there is one.")
+    declared_category: str | None = Field(None, description="What the complainant or channel says it is about.")
+    amount: Money | None = Field(None, description="Amount in dispute.")
+    minor: bool = Field(False, description="The complainant is under age.")
+
+
+def classify_command(config_dir: ConfigDirOption, file: FileArgument = None) -> None:
+    """Category, severity and evidence of complaints: JSON Lines with id and text, answers in the same order.
+
+    A line may also hold subject, declared_category, amount and minor.
+    """
+    run_batch_command(partial(classify_line, load_taxonomy(config_dir)), file)
+
+
+def classify_line(taxonomy: Taxonomy, document: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one line, without its id; raises pydantic's ValidationError."""
+    question = Question.model_validate(document)
+    narrative = Narrative(text=question.text, subject=question.subject)
+    decided = classify(narrative, taxonomy, question.declared_category, question.amount, question.minor)
+    return {
+        "category": decided.category,
+        "severity": str(decided.severity),
+        "confidence": decided.confidence,
+        "evidence": list(decided.evidence),
+    }

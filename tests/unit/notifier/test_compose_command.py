@@ -1,0 +1,87 @@
+"""``cbus compose``: events in, letters out, nothing sent."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from services.cli.compose import QUERY_CODE_SHOWN, Correspondences
+from services.cli.json_lines import run_batch
+from shared.events.base import Event
+from tests.unit.notifier.cases import COMPLAINT_ID, POLICY, breached, dispatched, registered, resolved
+from tests.unit.notifier.letters import CONFIG, a_request, a_writer
+
+EXAMPLES = CONFIG.parents[1] / "shared" / "events" / "examples"
+
+
+def line(event: Event, **more: Any) -> dict[str, Any]:
+    return {"type": event.event_type, "data": event.model_dump(mode="json"), **more}
+
+
+def run(*lines: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
+    """Exit code and answers."""
+    sink = io.StringIO()
+    handle = Correspondences(POLICY, a_writer()).answer
+    code = run_batch(handle, [json.dumps(document) for document in lines], sink)
+    return code, [json.loads(answer) for answer in sink.getvalue().splitlines()]
+
+
+def test_events_of_a_complaint_build_on_one_another() -> None:
+    code, answers = run(
+        line(registered(language="en"), id="a"), line(breached()), line(dispatched("logistics")), line(resolved())
+    )
+    assert code == 0
+    told = [[(message["template"], message["to"]) for message in answer["messages"]] for answer in answers]
+    assert told == [
+        [("acknowledgement", "li.hua@example.cn")],
+        [],
+        [("breach_notice", "logistics@example.com")],
+        [("result", "li.hua@example.cn")],
+    ]
+    assert answers[0]["id"] == "a"
+    assert answers[0]["complaint_id"] == COMPLAINT_ID
+    assert answers[0]["messages"][0]["text"].startswith("Dear ")
+
+
+def test_who_is_not_told_is_named_with_the_reason() -> None:
+    _, (answer,) = run(line(registered(email=None)))
+    assert answer["messages"] == []
+    assert answer["skipped"] == [{"template": "acknowledgement", "reason": "no_address"}]
+
+
+def test_a_request_is_written_out_and_one_that_cannot_be_says_why() -> None:
+    _, (good, bad) = run(line(a_request()), line(a_request(parameters={})))
+    assert good["messages"][0]["subject"].startswith("【示例企业】已收到您的投诉")
+    assert bad["messages"] == []
+    assert bad["unsendable"][0]["reason"] == "template_failed"
+
+
+def test_a_bad_line_is_refused_in_its_place_without_repeating_it() -> None:
+    code, answers = run({"type": "no.such.v1", "data": {}}, line(registered()), {"type": "complaint.rejected.v1"})
+    assert code == 1
+    assert answers[0]["error"]["field"] == "type"
+    assert len(answers[1]["messages"]) == 1
+    assert answers[2]["error"]["field"] == "data"
+
+
+def test_the_documented_example_of_a_request_can_be_sent() -> None:
+    data = json.loads((EXAMPLES / "notification.requested.v1.json").read_text(encoding="utf-8"))
+    _, (answer,) = run({"type": "notification.requested.v1", "data": data})
+    assert len(answer["messages"]) == 1
+
+
+def test_the_documented_examples_of_a_case_give_letters() -> None:
+    names = ("complaint.registered", "complaint.dispatched", "sla.breached", "sla.corrected", "complaint.resolved")
+    lines = [
+        {"type": f"{name}.v1", "data": json.loads((EXAMPLES / f"{name}.v1.json").read_text(encoding="utf-8"))}
+        for name in names
+    ]
+    code, answers = run(*lines)
+    assert code == 0
+    assert [len(answer["messages"]) for answer in answers] == [1, 0, 1, 1, 1]
+    assert all(answer["unsendable"] == answer["skipped"] == [] for answer in answers)
+
+
+def test_the_masked_query_code_is_no_code() -> None:
+    assert set(QUERY_CODE_SHOWN) == {"*", "-"}
