@@ -1,7 +1,7 @@
 """Facts on ``sla.events.v1``: what the clocks did. Written by the SLA service alone.
 
-Per (complaint, cycle, clock): one ``armed``, at most one ``warned`` per level, exactly one of ``met``, ``breached``
-or ``cancelled``; a late fact that proves a breach wrong adds ``corrected``.
+Per (complaint, cycle, clock): ``armed`` at the start and again when the target changes, at most one ``warned`` per
+level, exactly one of ``met``, ``breached`` or ``cancelled``; a late fact that proves a breach wrong adds ``corrected``.
 """
 
 from __future__ import annotations

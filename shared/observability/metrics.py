@@ -58,7 +58,7 @@ INTAKE_REQUEST_DURATION_SECONDS = _histogram(
 # ---- the journey of a complaint ---------------------------------------------------------------------------------
 STAGE_DURATION_SECONDS = _histogram(
     "stage_duration_seconds",
-    "Time one record spends in one stage of a service, e.g. validate, classify, route, reduce.",
+    "Time one pass of the loop spends in one stage: reduce (all records read), fire (timers), write (transaction).",
     ("stage",),
     buckets=_STAGE_BUCKETS,
 )
@@ -130,7 +130,6 @@ SLA_FIRE_LATENESS_SECONDS = _histogram(
     "How long after its instant a warning or breach was fired, in the service's clock.",
     buckets=_JOURNEY_BUCKETS,
 )
-SLA_OPEN_CLOCKS = _gauge("sla_open_clocks", "Clocks that run now, over the assigned partitions.")
 CALENDAR_LOADED_UNTIL_TIMESTAMP_SECONDS = _gauge(
     "calendar_loaded_until_timestamp_seconds",
     "Last instant the business calendar covers with announced holidays; later deadlines are provisional.",

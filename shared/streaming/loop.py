@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Generic
 
 from shared.clock import Clock
@@ -26,6 +27,7 @@ from shared.streaming import transaction
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker, GroupMetadata, Offsets, TransactionalProducer
 from shared.streaming.engine_settings import ProcessorSettings
+from shared.streaming.gauges import LoopGauges
 from shared.streaming.processor import Processor, StateT
 from shared.streaming.records import TopicPartition
 from shared.streaming.reducing import RecordReducer
@@ -58,6 +60,7 @@ class ProcessorLoop(Generic[StateT]):
         self._consumer = broker.consumer(processor.name, settings.instance_id)
         self._reducer = RecordReducer(processor, self._settings.dead_letter_max_share)
         self._timers = TimerFirer(processor, self._consumer, self._settings.timer_grace, self._settings.max_timers)
+        self._gauges = LoopGauges(processor.name, self._consumer)
         self._restorer = Restorer(processor, broker, settings.state_dir)
         self._producer: TransactionalProducer | None = None
         self._assigned: Sequence[TopicPartition] = ()
@@ -99,16 +102,19 @@ class ProcessorLoop(Generic[StateT]):
         if records:
             crash_point(f"{self._processor.name}.after-poll")
         batch = Batch(self._processor, self._restorer.stores, self._clock.now())
-        self._reducer.reduce(records, batch)
-        self._timers.fire(self._restorer.stores, batch)
+        with _stage("reduce"):
+            self._reducer.reduce(records, batch)
+        with _stage("fire"):
+            self._timers.fire(self._restorer.stores, batch)
         if not batch.is_empty():
             self._commit(producer, batch, group)
+        self._gauges.refresh(self._restorer.stores)
         return len(records)
 
     def _commit(self, producer: TransactionalProducer, batch: Batch[StateT], group: GroupMetadata) -> None:
         service = self._processor.name
         rows = batch.rows()
-        with metrics.TRANSACTION_DURATION_SECONDS.labels(service).time():
+        with metrics.TRANSACTION_DURATION_SECONDS.labels(service).time(), _stage("write"):
             next_offsets = transaction.write(producer, batch, rows, group)
             crash_point(f"{service}.after-commit")
             self._keep(rows, next_offsets)
@@ -167,4 +173,11 @@ class ProcessorLoop(Generic[StateT]):
         self._assigned = ()
         self._timers.reset()
         self._restorer.release()
+        self._gauges.forget()
         metrics.ASSIGNED_PARTITIONS.labels(self._processor.name).set(0)
+
+
+def _stage(name: str) -> AbstractContextManager[object]:
+    """Times one stage of a pass."""
+    timer: AbstractContextManager[object] = metrics.STAGE_DURATION_SECONDS.labels(name).time()
+    return timer

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ CFPB_ROWS = REPOSITORY.parent / "shared/data/cfpb/narratives.open.jsonl"
 SAMPLES = sorted((REPOSITORY / "deploy/samples").glob("*.jsonl"))
 SPEED = 3600.0
 SENDERS = 8
+FIRST_RESPONSE_TARGETS = {timedelta(hours=24), timedelta(hours=2)}  # two hours where life or health is at risk
 TERMINAL = {"sla.met.v1", "sla.breached.v1", "sla.cancelled.v1"}
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -168,13 +169,11 @@ def test_every_due_clock_event_is_there_exactly_once(journey: Journey, topics: d
     for record in topics["sla.events.v1"]:
         events[record.key, record.data["clock"]].append(record)
     for identifier in journey.accepted:
-        first_response = [event.event_type for event in events[identifier, "first_response"]]
-        assert sorted(first_response) in (
-            ["sla.armed.v1", "sla.breached.v1"],  # the warning passed while the service was down
-            ["sla.armed.v1", "sla.breached.v1", "sla.warned.v1"],
-        ), identifier
-        registration = sorted(event.event_type for event in events[identifier, "registration"])
-        assert registration == ["sla.armed.v1", "sla.met.v1"], identifier
+        first_response = Counter(event.event_type for event in events[identifier, "first_response"])
+        assert first_response["sla.breached.v1"] == 1, identifier
+        assert first_response["sla.warned.v1"] <= 1, identifier  # none if it fell into the service's downtime
+        registration = Counter(event.event_type for event in events[identifier, "registration"])
+        assert registration == {"sla.armed.v1": 1, "sla.met.v1": 1}, identifier
     for key, records in events.items():
         assert sum(record.event_type in TERMINAL for record in records) <= 1, key
 
@@ -185,7 +184,7 @@ def test_elapsed_deadlines_are_exact_and_nothing_fired_early(topics: dict[str, l
             datetime.fromisoformat(record.data[name]) for name in ("started_at", "due_by", "detected_at")
         )
         if record.data["clock"] == "first_response":
-            assert due_by - started_at == timedelta(hours=24)
+            assert due_by - started_at in FIRST_RESPONSE_TARGETS
         assert detected_at >= due_by
 
 
