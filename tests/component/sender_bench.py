@@ -48,7 +48,12 @@ class SenderBench:
         counts = {topics.NOTIFICATION_REQUESTS: 2, topics.NOTIFICATION_EVENTS: 2, DEAD_LETTERS: 1}
         self.broker = MemoryBroker(counts)
         self.settings = settings
-        self._runner: SenderRunner | None = None
+        self.runners: list[SenderRunner] = []
+
+    @property
+    def runner(self) -> SenderRunner:
+        """The sender started last."""
+        return self.runners[-1]
 
     def request(self, *requests: NotificationRequested) -> None:
         """Write requests, as the composer does."""
@@ -59,16 +64,19 @@ class SenderBench:
         assert isinstance(event, NotificationOutcome)
         write_event(self.broker, topics.NOTIFICATION_EVENTS, event, f"{event.event_type}-{number}", event.complaint_id)
 
-    def start(self) -> None:
+    def start(self, instance: str = "0") -> None:
         """Start a sender."""
-        self._runner = build_sender(self.settings, self.broker, SystemClock())
-        self._runner.start(on_failure=lambda: None)
+        settings = self.settings.model_copy(update={"instance_id": instance})
+        runner = build_sender(settings, self.broker, SystemClock())
+        self.runners.append(runner)
+        runner.start(on_failure=lambda: None)
 
     def stop(self) -> None:
-        """Stop it in an orderly way; an error in it is raised here."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
+        """Stop all senders in an orderly way; an error in one is raised here."""
+        runners, self.runners = self.runners, []
+        for runner in runners:
             runner.stop()
+        for runner in runners:
             if runner.failure is not None:
                 raise runner.failure
 

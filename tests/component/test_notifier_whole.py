@@ -46,7 +46,7 @@ class Whole:
         self.settings = sender_settings(port).model_copy(update={"state_dir": state_dir, "health": health})
         self.notifier: Notifier = build(self.settings, broker=self.broker, clock=SystemClock())
 
-    def run(self, meanwhile: Callable[[], None]) -> int:
+    def run(self, meanwhile: Callable[[], object]) -> int:
         failures: list[BaseException] = []
 
         def look_on() -> None:
@@ -134,6 +134,6 @@ def test_a_sender_that_fails_ends_the_process_for_the_supervisor_to_restart(
     for _ in range(150):
         producer.send(ProducerRecord(topics.NOTIFICATION_REQUESTS, b"k", b"?", [], 0), lambda _: None)
     sender = whole.notifier.sender
-    code = whole.run(lambda: wait_until(lambda: sender.failure, "the sender to fail", timeout_seconds=20) and None)
+    code = whole.run(lambda: wait_until(lambda: sender.failure, "the sender to fail", timeout_seconds=20))
     assert code == 1
     assert isinstance(sender.failure, DeadLetterLimit)
