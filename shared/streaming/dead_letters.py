@@ -32,7 +32,7 @@ def dead_letter(record: ConsumerRecord, topic: str, refusal: Refusal, service: s
 class DeadLetterMeter:
     """Share of undecodable records among the last ``window``; too many means the deploy is bad, not the data.
 
-    Domain refusals do not count: a department that sends nonsense must not stop the router for the others.
+    Domain refusals do not count, nor do records of writers outside the bus: see ``reducing``.
     """
 
     def __init__(self, max_share: float, window: int = 1000) -> None:

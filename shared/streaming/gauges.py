@@ -1,4 +1,4 @@
-"""Gauges of a loop that cost a question to the broker or the store, so they are read every few seconds, not every pass."""
+"""Gauges of a loop that cost a question to the broker or the store: read every few seconds, not every pass."""
 
 from __future__ import annotations
 

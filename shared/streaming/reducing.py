@@ -7,6 +7,7 @@ from typing import Generic
 
 from shared.errors import InvalidEvent
 from shared.events import registry
+from shared.events.topics import dead_letter_topic
 from shared.observability.logging import get_logger
 from shared.streaming.batch import Batch
 from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
@@ -22,6 +23,7 @@ class RecordReducer(Generic[StateT]):
     def __init__(self, processor: Processor[StateT], dead_letter_max_share: float) -> None:
         self._processor = processor
         self._meter = DeadLetterMeter(dead_letter_max_share)
+        self._own_dead_letters = dead_letter_topic(processor.name)
 
     def reduce(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> None:
         """Add the outcome of each record to ``batch``. Raises DeadLetterLimit when too many are unreadable."""
@@ -29,14 +31,20 @@ class RecordReducer(Generic[StateT]):
         for record in records:
             try:
                 refusal = self._reduce_one(record, batch)
-                self._meter.record(bad=False)
+                unreadable = False
             except InvalidEvent as error:
                 refusal = Refusal(error.reason, error.detail)
-                self._meter.record(bad=True)
+                unreadable = True
+            if self._is_ours(record):
+                self._meter.record(bad=unreadable)
             if refusal is not None:
                 self._refuse(record, refusal, batch)
             batch.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
             batch.handled[record.topic] += 1
+
+    def _is_ours(self, record: ConsumerRecord) -> bool:
+        """Written by the bus itself: a department that writes nonsense must not stop the service for the others."""
+        return self._processor.dead_letter_topic(record.topic) == self._own_dead_letters
 
     def _reduce_one(self, record: ConsumerRecord, batch: Batch[StateT]) -> Refusal | None:
         envelope, event = registry.decode(record.headers, record.value)

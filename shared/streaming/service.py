@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections import Counter
@@ -57,6 +58,7 @@ class Service(Generic[StateT]):
         )
         health = HealthServer(self._settings.health.host, self._settings.health.port, checks)
         health.start()
+        _collect_garbage_seldom()
         _LOG.info("started", port=health.port, speed=self._settings.clock.speed)
         try:
             while not self._stop.is_set():
@@ -101,3 +103,9 @@ def stop_on_signals(stop: threading.Event) -> None:
 
     signal.signal(signal.SIGTERM, request_stop)
     signal.signal(signal.SIGINT, request_stop)
+
+
+def _collect_garbage_seldom() -> None:
+    """A batch makes tens of thousands of objects that die together; collecting among them costs a seventh of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)

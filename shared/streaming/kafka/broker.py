@@ -38,6 +38,7 @@ class KafkaBroker:
             "reconnect.backoff.max.ms": 500,
             "allow.auto.create.topics": False,
             "logger": _LIBRARY_LOG,
+            "log_level": 2,  # critical; the rest reaches us as errors, or heals, or repeats itself every half second
             **_security(settings),
         }
         self._admin = AdminClient(_without(self._common, "allow.auto.create.topics"))

@@ -16,6 +16,9 @@ from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import DOUBTFUL, doubtful
 from shared.streaming.records import ProducerRecord, TopicPartition
 
+_INITIALISE_TIMEOUT_SECONDS = 5.0
+"""Short, so that a stop signal is heard while the broker is away; the loop tries again."""
+
 
 class KafkaTransactionalProducer:
     """One transactional producer. Every failure is a TransactionDoubt, except being fenced, which ends the process."""
@@ -28,7 +31,7 @@ class KafkaTransactionalProducer:
 
     def initialise(self) -> None:
         with doubtful("init_transactions"):
-            self._client.init_transactions(self._timeout_seconds)
+            self._client.init_transactions(_INITIALISE_TIMEOUT_SECONDS)
         self._doubt = None
 
     def begin(self) -> None:

@@ -19,6 +19,7 @@ from tests.component.engine.harness import (
     CASE,
     START,
     TOPICS,
+    Counter,
     Process,
     closings,
     log_of,
@@ -315,6 +316,17 @@ def test_rule_8_too_many_unreadable_records_stop_the_service(cluster: MemoryBrok
     with pytest.raises(DeadLetterLimit, match="of the last"):
         Process(cluster, tmp_path).run()
     assert cluster.records(topics.dead_letter_topic("counter")) == []
+
+
+def test_rule_8_unreadable_records_of_an_outside_writer_do_not_stop_the_service(
+    cluster: MemoryBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counter, "dead_letter_topic", lambda *_: topics.LIFECYCLE)  # not the service's own
+    for _ in range(150):
+        write_raw(cluster, b"{not json", [])
+    urge(cluster, 1)
+    Process(cluster, tmp_path).run()
+    assert len(cluster.records(topics.LIFECYCLE)) == 151
 
 
 # ---- rule 10: group metadata of the poll ----------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from services.intake.settings import DEVELOPMENT_SECRET, IntakeSettings
+from services.intake import settings
+from services.intake.settings import DEVELOPMENT_SECRET, HttpSettings, IntakeSettings
 from shared.errors import ConfigurationError
-from shared.settings import load_settings
+from shared.settings import ServiceSettings, load_settings
 
 
 @pytest.mark.parametrize("secret", [None, DEVELOPMENT_SECRET, "too short"])
@@ -40,3 +43,11 @@ def test_a_misspelt_http_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CBUS_HTTP__PROT", "80")
     with pytest.raises(ConfigurationError, match="CBUS_HTTP__PROT"):
         load_settings(IntakeSettings)
+
+
+def test_the_readme_names_every_setting() -> None:
+    readme = Path(settings.__file__).with_name("README.md").read_text(encoding="utf-8")
+    own = set(IntakeSettings.model_fields) - set(ServiceSettings.model_fields) - {"http"}
+    missing = [f"CBUS_{name.upper()}" for name in own if f"`CBUS_{name.upper()}`" not in readme]
+    missing += [f"__{name.upper()}" for name in HttpSettings.model_fields if f"__{name.upper()}`" not in readme]
+    assert missing == []
