@@ -70,7 +70,7 @@ class Courier:
         """Make one attempt and record what came of it. Raises Stopping when the process ends before that."""
         message = self._message(delivery)
         if isinstance(message, Unsendable):
-            _LOG.warning("notification_unsendable", **_fields(delivery), reason=message.reason)
+            _LOG.warning("notification_unsendable", **_fields(delivery), reason=message.reason, error=message.detail)
             self._conclude(delivery, max(1, delivery.progress.attempts), GiveUp(message.reason))
             return
         attempt = delivery.progress.attempts + 1

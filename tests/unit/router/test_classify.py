@@ -25,9 +25,9 @@ def decide(text: str, **given: object) -> Classification:
 @pytest.mark.parametrize(
     ("text", "category"),
     [
-        ("衣服洗一次就掉色起球，质量太差", "quality"),
-        ("发动机异响，变速箱顿挫，多次出现故障灯", "quality"),
-        ("The kettle is defective, it stopped working after a week", "quality"),
+        ("衣服洗一次就掉色起球，质量太差", "product_quality"),
+        ("发动机异响，变速箱顿挫，多次出现故障灯", "product_quality"),
+        ("The kettle is defective, it stopped working after a week", "product_quality"),
         ("客服态度恶劣，电话一直打不通", "service"),
         ("The agent was rude and hung up on me", "service"),
         ("话费多扣了五十元，属于乱收费", "price"),
@@ -79,7 +79,7 @@ def test_a_term_counts_once_however_often_it_is_said() -> None:
 
 def test_the_declared_category_decides_where_the_text_does_not() -> None:
     assert decide("请尽快处理", declared_category="物流").category == "logistics"
-    assert decide("掉色，而且打不通", declared_category="quality").category == "quality"
+    assert decide("掉色，而且打不通", declared_category="product_quality").category == "product_quality"
 
 
 def test_the_declared_category_is_a_hint_and_not_the_decision() -> None:

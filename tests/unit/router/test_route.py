@@ -56,14 +56,14 @@ def classification(category: str, **fields: Any) -> Classification:
     )
 
 
-def decide(category: str = "quality", complaint_fields: dict[str, Any] | None = None, **fields: Any) -> RoutingDecision:
+def decide(category: str = "product_quality", complaint_fields: dict[str, Any] | None = None, **fields: Any) -> RoutingDecision:
     return route(complaint(**(complaint_fields or {})), classification(category, **fields), RULES, DEPARTMENTS)
 
 
 @pytest.mark.parametrize(
     ("category", "lead"),
     [
-        ("quality", "product-quality"),
+        ("product_quality", "product-quality"),
         ("service", "customer-service"),
         ("price", "finance"),
         ("contract", "legal"),
@@ -90,7 +90,7 @@ def test_danger_needs_no_clear_category() -> None:
 
 
 def test_a_hazard_brings_the_safety_department_in() -> None:
-    assert decide("quality", severity=Severity.HIGH, safety=True).co_handlers == ("product-safety",)
+    assert decide("product_quality", severity=Severity.HIGH, safety=True).co_handlers == ("product-safety",)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_every_complaint_goes_somewhere_and_the_decision_says_why(
 
 _WHENS = st.builds(
     When,
-    category=st.none() | st.frozensets(st.sampled_from(["quality", "price"]), min_size=1),
+    category=st.none() | st.frozensets(st.sampled_from(["product_quality", "price"]), min_size=1),
     severity=st.none() | st.frozensets(st.sampled_from(list(Severity)), min_size=1),
     safety=st.none() | st.booleans(),
     min_amount=st.none() | st.dictionaries(st.sampled_from(["CNY", "USD"]), st.decimals(0, 100, places=0), min_size=1),
@@ -214,7 +214,7 @@ def _load(tmp_path: Path, data: object) -> RoutingRules:
         (lambda d: d["rules"][2].update(id="safety"), "rules.2.id", "already the id of rules.1"),
         (lambda d: d["also"][0].update(id="safety"), "also.0.id", "already the id of rules.1"),
         (lambda d: d["rules"][0].update(when={}), "rules.1", "never reached, rules.0"),
-        (lambda d: d["rules"][5].update(when={"category": "quality", "safety": True}), "rules.5", "never reached"),
+        (lambda d: d["rules"][5].update(when={"category": "product_quality", "safety": True}), "rules.5", "never reached"),
         (lambda d: d["also"][0].update(when={}), "also.0", "at least one condition"),
         (lambda d: d["rules"][0]["when"].update(severity="awful"), "rules.0.when.severity.0", "Input should be"),
         (lambda d: d["rules"][0]["when"].update(chanel="web"), "rules.0.when.chanel", "not permitted"),

@@ -14,7 +14,7 @@ from shared.errors import ConfigurationError
 from tests.unit.router.shipped_config import CONFIG_DIR, TAXONOMY
 
 MISSION_CATEGORIES = {
-    "quality",
+    "product_quality",
     "service",
     "price",
     "contract",
@@ -52,9 +52,9 @@ def test_every_category_has_names_in_both_languages_and_evidence_in_both() -> No
 @pytest.mark.parametrize(
     ("declared", "category"),
     [
-        ("quality", "quality"),
-        ("product_quality", "quality"),
-        ("产品质量", "quality"),
+        ("quality", "product_quality"),
+        ("quality", "product_quality"),
+        ("产品质量", "product_quality"),
         (" Price and charges ", "price"),
         ("BILLING", "price"),
         ("nonsense", None),
@@ -75,7 +75,7 @@ def test_a_taxonomy_survives_the_way_to_a_file_and_back(tmp_path: Path) -> None:
         (lambda d: d.pop("version"), "version", "Field required"),
         (lambda d: d.update(colour="red"), "colour", "not permitted"),
         (lambda d: d["categories"].pop(), "categories", "'other' is missing"),
-        (lambda d: d["categories"][1].update(id="quality"), "categories", "'quality' is given twice"),
+        (lambda d: d["categories"][1].update(id="product_quality"), "categories", "'product_quality' is given twice"),
         (lambda d: d["categories"][0].update(id="Bad Id"), "categories.0.id", "pattern"),
         (lambda d: d["categories"][0]["terms"][3].append("(a"), "categories.0.terms.3", "'(a'"),
         (lambda d: d["categories"][0]["terms"][3].append("贵"), "categories.0.terms.3", "two characters"),
