@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
-from collections.abc import Iterator
 from datetime import timedelta
 
-import uvicorn
 from fastapi import FastAPI
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from services.intake.adapters.http import create_app
+from services.intake.adapters.http_server import DrainingServer, server_config, stopping_on_signals
 from services.intake.adapters.idempotency import RedisMemory
 from services.intake.adapters.kafka_log import KafkaLog
 from services.intake.complaint_door import ComplaintDoor
@@ -139,8 +137,8 @@ async def serve(settings: IntakeSettings) -> int:
         settings.health.host, settings.health.port, HealthChecks(live=progress.problem, ready=intake.not_ready)
     )
     listener = socket.create_server((settings.http.host, settings.http.port), backlog=2048)
-    server = _Server(_uvicorn_config(intake.app, settings))
-    with _stopping_on_signals(server):
+    server = DrainingServer(server_config(intake.app, settings.http))
+    with stopping_on_signals(server):
         await intake.start()
         health.start()
         beat = asyncio.create_task(_beat(progress, intake.fatal, server))
@@ -156,53 +154,13 @@ async def serve(settings: IntakeSettings) -> int:
     return 1 if intake.fatal.is_set() else 0
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to ``serve``: uvicorn raises them again when it is done, which would end us before the flush."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.contextmanager
-def _stopping_on_signals(server: uvicorn.Server) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        server.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-
-
-async def _beat(progress: Progress, fatal: asyncio.Event, server: uvicorn.Server) -> None:
+async def _beat(progress: Progress, fatal: asyncio.Event, server: DrainingServer) -> None:
     """Shows that the loop comes round; ends the server when the producer is beyond repair."""
     while True:
         progress.mark()
         if fatal.is_set():
             server.should_exit = True
         await asyncio.sleep(_MARK_SECONDS)
-
-
-def _uvicorn_config(app: FastAPI, settings: IntakeSettings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=round(settings.http.shutdown_seconds),
-    )
 
 
 def _redis(settings: RedisSettings) -> Redis:

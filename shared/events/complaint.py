@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from shared.events.base import Contract, UtcDatetime
 
@@ -120,11 +120,6 @@ class Complaint(Contract):
         None, max_length=40, description="Ticket number of an earlier complaint, if named."
     )
     regulator_respond_by: UtcDatetime | None = Field(None, description="Deadline printed by the regulator, if any.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _narrative_from_text(cls, data: Any) -> Any:
-        return accept_plain_narrative(data)
 
 
 def accept_plain_narrative(data: Any) -> Any:

@@ -49,6 +49,9 @@ INTAKE_MESSAGES_TOTAL = _counter(
     "complaints.",
     ("kind", "result"),
 )
+INTAKE_IN_FLIGHT_RECORDS = _gauge(
+    "intake_in_flight_records", "Submissions that wait for Kafka's acknowledgement now; at the limit they are shed."
+)
 INTAKE_REQUEST_DURATION_SECONDS = _histogram(
     "intake_request_duration_seconds",
     "Time from the request to its answer; for an accepted complaint this includes Kafka's acknowledgement.",

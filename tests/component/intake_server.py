@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import uvicorn
 from redis.asyncio import Redis
 
 from deploy.local.polling import wait_until
 from services.intake import bootstrap
+from services.intake.adapters.http_server import DrainingServer, server_config
 from services.intake.settings import IntakeSettings
 from shared.clock import Clock
 from shared.streaming.broker import Broker
@@ -59,12 +59,12 @@ def running_intake(
 ) -> Iterator[RunningIntake]:
     """Serve on a free port until the block ends. ``remembers``: wait until Redis is in use."""
     settings = intake_settings({"redis.url": redis_url} | {name.replace("__", "."): v for name, v in changes.items()})
-    started: list[tuple[bootstrap.Intake, uvicorn.Server]] = []
+    started: list[tuple[bootstrap.Intake, DrainingServer]] = []
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
 
         async def serve() -> None:
             intake = bootstrap.build(settings, broker=broker, clock=clock, redis=Redis.from_url(redis_url))
-            server = uvicorn.Server(bootstrap._uvicorn_config(intake.app, settings))
+            server = DrainingServer(server_config(intake.app, settings.http))
             await intake.start()
             started.append((intake, server))
             await server.serve(sockets=[listener])

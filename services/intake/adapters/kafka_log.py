@@ -15,6 +15,7 @@ from services.intake.delivery import Overloaded
 from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable, FatalError
 from shared.observability.logging import get_logger
+from shared.observability.metrics import INTAKE_IN_FLIGHT_RECORDS
 from shared.streaming.broker import Producer
 from shared.streaming.records import ProducerRecord
 
@@ -61,6 +62,7 @@ class KafkaLog:
         """
         self._admit()
         self._in_flight += 1
+        INTAKE_IN_FLIGHT_RECORDS.inc()
         sent_at = self._monotonic()
         try:
             await self._send(record)
@@ -72,6 +74,7 @@ class KafkaLog:
             raise BrokerUnavailable(f"the producer is beyond repair: {error}") from error
         finally:
             self._in_flight -= 1
+            INTAKE_IN_FLIGHT_RECORDS.dec()
         self._note_acknowledgement()
 
     async def _send(self, record: ProducerRecord) -> None:

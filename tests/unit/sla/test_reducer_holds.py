@@ -67,6 +67,12 @@ def test_the_case_is_on_hold_while_any_part_is() -> None:
     assert "resolution" not in {entry[1] for entry in shorts(case.lives_until(after(1000)))}
 
 
+def test_a_second_part_held_after_the_deadline_does_not_undo_the_first_hold() -> None:
+    case = held_case((1, None), part="a")
+    case.hears(case.facts.held(after(RESOLUTION + 5), "b"))
+    assert ("breached", "resolution") not in shorts(case.fires(after(RESOLUTION + 6)))
+
+
 def test_a_hold_reported_again_or_a_resume_without_one_changes_nothing() -> None:
     case = held_case((1, None))
     assert case.hears(case.facts.held(after(5))) == []

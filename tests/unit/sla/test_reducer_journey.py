@@ -309,6 +309,27 @@ def test_a_call_back_of_the_old_cycle_does_not_stop_the_new_ones_clocks() -> Non
     assert shorts(case.hears(case.facts.called_back(after(42)))) == [("met", "callback")]
 
 
+@pytest.mark.parametrize("kind", ["held", "withdrawn", "rejected", "closed", "dispatched", "assessed", "resolved"])
+def test_a_fact_of_an_earlier_cycle_leaves_the_clocks_of_this_one_alone(kind: str) -> None:
+    case = Case().starts()
+    case.hears(case.facts.resolved(after(5)))
+    stale = getattr(case.facts, kind)(after(6))
+    case.hears(case.facts.reopened(after(30)))
+    before = case.state
+    assert case.hears(stale, now=after(31)) == []
+    assert case.state == before
+
+
+def test_the_same_reopening_heard_again_changes_nothing() -> None:
+    case = Case().starts()
+    case.hears(case.facts.resolved(after(5)))
+    reopening = case.facts.reopened(after(30))
+    case.hears(reopening)
+    before = case.state
+    assert case.hears(reopening) == []
+    assert case.state == before
+
+
 def test_closing_stops_no_clock() -> None:
     case = Case().starts()
     case.hears(case.facts.resolved(after(5)))

@@ -196,9 +196,12 @@ def test_a_running_clock_keeps_the_deadline_it_was_given(policy: SlaPolicy) -> N
     ]
 
 
-def test_a_clock_todays_policy_no_longer_has_is_cancelled_when_its_time_comes() -> None:
+@pytest.mark.parametrize(("fired", "as_of"), [(12, 12), (29, 24)])
+def test_a_clock_todays_policy_no_longer_has_is_cancelled_when_its_time_comes(fired: float, as_of: float) -> None:
     case = Case().starts()
     document = round_hours_policy(overrides=[]).model_dump(mode="json")
     del document["clocks"]["first_response"]
     case.processor = processor(SlaPolicy.model_validate(document))
-    assert shorts(case.lives_until(after(12))) == [("cancelled", "first_response", "not_applicable")]
+    said = [emit for emit in case.fires(after(fired)) if emit.event.clock == "first_response"]
+    assert shorts(said) == [("cancelled", "first_response", "not_applicable")]
+    assert said[0].event.cancelled_at == after(as_of)
