@@ -32,6 +32,7 @@ class Batch(Generic[StateT]):
     refusals: list[tuple[str, str]] = field(default_factory=list)
     handled: Counter[str] = field(default_factory=Counter)
     _states: dict[tuple[int, bytes], StateT | None] = field(default_factory=dict)
+    _unchanged: dict[tuple[int, bytes], StateT | None] = field(default_factory=dict)
     _stored: dict[tuple[int, bytes], bytes | None] = field(default_factory=dict)
 
     def is_empty(self) -> bool:
@@ -49,12 +50,18 @@ class Batch(Generic[StateT]):
         place = (partition, key)
         if place in self._states:
             return self._states[place]
-        value = self._stored[place] if place in self._stored else self.stores[partition].get(key)
-        return None if value is None else self.processor.state_model.model_validate_json(value)
+        if place not in self._unchanged:
+            value = self._stored[place] if place in self._stored else self.stores[partition].get(key)
+            self._unchanged[place] = None if value is None else self.processor.state_model.model_validate_json(value)
+        return self._unchanged[place]
 
     def take(self, partition: int, key: bytes, step: Step[StateT], traceparent: str | None) -> None:
-        """Add a step's new state and events; ``traceparent`` is that of the record behind it, if any."""
-        self._states[(partition, key)] = step.state
+        """Add a step's new state and events; ``traceparent`` is that of the record behind it, if any.
+
+        A step that returns the very state it was given changes nothing, so no row is written for it.
+        """
+        if step.state is not self.state(partition, key):
+            self._states[(partition, key)] = step.state
         if step.emits:
             self._emit(key, step.emits, traceparent)
 

@@ -71,9 +71,10 @@ def test_it_reads_its_own_writes_and_touches_no_store(
         before = contents(stores)
         for action, place, state in actions:
             if action == "take":
+                if batch.state(*place) is not state:
+                    changed.add(place)
                 batch.take(*place, Step(state), None)
                 model[place] = state
-                changed.add(place)
             elif action == "prefetch":
                 batch.prefetch({place[0]: {place[1]}})
             assert batch.state(*place) == model.get(place)
@@ -84,6 +85,15 @@ def test_it_reads_its_own_writes_and_touches_no_store(
             stores[number].apply(of_partition, 20)
         after_commit = a_batch(stores)
         assert {place: after_commit.state(*place) for place in model} == model
+
+
+def test_a_step_that_changes_nothing_writes_no_row() -> None:
+    held = {(0, b"a"): Count(urges=1)}
+    with open_stores(dict(held)) as stores:
+        batch = a_batch(stores)
+        batch.take(0, b"a", Step(batch.state(0, b"a")), None)
+        batch.take(0, b"b", Step(None), None)
+        assert batch.rows() == {}
 
 
 @given(STATES)

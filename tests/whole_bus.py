@@ -1,0 +1,125 @@
+"""The whole bus as real processes on real servers, for tests that break it. Nothing of ``services`` is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from deploy.local.kafka import KafkaCluster
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.service_process import PROJECT_ROOT, ServiceProcess
+from deploy.local.smtp_sink_process import SmtpSink
+from deploy.local.supervisor import RestartPolicy, Supervisor
+from deploy.local.valkey import ValkeyServer
+from deploy.topics.departments import department_ids
+from deploy.topics.provision import provision
+from shared.events.topics import bus_topics
+
+CONFIG_DIRECTORY = PROJECT_ROOT / "deploy/config"
+READY_WITHIN_SECONDS = 90.0
+DOOR = "intake"
+
+
+@dataclass
+class WholeBus:
+    """Kafka, Valkey, a mail sink and any number of instances of each service, restarted when they die.
+
+    ``instances`` maps a service to its number of processes; every instance of intake has an HTTP port of its own.
+    """
+
+    directory: Path
+    instances: Mapping[str, int]
+    speed: float = 1.0
+    brokers: int = 1
+    restart: RestartPolicy = field(default_factory=lambda: RestartPolicy(first_seconds=0.2))
+    extra_environment: Mapping[str, str] = field(default_factory=dict)
+    advertised: Mapping[int, str] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        self._exits = ExitStack()
+        try:
+            self._start()
+        except BaseException:
+            self._exits.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exits.close()
+
+    def _start(self) -> None:
+        self.kafka = KafkaCluster(self.directory / "kafka", nodes=self.brokers, advertised=self.advertised)
+        self._exits.callback(self.kafka.kill)
+        self.kafka.start()
+        self.departments = department_ids(CONFIG_DIRECTORY / "departments.yaml")
+        self.topics = [topic.name for topic in bus_topics(self.departments)]
+        provision(self.kafka.bootstrap_servers, bus_topics(self.departments), self.kafka.replication_factor)
+        self.valkey = ValkeyServer(self.directory / "valkey")
+        self.valkey.start()
+        self._exits.callback(self.valkey.kill)
+        self.mail = self._exits.enter_context(SmtpSink(self.directory / "smtp"))
+        self.http_ports = [free_port() for _ in range(self.instances.get(DOOR, 0))]
+        self.origin = datetime.now(UTC)
+        self.supervisor = self._exits.enter_context(Supervisor(restart=self.restart))
+        self._start_services()
+
+    def _start_services(self) -> None:
+        started = [
+            self.supervisor.start(self._service_process(service, number), ready_within_seconds=None)
+            for service, count in self.instances.items()
+            for number in range(count)
+        ]
+        for process in started:
+            process.wait_ready(READY_WITHIN_SECONDS)
+
+    def _service_process(self, service: str, number: int) -> ServiceProcess:
+        return ServiceProcess(
+            service,
+            instance=str(number),
+            log_directory=self.directory / "logs",
+            environment=self.environment(service, number),
+        )
+
+    def environment(self, service: str, number: int = 0) -> dict[str, str]:
+        """Variables of one instance of a service."""
+        door = {"CBUS_HTTP__PORT": str(self.http_ports[number])} if service == DOOR else {}
+        return {
+            "CBUS_DEVELOPMENT": "true",
+            "CBUS_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "CBUS_KAFKA__SESSION_TIMEOUT_SECONDS": "6",
+            "CBUS_REDIS__URL": self.valkey.url,
+            "CBUS_SMTP__HOST": self.mail.host,
+            "CBUS_SMTP__PORT": str(self.mail.port),
+            "CBUS_STATE_DIR": str(self.directory / "state" / f"{service}-{number}"),
+            "CBUS_CLOCK__SPEED": str(self.speed),
+            "CBUS_CLOCK__ORIGIN": self.origin.isoformat(),
+            **door,
+            **self.extra_environment,
+        }
+
+    @property
+    def urls(self) -> list[str]:
+        """The HTTP doors, one per instance of intake."""
+        return [f"http://{LOOPBACK}:{port}" for port in self.http_ports]
+
+    def now(self) -> datetime:
+        """The bus's own time."""
+        return self.origin + (datetime.now(UTC) - self.origin) * self.speed
+
+    def process(self, service: str, number: int = 0) -> ServiceProcess:
+        """The process of one instance."""
+        return next(process for process in self.supervisor.processes if process.name == f"{service}-{number}")
+
+    def kill_node(self, node_id: int) -> None:
+        """SIGKILL one broker and start it again over its data; returns when it serves again."""
+        node = self.kafka.node(node_id)
+        node.kill()
+        node.start()
+        node.wait_ready()
