@@ -106,6 +106,6 @@ def stop_on_signals(stop: threading.Event) -> None:
 
 
 def _collect_garbage_seldom() -> None:
-    """A batch makes tens of thousands of objects that die together; collecting among them costs a seventh of the time."""
+    """A batch makes tens of thousands of objects that die together; collecting among them costs a seventh of it."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

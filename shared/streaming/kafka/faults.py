@@ -38,7 +38,7 @@ def doubtful(step: str) -> Iterator[None]:
         cause: KafkaError = error.args[0]
         if cause.code() in PRODUCER_FENCED:
             raise ProducerFenced(
-                f"{step}: {cause.name()}; another process runs under this transactional id, or this one was away for so "
+                f"{step}: {cause.name()}; another process runs under this transactional id, or this one was away so "
                 "long that the broker gave its transaction up"
             ) from error
         raise TransactionDoubt(f"{step}: {cause.name()}: {cause.str()}") from error

@@ -56,7 +56,9 @@ def classification(category: str, **fields: Any) -> Classification:
     )
 
 
-def decide(category: str = "product_quality", complaint_fields: dict[str, Any] | None = None, **fields: Any) -> RoutingDecision:
+def decide(
+    category: str = "product_quality", complaint_fields: dict[str, Any] | None = None, **fields: Any
+) -> RoutingDecision:
     return route(complaint(**(complaint_fields or {})), classification(category, **fields), RULES, DEPARTMENTS)
 
 
@@ -214,7 +216,11 @@ def _load(tmp_path: Path, data: object) -> RoutingRules:
         (lambda d: d["rules"][2].update(id="safety"), "rules.2.id", "already the id of rules.1"),
         (lambda d: d["also"][0].update(id="safety"), "also.0.id", "already the id of rules.1"),
         (lambda d: d["rules"][0].update(when={}), "rules.1", "never reached, rules.0"),
-        (lambda d: d["rules"][5].update(when={"category": "product_quality", "safety": True}), "rules.5", "never reached"),
+        (
+            lambda d: d["rules"][5].update(when={"category": "product_quality", "safety": True}),
+            "rules.5",
+            "never reached",
+        ),
         (lambda d: d["also"][0].update(when={}), "also.0", "at least one condition"),
         (lambda d: d["rules"][0]["when"].update(severity="awful"), "rules.0.when.severity.0", "Input should be"),
         (lambda d: d["rules"][0]["when"].update(chanel="web"), "rules.0.when.chanel", "not permitted"),

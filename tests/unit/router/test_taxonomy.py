@@ -53,7 +53,7 @@ def test_every_category_has_names_in_both_languages_and_evidence_in_both() -> No
     ("declared", "category"),
     [
         ("quality", "product_quality"),
-        ("quality", "product_quality"),
+        ("product_quality", "product_quality"),
         ("产品质量", "product_quality"),
         (" Price and charges ", "price"),
         ("BILLING", "price"),
