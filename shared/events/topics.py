@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from shared.events import departments, lifecycle, notifications, received, sla
+from shared.events import audit, departments, lifecycle, notifications, received, sla
 from shared.events.base import Event
 
 PARTITIONS = 12
@@ -21,6 +21,7 @@ LIFECYCLE = "complaints.lifecycle.v1"
 SLA_EVENTS = "sla.events.v1"
 NOTIFICATION_REQUESTS = "notifications.requests.v1"
 NOTIFICATION_EVENTS = "notifications.events.v1"
+AUDIT_EVENTS = "audit.events.v1"
 
 _DAY_MS = 86_400_000
 _NO_CONFIG: Mapping[str, str] = MappingProxyType({})
@@ -95,7 +96,7 @@ def _department_topics(department: str) -> tuple[Topic, ...]:
             departments.AssignmentCancelled,
         ),
         writer="router",
-        readers=(department,),
+        readers=(department, "auditor"),
         retention_ms=90 * _DAY_MS,
     )
     updates = Topic(
@@ -135,10 +136,12 @@ def _dead_letters(service: str) -> Topic:
         f"Records {service} could not handle, byte for byte, with reason and origin.",
         (),
         writer=service,
-        readers=("operators",),
+        readers=("operators",) if service == "auditor" else ("operators", "auditor"),
         retention_ms=365 * _DAY_MS,
     )
 
+
+_PROCESSORS = ("router", "sla", "notifier", "auditor")
 
 _SHARED_TOPICS = (
     Topic(
@@ -176,7 +179,7 @@ _SHARED_TOPICS = (
         "Messages to be sent.",
         (notifications.NotificationRequested,),
         writer="notifier",
-        readers=("notifier",),
+        readers=("notifier", "auditor"),
         retention_ms=30 * _DAY_MS,
     ),
     Topic(
@@ -187,6 +190,14 @@ _SHARED_TOPICS = (
         readers=("notifier", "router", "portal", "auditor"),
         retention_ms=400 * _DAY_MS,
     ),
-    *(_state(service) for service in ("router", "sla", "notifier")),
-    *(_dead_letters(service) for service in ("router", "sla", "notifier")),
+    Topic(
+        AUDIT_EVENTS,
+        "Holes in the ledger, found and closed; submissions to be put on the log again.",
+        tuple(audit.AuditEvents.__args__),
+        writer="auditor",
+        readers=("auditor", "operators"),
+        retention_ms=400 * _DAY_MS,
+    ),
+    *(_state(service) for service in _PROCESSORS),
+    *(_dead_letters(service) for service in _PROCESSORS),
 )

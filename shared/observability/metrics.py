@@ -150,6 +150,28 @@ NOTIFICATION_DELIVERY_SECONDS = _histogram(
     buckets=_REQUEST_BUCKETS,
 )
 
+# ---- the audit --------------------------------------------------------------------------------------------------
+AUDIT_LEDGER_TOTAL = _counter(
+    "audit_ledger_total",
+    "The auditor's ledger. entry: received, reinjected, registered, duplicate, refused, dead_lettered, dispatched, "
+    "decided_tasks, queued_tasks, dispatched_cycles, clocked_cycles, ended, told. Balanced: received = registered + "
+    "duplicate + refused + dead_lettered (up to reinjected more), and what follows in pairs is equal.",
+    ("entry",),
+)
+AUDIT_HOLES = _gauge(
+    "audit_holes",
+    "Complaints with an open hole, by kind: unaccounted, phantom, undispatched, unclocked, unnotified, log_gap, "
+    "repeated. Not 0 is an alert.",
+    ("kind",),
+)
+AUDIT_HOLES_FOUND_TOTAL = _counter("audit_holes_found_total", "Holes found, by kind.", ("kind",))
+AUDIT_REINJECTIONS_TOTAL = _counter(
+    "audit_reinjections_total",
+    "Lost submissions put on the log again. result: sent, waiting (the router has not come to it yet), expired (no "
+    "longer on the log).",
+    ("result",),
+)
+
 # ---- the process ------------------------------------------------------------------------------------------------
 BUILD_INFO = _gauge("build_info", "Always 1; the labels say what runs.", ("service", "version", "python"))
 

@@ -80,6 +80,11 @@ class Batch(Generic[StateT]):
             self.outputs.append(ProducerRecord(emit.topic, key, value, headers))
             self.emits.append(emit)
 
+    def changes(self) -> Iterator[tuple[StateT | None, StateT | None]]:
+        """Every changed state as it was before the batch and as it is after it; for who counts what happened."""
+        for place, after in self._states.items():
+            yield self._unchanged[place], after
+
     def rows(self) -> dict[int, dict[bytes, Row]]:
         """Changed state rows by partition."""
         rows: dict[int, dict[bytes, Row]] = {}
@@ -102,9 +107,8 @@ def due_ms(processor: Processor[StateT], state: StateT) -> int | None:
     return None if due_at is None else to_epoch_ms(due_at)
 
 
-def changelog_records(name: str, rows: Mapping[int, Mapping[bytes, Row]]) -> Iterator[ProducerRecord]:
-    """Changelog rows of ``rows``, each to the partition its state belongs to."""
+def changelog_records(name: str, rows: Mapping[int, Mapping[bytes, Row]]) -> Iterator[list[ProducerRecord]]:
+    """Changelog rows of ``rows``, partition by partition, each to the partition its state belongs to."""
     topic = state_topic(name)
     for partition, partition_rows in rows.items():
-        for key, row in partition_rows.items():
-            yield ProducerRecord(topic, key, row.value, _NO_HEADERS, partition)
+        yield [ProducerRecord(topic, key, row.value, _NO_HEADERS, partition) for key, row in partition_rows.items()]

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+from shared.errors import InvalidEvent
 from shared.events.base import Contract, Event
 from shared.events.envelope import Envelope
+from shared.streaming.records import ConsumerRecord
 
 StateT = TypeVar("StateT", bound=Contract)
 
 
 class Message(NamedTuple):
-    """One decoded input record."""
+    """One decoded input record. ``record`` is what it was decoded from, for who must know where it stands."""
 
     topic: str
     envelope: Envelope
     event: Event
+    record: ConsumerRecord | None = None
 
 
 class Emit(NamedTuple):
@@ -73,4 +76,15 @@ class Processor(Protocol[StateT]):
 
     def fire(self, state: StateT, now: datetime) -> Step[StateT]:
         """Handle the passing of ``due_at``. Must move ``due_at`` forward or clear it."""
+        ...
+
+
+@runtime_checkable
+class NotesUnreadable(Protocol[StateT]):
+    """A processor that must account for records nobody can read, too; of others they become dead letters."""
+
+    def note_unreadable(
+        self, state: StateT | None, record: ConsumerRecord, problem: InvalidEvent, now: datetime
+    ) -> Step[StateT]:
+        """Handle a record with a key that could not be decoded, because of ``problem``. Must not raise."""
         ...

@@ -11,7 +11,7 @@ from shared.events.topics import dead_letter_topic
 from shared.observability.logging import get_logger
 from shared.streaming.batch import Batch
 from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
-from shared.streaming.processor import Message, Processor, Refusal, StateT, Step
+from shared.streaming.processor import Message, NotesUnreadable, Processor, Refusal, StateT, Step
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()
@@ -47,14 +47,23 @@ class RecordReducer(Generic[StateT]):
         return self._processor.dead_letter_topic(record.topic) == self._own_dead_letters
 
     def _reduce_one(self, record: ConsumerRecord, batch: Batch[StateT]) -> Refusal | None:
-        envelope, event = registry.decode(record.headers, record.value)
-        key = record.key
-        if key is None or key != envelope.subject.encode():
-            raise InvalidEvent("key_mismatch", "the record key is not the ce_subject")
-        state = batch.state(record.partition, key)
-        step = self._call(state, Message(record.topic, envelope, event), batch)
+        try:
+            key, message = _read(record)
+        except InvalidEvent as problem:
+            return self._note_unreadable(record, problem, batch)
+        step = self._call(batch.state(record.partition, key), message, batch)
         if step.refusal is None:
-            batch.take(record.partition, key, step, envelope.traceparent)
+            batch.take(record.partition, key, step, message.envelope.traceparent)
+        return step.refusal
+
+    def _note_unreadable(self, record: ConsumerRecord, problem: InvalidEvent, batch: Batch[StateT]) -> Refusal | None:
+        """Only who asks for unreadable records gets them, and only those with a key: state is kept by key."""
+        if record.key is None or not isinstance(self._processor, NotesUnreadable):
+            raise problem
+        state = batch.state(record.partition, record.key)
+        step: Step[StateT] = self._processor.note_unreadable(state, record, problem, batch.now)
+        if step.refusal is None:
+            batch.take(record.partition, record.key, step, None)
         return step.refusal
 
     def _call(self, state: StateT | None, message: Message, batch: Batch[StateT]) -> Step[StateT]:
@@ -78,6 +87,15 @@ class RecordReducer(Generic[StateT]):
             offset=record.offset,
             reason=refusal.reason,
         )
+
+
+def _read(record: ConsumerRecord) -> tuple[bytes, Message]:
+    """Key and message of a record; InvalidEvent when it cannot be decoded, or is not filed under its subject."""
+    envelope, event = registry.decode(record.headers, record.value)
+    key = record.key
+    if key is None or key != envelope.subject.encode():
+        raise InvalidEvent("key_mismatch", "the record key is not the ce_subject")
+    return key, Message(record.topic, envelope, event, record)
 
 
 def _keys_by_partition(records: Sequence[ConsumerRecord]) -> dict[int, set[bytes]]:

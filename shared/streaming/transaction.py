@@ -20,7 +20,7 @@ SLOW_COMMIT_SECONDS = 1.0
 def write(
     producer: TransactionalProducer, batch: Batch[StateT], rows: Mapping[int, Mapping[bytes, Row]], group: GroupMetadata
 ) -> Mapping[TopicPartition, int]:
-    """Write ``batch`` atomically; next offset per partition written to, changelog included.
+    """Write ``batch`` atomically; next offset of each changelog partition written to.
 
     Raises TransactionDoubt when anything failed or is unknown; the caller must recycle the producer and rewind.
     """
@@ -30,8 +30,10 @@ def write(
     for record in batch.outputs:
         producer.produce(record)
     crash_point(f"{service}.mid-produce")
-    for record in changelog_records(service, rows):
-        producer.produce(record)
+    for partition_records in changelog_records(service, rows):
+        for record in partition_records[:-1]:
+            producer.produce(record)
+        producer.produce(partition_records[-1], tracked=True)  # local state will stand at this offset
     next_offsets = dict(producer.flush())
     crash_point(f"{service}.before-offsets")
     producer.send_offsets(batch.offsets, group)

@@ -123,8 +123,8 @@ class BrokerConformance:
         producer = bench.broker.transactional_producer(f"{bench.group}-t")
         producer.initialise()
         producer.begin()
-        for _ in range(3):
-            producer.produce(ProducerRecord(bench.output_topic, b"key", b"x", [], 1))
+        for tracked in (False, False, True):
+            producer.produce(ProducerRecord(bench.output_topic, b"key", b"x", [], 1), tracked=tracked)
         assert producer.flush()[TopicPartition(bench.output_topic, 1)] == 3
         producer.commit()
 

@@ -1,0 +1,1 @@
+"""The auditor's contact with files and the log outside the engine."""

@@ -1,0 +1,1 @@
+"""What the auditor knows and decides. Pure."""

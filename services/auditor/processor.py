@@ -1,0 +1,118 @@
+"""The auditor as the engine runs it: every record of the bus in, holes out. It changes nothing and stops nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from services.auditor.domain.booking import book
+from services.auditor.domain.case_audit import CaseAudit
+from services.auditor.domain.sighting import Sighting
+from services.auditor.domain.watch import Outcome, WatchPolicy, bear_with, compare, due_at, look
+from shared.errors import InvalidEvent
+from shared.events import topics
+from shared.streaming.processor import Emit, Message, Refusal, Step
+from shared.streaming.records import ConsumerRecord
+
+REINJECTED_BY: Final = "reinjected-by"
+"""Header of a submission the auditor put on the log again."""
+
+RECEIVED_KEPT_FOR: Final = timedelta(days=29)
+"""A day less than ``complaints.received.v1`` is kept: of older complaints the receipt may be gone."""
+
+_JOURNEY: Final = (
+    topics.RECEIVED,
+    topics.LIFECYCLE,
+    topics.SLA_EVENTS,
+    topics.NOTIFICATION_REQUESTS,
+    topics.NOTIFICATION_EVENTS,
+)
+_DEAD_LETTERS: Final = tuple(topics.dead_letter_topic(service) for service in ("router", "sla", "notifier"))
+
+
+class AuditProcessor:
+    """Keeps count of every complaint. Pure: patience and time are passed in."""
+
+    name = "auditor"
+    state_model = CaseAudit
+
+    def __init__(self, departments: Iterable[str], policy: WatchPolicy) -> None:
+        """``departments``: ids of all whose queues are to be read; one that is missing here looks like a hole."""
+        queues = tuple(topics.department_topic(department) for department in departments)
+        self.input_topics: tuple[str, ...] = (*_JOURNEY, *queues, *_DEAD_LETTERS)
+        self._policy = policy
+
+    def dead_letter_topic(self, input_topic: str) -> str:
+        """One for all: what cannot even be filed under a complaint."""
+        return topics.dead_letter_topic(self.name)
+
+    def reduce(self, state: CaseAudit | None, message: Message, now: datetime) -> Step[CaseAudit]:
+        """Book one record."""
+        record = message.record
+        seen = Sighting(message.topic, message.event, message.envelope.time, message.envelope.type)
+        return self._take(state, message.envelope.subject, _complete(seen, record), now)
+
+    def note_unreadable(
+        self, state: CaseAudit | None, record: ConsumerRecord, problem: InvalidEvent, now: datetime
+    ) -> Step[CaseAudit]:
+        """Book a record nobody can read; the service it was meant for puts the same bytes into its dead letters."""
+        try:
+            key = (record.key or b"").decode()
+        except UnicodeDecodeError:
+            key = ""
+        written_at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
+        event_type = _header(record, "ce_type")
+        return self._take(state, key, _complete(Sighting(record.topic, None, written_at, event_type), record), now)
+
+    def due_at(self, state: CaseAudit) -> datetime | None:
+        """When to look at the complaint next."""
+        return due_at(state, self._policy)
+
+    def fire(self, state: CaseAudit, now: datetime) -> Step[CaseAudit]:
+        """Look at the complaint: what is still missing is a hole."""
+        looked = look(state, now, self._policy)
+        return Step(None) if looked is None else _step(looked)
+
+    def _take(self, state: CaseAudit | None, key: str, seen: Sighting, now: datetime) -> Step[CaseAudit]:
+        if not _is_complaint_id(key):
+            return Step(state, refusal=Refusal("key_mismatch", "the record key is not a complaint_id"))
+        row = state or self._begin(key, seen, now)
+        booked = book(row, seen)
+        if booked is row and not row.holes:
+            return Step(state)  # says nothing of interest
+        outcome = compare(booked.model_copy(update={"seen_at": now}), now)
+        return _step(outcome._replace(row=bear_with(outcome.row, seen.event, now)))
+
+    def _begin(self, key: str, seen: Sighting, now: datetime) -> CaseAudit:
+        """A complaint first met by a record older than the log keeps submissions cannot be judged."""
+        return CaseAudit(complaint_id=key, seen_at=now, before_ledger=now - seen.written_at > RECEIVED_KEPT_FOR)
+
+
+def _step(outcome: Outcome) -> Step[CaseAudit]:
+    emits = [Emit(topics.AUDIT_EVENTS, event, event_id) for event, event_id in outcome.announcements]
+    return Step(outcome.row, emits)
+
+
+def _complete(seen: Sighting, record: ConsumerRecord | None) -> Sighting:
+    """Add what only the record itself tells."""
+    if record is None:
+        return seen
+    return seen._replace(
+        place=(record.partition, record.offset),
+        reinjected=_header(record, REINJECTED_BY) is not None,
+        refusal=_header(record, "dlq_reason"),
+    )
+
+
+def _header(record: ConsumerRecord, name: str) -> str | None:
+    value = dict(record.headers).get(name)
+    return None if value is None else value.decode(errors="replace")
+
+
+def _is_complaint_id(key: str) -> bool:
+    try:
+        return str(UUID(key)) == key
+    except ValueError:
+        return False

@@ -1,0 +1,151 @@
+"""The auditor's edge: reads its own requests and puts lost submissions on the log again.
+
+At least once: after a crash between writing and committing it writes again, and the router drops the second copy as a
+duplicate, for it carries the same id and content. What the router has not come to yet is late, not lost, and left
+alone; the next request asks again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from services.auditor.adapters.submissions import Submissions
+from services.auditor.processor import REINJECTED_BY, AuditProcessor
+from shared.errors import BrokerUnavailable, InvalidEvent
+from shared.events import registry
+from shared.events.audit import ReinjectionRequested
+from shared.events.topics import AUDIT_EVENTS
+from shared.observability import metrics
+from shared.observability.health import HealthChecks, Progress
+from shared.observability.logging import get_logger
+from shared.streaming.broker import Broker, Offsets
+from shared.streaming.records import ConsumerRecord, TopicPartition
+
+_LOG = get_logger()
+GROUP: Final = "auditor-reinjection"
+_MAX_RECORDS: Final = 10
+_POLL_SECONDS: Final = 0.2
+_RETRY_SECONDS: Final = 1.0
+
+
+class Reinjection:
+    """One member of the group that answers requests. Single-threaded: ``run_once`` again and again."""
+
+    def __init__(self, broker: Broker, instance_id: str, per_minute: int, stopping: threading.Event) -> None:
+        """``per_minute``: most copies written per minute; ``stopping`` cuts its pauses short."""
+        self._consumer = broker.consumer(GROUP, instance_id)
+        self._submissions = Submissions(broker)
+        self._pause_seconds = 60 / per_minute
+        self._stopping = stopping
+        self._consumer.subscribe([AUDIT_EVENTS], self._on_assigned, self._on_revoked)
+
+    def run_once(self) -> None:
+        """Answer the next requests; offsets are committed after the work, and rewound when the broker is away."""
+        try:
+            records = self._consumer.poll(_MAX_RECORDS, _POLL_SECONDS)
+        except BrokerUnavailable as error:
+            self._wait(error)
+            return
+        for record in records:
+            place = TopicPartition(record.topic, record.partition)
+            try:
+                self._answer(record)
+                self._consumer.commit({place: record.offset + 1})
+            except BrokerUnavailable as error:
+                self._rewind(records, record)
+                self._wait(error)
+                return
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+        self._submissions.close()
+
+    def _answer(self, record: ConsumerRecord) -> None:
+        try:
+            _, request = registry.decode(record.headers, record.value)
+        except InvalidEvent as error:
+            _LOG.error("record_refused", topic=record.topic, partition=record.partition, reason=error.reason)
+            return
+        if isinstance(request, ReinjectionRequested):
+            for origin in request.origins:
+                self._reinject(request, origin.partition, origin.offset)
+
+    def _reinject(self, request: ReinjectionRequested, partition: int, offset: int) -> None:
+        if self._stopping.is_set():
+            raise BrokerUnavailable("stopping; the next owner answers this request")
+        result = self._write_again(request.complaint_id.encode(), partition, offset)
+        metrics.AUDIT_REINJECTIONS_TOTAL.labels(result).inc()
+        _LOG.warning(
+            "reinjection", complaint_id=request.complaint_id, partition=partition, offset=offset, result=result
+        )
+
+    def _write_again(self, key: bytes, partition: int, offset: int) -> str:
+        if not self._submissions.was_passed(partition, offset):
+            return "waiting"
+        record = self._submissions.read(partition, offset)
+        if record is None or record.key != key:
+            return "expired"
+        self._submissions.write_again(record, (REINJECTED_BY, AuditProcessor.name.encode()))
+        self._stopping.wait(self._pause_seconds)
+        return "sent"
+
+    def _rewind(self, records: Sequence[ConsumerRecord], failed: ConsumerRecord) -> None:
+        """Everything from the failed record on again, in every partition."""
+        again: dict[TopicPartition, int] = {}
+        for record in records[records.index(failed) :]:
+            again.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        self._consumer.seek(again)
+
+    def _wait(self, error: Exception) -> None:
+        _LOG.warning("broker_unavailable", error=error)
+        self._stopping.wait(_RETRY_SECONDS)
+
+    def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        return self._consumer.committed(partitions)
+
+    def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
+        """Nothing is kept between records."""
+
+
+class ReinjectionRunner:
+    """Runs it in a thread of its own until told to stop; ``failure`` is what ended it before that."""
+
+    def __init__(self, broker: Broker, instance_id: str, per_minute: int, stall_seconds: float) -> None:
+        self.failure: Exception | None = None
+        self._stopping = threading.Event()
+        self._make = lambda: Reinjection(broker, instance_id, per_minute, self._stopping)
+        self._progress = Progress(stall_seconds)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def checks(self) -> HealthChecks:
+        """Live: it comes round. It is always ready: with nothing lost it has nothing to do."""
+        return HealthChecks(live=self._progress.problem, ready=lambda: None)
+
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Begin; ``on_failure`` is called from the thread when it has failed."""
+        self._thread = threading.Thread(target=self._run, args=(on_failure,), name="reinjection", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, on_failure: Callable[[], None]) -> None:
+        try:
+            reinjection = self._make()
+            try:
+                while not self._stopping.is_set():
+                    reinjection.run_once()
+                    self._progress.mark()
+            finally:
+                reinjection.close()
+        except Exception as error:
+            self.failure = error
+            _LOG.error("reinjection_failed", error=error)
+            on_failure()

@@ -1,0 +1,102 @@
+"""``python -m tests.torture``: break the bus under load and judge what is left. Exit code 0 only if every rule holds."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from deploy.local.kafka import KafkaCluster
+from deploy.local.service_process import PROJECT_ROOT
+from tests.torture.cluster import TortureBus
+from tests.torture.phases import Plan, Run
+from tests.torture.report import as_text, build_report
+from tests.torture.run_directory import RunDirectory
+
+LAST_RUN = PROJECT_ROOT / "var/torture/last"
+
+
+def main() -> int:
+    """Run, or only check, as the command line says."""
+    options = _options()
+    if options.only_check is not None:
+        return check_kept(RunDirectory(options.only_check))
+    directory = RunDirectory((options.keep or LAST_RUN).absolute())
+    if directory.root.exists():
+        if not directory.run_file.exists() and any(directory.root.iterdir()):
+            print(f"{directory.root} holds something that is not a torture run; not replaced", file=sys.stderr)
+            return 2
+        shutil.rmtree(directory.root)
+    plan = Plan.of_seed(options.seed, options.complaints, options.kills, options.brokers, options.speed)
+    return torture(plan, directory)
+
+
+def torture(plan: Plan, directory: RunDirectory) -> int:
+    """Run ``plan`` and judge it; the exit code."""
+    progress = Progress()
+    progress(f"seed {plan.seed}: starting {plan.brokers} broker(s) and all services …")
+    with TortureBus(directory.bus, brokers=plan.brokers, speed=plan.speed) as bus:
+        Run(plan, directory, bus, progress).execute()
+        progress("check …")
+        return judge(directory)
+
+
+def check_kept(directory: RunDirectory) -> int:
+    """Start the brokers of a kept run over its data and judge it again."""
+    with KafkaCluster(directory.bus / "kafka", nodes=directory.read_run()["brokers"]) as kafka:
+        directory.update_run(kafka_bootstrap=kafka.bootstrap_servers)
+        return judge(directory)
+
+
+def judge(directory: RunDirectory) -> int:
+    """Ask the checker, write and print the report."""
+    verdict = _check(directory.root)
+    report = build_report(directory, verdict)
+    text = as_text(report)
+    directory.write_report(report, text)
+    print(text)
+    _print_stories(verdict)
+    print(f"kept in {directory.root}", file=sys.stderr)
+    return 0 if report["passed"] else 1
+
+
+def _check(root: Path) -> Any:
+    from tests.torture.check import check_run
+
+    return check_run(root)
+
+
+def _print_stories(verdict: Any) -> None:
+    """All records of the first offender of each broken rule, in time order."""
+    for rule in verdict.rules:
+        if rule.breaches:
+            print(f"--- {rule.rule}: the first offender\n{verdict.story(next(iter(rule.first_offenders)))}")
+
+
+class Progress:
+    """Lines on stderr, each with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        print(f"[{time.monotonic() - self._started:6.1f} s] {line}", file=sys.stderr, flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="decides complaints, faults and behaviour (default 1)")
+    parser.add_argument("--complaints", type=int, default=2000, help="complaints to be made (default 2000)")
+    parser.add_argument("--kills", type=int, default=50, help="processes to be killed (default 50)")
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="Kafka brokers (default 1)")
+    parser.add_argument("--speed", type=float, default=3600.0, help="the bus's clock against the machine's")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help=f"run directory (default {LAST_RUN}, replaced)")
+    parser.add_argument("--only-check", type=Path, metavar="DIR", help="judge a kept run again, run nothing")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

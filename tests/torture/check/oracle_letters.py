@@ -1,0 +1,53 @@
+"""Who must be written to, and why not: read off the case log and the clocks (reliability.md §7, L9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tests.torture.check.history import CaseHistory
+from tests.torture.check.records import CaseEntry, Clock, ComplaintFacts
+
+_LETTERS = {
+    "complaint.registered.v1": "acknowledgement",
+    "complaint.resolved.v1": "result",
+    "complaint.withdrawal_registered.v1": "withdrawal_confirmed",
+    "complaint.rejected.v1": "rejection",
+    "complaint.reopened.v1": "reopened",
+}
+_NOTICES = {"sla.breached.v1": "breach_notice", "sla.corrected.v1": "breach_corrected"}
+
+
+class Expected(NamedTuple):
+    """One message somebody must get; ``not_because`` says why it must be skipped instead."""
+
+    template: str
+    cycle: int
+    cause: str
+    not_because: str | None
+
+
+def expected_letters(case: CaseHistory) -> Iterator[Expected]:
+    """Every message the records of ``case`` call for."""
+    registered = case.registered
+    if registered is None:
+        return
+    reason = _reason_not_to_write(registered.facts.detail)
+    for record in case.log:
+        template = _LETTERS.get(record.event_type)
+        if template is not None:
+            entry: CaseEntry = record.facts
+            yield Expected(template, entry.cycle, record.event_id, reason)
+    for record in case.clocks:
+        template = _NOTICES.get(record.event_type)
+        if template is not None:
+            clock: Clock = record.facts
+            yield Expected(template, clock.cycle, record.event_id, None)
+
+
+def _reason_not_to_write(complaint: ComplaintFacts) -> str | None:
+    if complaint.anonymous:
+        return "anonymous"
+    if not complaint.may_contact:
+        return "no_consent"
+    return None if complaint.email else "no_address"

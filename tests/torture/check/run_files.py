@@ -1,0 +1,171 @@
+"""The files of a run directory: what was planned, asked, broken, delivered by mail, and scraped at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shared.events import ids
+from tests.torture.check.content import content_of
+from tests.torture.check.decoding import micros
+from tests.torture.check.records import Content
+
+PROJECT_ROOT = Path(__file__).resolve().parents[3]
+SERVICES = ("intake", "router", "sla", "notifier")
+
+
+class Run(NamedTuple):
+    """What the checker needs of ``run.json``."""
+
+    bootstrap: str
+    topics: tuple[str, ...]
+    departments: tuple[str, ...]
+    config_directory: Path
+    speed: float
+    """Seconds of the bus's clock per second of the machine's; ledger and nemesis are written by the bus's clock."""
+    rto_seconds: float
+    """By the machine's clock."""
+
+
+class Operation(NamedTuple):
+    """One request of the load client and what it was told."""
+
+    number: int
+    kind: str
+    key: str
+    complaint_id: str | None
+    """What it must be: made of channel and key; for a message the complaint it is about."""
+    content: Content | None
+    invoked_at: int
+    outcome: str
+    """ok, fail or info."""
+    status: int | None
+    told_complaint_id: str | None
+    told_ticket: str | None
+    answered_at: int | None
+
+
+class Fault(NamedTuple):
+    """A line of the nemesis."""
+
+    at: int
+    fault: str
+    target: str
+    phase: str
+
+
+class Mail(NamedTuple):
+    """A message the mail sink accepted. ``at`` is the sink's clock: the machine's."""
+
+    at: int
+    notification_id: str
+    recipients: tuple[str, ...]
+
+
+class Scrape(NamedTuple):
+    """The metrics of one process at the end."""
+
+    service: str
+    instance: str
+    text: str
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Every whole line; the last may have been cut short by a crash. No file: nothing."""
+    if path.exists():
+        with path.open("rb") as lines:
+            yield from (json.loads(line) for line in lines if line.endswith(b"\n"))
+
+
+def read_run(directory: Path) -> Run:
+    """``run.json``."""
+    plan = json.loads((directory / "run.json").read_text(encoding="utf-8"))
+    config = Path(plan.get("config_dir") or PROJECT_ROOT / "deploy/config")
+    return Run(
+        bootstrap=plan["kafka_bootstrap"],
+        topics=tuple(plan["topics"]),
+        departments=tuple(plan["departments"]),
+        config_directory=config if config.is_absolute() else PROJECT_ROOT / config,
+        speed=float(plan.get("clock_speed") or 1.0),
+        rto_seconds=float(plan.get("rto_seconds") or 10.0),
+    )
+
+
+def operations(lines: Iterable[Mapping[str, Any]]) -> list[Operation]:
+    """Invocations and answers put together, in the order of the invocations; one without an answer is ``info``."""
+    found: dict[int, Operation] = {}
+    for line in lines:
+        number = line["op"]
+        found[number] = _invoked(line) if line["state"] == "invoke" else _answered(found[number], line)
+    return list(found.values())
+
+
+def _invoked(line: Mapping[str, Any]) -> Operation:
+    key, channel = line.get("key") or "", line.get("channel")
+    is_message = line["kind"] == "message"
+    expected = line.get("complaint_id_expected") or line.get("complaint_id")
+    if expected is None and not is_message and channel and key:
+        expected = ids.complaint_id(channel, key)
+    return Operation(
+        number=line["op"],
+        kind=line["kind"],
+        key=key,
+        complaint_id=expected,
+        content=None if is_message else _content(line.get("submission")),
+        invoked_at=instant(line["at"]),
+        outcome="info",
+        status=None,
+        told_complaint_id=None,
+        told_ticket=None,
+        answered_at=None,
+    )
+
+
+def _content(submission: Any) -> Content | None:
+    try:
+        return content_of(submission)
+    except (KeyError, TypeError, AttributeError):
+        return None  # poison need not look like a submission
+
+
+def _answered(operation: Operation, line: Mapping[str, Any]) -> Operation:
+    return operation._replace(
+        outcome=line["state"],
+        status=line.get("status"),
+        told_complaint_id=line.get("complaint_id"),
+        told_ticket=line.get("ticket_number"),
+        answered_at=instant(line["at"]),
+    )
+
+
+def instant(at: str | float) -> int:
+    """An instant of the files, RFC 3339 or seconds since the epoch, in microseconds."""
+    return micros(at) if isinstance(at, str) else round(at * 1_000_000)
+
+
+def faults(lines: Iterable[Mapping[str, Any]]) -> list[Fault]:
+    """The nemesis, in order."""
+    return [
+        Fault(instant(line["at"]), line["fault"], str(line.get("target") or ""), line.get("phase", "start"))
+        for line in lines
+    ]
+
+
+def mails(lines: Iterable[Mapping[str, Any]]) -> list[Mail]:
+    """What the sink accepted; the notification id is the left-hand side of the Message-ID."""
+    return [
+        Mail(
+            instant(datetime.fromisoformat(line["received_at"]).isoformat()),
+            (line.get("message_id") or "").strip("<>").split("@")[0],
+            tuple(line["rcpt_tos"]),
+        )
+        for line in lines
+    ]
+
+
+def scrapes(lines: Iterable[Mapping[str, Any]]) -> list[Scrape]:
+    """The metrics at the end."""
+    return [Scrape(line["service"], str(line.get("instance", "")), line.get("text") or "") for line in lines]

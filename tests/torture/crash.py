@@ -1,0 +1,62 @@
+"""Arms a crash point in one instance, brings about what the point needs, and tells whether it was hit."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from deploy.local.polling import DeadlineExceeded, wait_until
+from tests.torture.cluster import CRASH_POINT_VARIABLE, RECOVER_WITHIN_SECONDS, TortureBus
+
+HIT_WITHIN_SECONDS = 25.0
+DOUBT_PAUSE_SECONDS = 1.8  # longer than a commit may take before it is doubted
+TRY_AGAIN_SECONDS = 4.0
+
+
+def visit(bus: TortureBus, instance: str, armed: str) -> dict[str, object]:
+    """Restart ``instance`` armed with ``armed`` (``point:passage``) until it dies there; what came of it."""
+    process = bus.wait_alive(instance)
+    before = bus.supervisor.restarts(instance)
+    process.environment[CRASH_POINT_VARIABLE] = armed
+    process.kill()
+    wait_until(
+        lambda: bus.supervisor.restarts(instance) > before,
+        f"{instance} to be restarted",
+        timeout_seconds=RECOVER_WITHIN_SECONDS,
+        interval_seconds=0.02,
+    )
+    process.environment.pop(CRASH_POINT_VARIABLE)
+    hit = _wait_for_death(bus, instance, armed.partition(":")[0], before + 1)
+    if not hit:
+        process.kill()
+    return {"hit": hit, "recovered_seconds": round(bus.wait_recovered(instance), 2)}
+
+
+def _wait_for_death(bus: TortureBus, instance: str, point: str, restarts: int) -> bool:
+    process = bus.instance(instance)
+
+    def died() -> bool:
+        return process.exit_code == -signal.SIGKILL or bus.supervisor.restarts(instance) > restarts
+
+    deadline = time.monotonic() + HIT_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        _provoke(bus, instance, point)
+        try:
+            wait_until(died, "the crash", timeout_seconds=TRY_AGAIN_SECONDS, interval_seconds=0.02)
+        except DeadlineExceeded:
+            continue
+        return True
+    return False
+
+
+def _provoke(bus: TortureBus, instance: str, point: str) -> None:
+    """Most points only need traffic. A revocation needs the twin to come back, a doubt needs a slow broker."""
+    process = bus.instance(instance)
+    if point.endswith("in-revoke") and process.is_alive and process.is_ready():
+        service, _, number = instance.rpartition("-")
+        bus.process(service, 1 - int(number)).ask_to_stop()
+    elif point.endswith("after-doubt-before-rewind") and process.is_alive and process.is_ready():
+        for node in bus.kafka.nodes:
+            node.pause()
+            time.sleep(DOUBT_PAUSE_SECONDS)
+            node.resume()

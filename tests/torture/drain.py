@@ -1,0 +1,101 @@
+"""Whether the consumer groups have read all there is: asked of the broker, not of the services.
+
+A transaction's end marker takes an offset, so a group that has read everything still stands one or more short of the
+end. What counts is whether a committed record lies between its offset and the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from shared.events.topics import (
+    LIFECYCLE,
+    NOTIFICATION_REQUESTS,
+    PARTITIONS,
+    RECEIVED,
+    SLA_EVENTS,
+    department_updates_topic,
+)
+
+CALM_CHECKS = 3
+CHECK_INTERVAL_SECONDS = 1.0
+READ_WITHIN_SECONDS = 30.0
+
+
+def inputs_of_groups(departments: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Consumer groups and the topics each must have read before the bus counts as idle."""
+    return {
+        "router": (RECEIVED, *map(department_updates_topic, departments)),
+        "sla": (LIFECYCLE,),
+        "notifier": (LIFECYCLE, SLA_EVENTS),
+        "notifier-sender": (NOTIFICATION_REQUESTS,),
+    }
+
+
+def wait_drained(
+    bootstrap: str, inputs: Mapping[str, Sequence[str]], timeout_seconds: float, progress: Callable[[str], None]
+) -> dict[str, int]:
+    """Wait until no group has unread records in several looks in a row; what is left unread when time is up."""
+    deadline = time.monotonic() + timeout_seconds
+    calm = 0
+    while True:
+        left = backlog(bootstrap, inputs)
+        calm = 0 if left else calm + 1
+        if calm >= CALM_CHECKS or time.monotonic() >= deadline:
+            return left
+        progress(f"draining: {left or 'nothing left'}")
+        time.sleep(CHECK_INTERVAL_SECONDS)
+
+
+def backlog(bootstrap: str, inputs: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Committed records each group has not finished with; groups that have finished are left out."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    counts = {group: _unread(bootstrap, _committed(admin, group, topics)) for group, topics in inputs.items()}
+    return {group: count for group, count in counts.items() if count}
+
+
+def _committed(admin: AdminClient, group: str, topics: Sequence[str]) -> list[TopicPartition]:
+    wanted = [TopicPartition(topic, partition) for topic in topics for partition in range(PARTITIONS)]
+    request = [ConsumerGroupTopicPartitions(group, wanted)]
+    answer = admin.list_consumer_group_offsets(request, require_stable=True)[group].result(timeout=20)
+    return [TopicPartition(tp.topic, tp.partition, max(tp.offset, 0)) for tp in answer.topic_partitions or []]
+
+
+def _unread(bootstrap: str, positions: list[TopicPartition]) -> int:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "torture-drain-unused",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "log_level": 0,
+        }
+    )
+    try:
+        consumer.assign(positions)
+        return _count_to_the_ends(consumer, len(positions))
+    finally:
+        consumer.close()
+
+
+def _count_to_the_ends(consumer: Consumer, partitions: int) -> int:
+    ended: set[tuple[str | None, int | None]] = set()
+    count = 0
+    deadline = time.monotonic() + READ_WITHIN_SECONDS
+    while len(ended) < partitions:
+        if time.monotonic() > deadline:
+            return max(count, 1)  # an end that cannot be reached is not an end: an open transaction holds it
+        for message in consumer.consume(1000, timeout=0.2):
+            error = message.error()
+            if error is None:
+                count += 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ended.add((message.topic(), message.partition()))
+            elif not error.retriable():
+                raise KafkaException(error)
+    return count

@@ -1,0 +1,123 @@
+"""How each kind of fault is done. Each function returns when the fault is over and what it hit is back, with details."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from deploy.local.kafka_node import KafkaNode
+from tests.torture.cluster import TortureBus
+from tests.torture.crash import visit
+from tests.torture.schedule import Fault, FaultKind, lane_of_point
+
+Detail = dict[str, object]
+DOWN_SECONDS = 4.0  # longer than a broker's session, so that leaderships move
+STORM_ROUNDS = 5
+STORM_REST_SECONDS = 0.8
+
+
+def do(bus: TortureBus, fault: Fault, chance: random.Random) -> Detail:
+    """Carry out ``fault``; returns after it ended."""
+    if fault.kind is FaultKind.CRASH_POINT:
+        return visit(bus, f"{lane_of_point(fault.target)}-{chance.randrange(2)}", fault.target)
+    return _ACTIONS[fault.kind](bus, fault)
+
+
+def _kill(bus: TortureBus, fault: Fault) -> Detail:
+    bus.wait_alive(fault.target).kill()
+    return _recovered(bus, fault.target)
+
+
+def _pause(bus: TortureBus, fault: Fault) -> Detail:
+    process = bus.wait_alive(fault.target)
+    process.pause()
+    time.sleep(fault.duration_seconds)
+    process.resume()
+    return _recovered(bus, fault.target)
+
+
+def _rebalance_storm(bus: TortureBus, fault: Fault) -> Detail:
+    for round_number in range(STORM_ROUNDS):
+        process = bus.wait_alive(f"{fault.target}-{round_number % 2}")
+        process.terminate(10)
+        bus.wait_alive(process.name)
+        time.sleep(STORM_REST_SECONDS)
+    bus.wait_recovered(f"{fault.target}-0")
+    return _recovered(bus, f"{fault.target}-1")
+
+
+def _recovered(bus: TortureBus, instance: str) -> Detail:
+    return {"recovered_seconds": round(bus.wait_recovered(instance), 2)}
+
+
+def _broker_kill(bus: TortureBus, fault: Fault) -> Detail:
+    return _down_and_up([bus.kafka.node(int(fault.target))], 0.5)
+
+
+def _leader_kill(bus: TortureBus, fault: Fault) -> Detail:
+    topic, _, partition = fault.target.rpartition("/")
+    return _down_and_up([bus.kafka.leader(topic, int(partition))], DOWN_SECONDS)
+
+
+def _controller_kill(bus: TortureBus, fault: Fault) -> Detail:
+    return _down_and_up([bus.controller()], DOWN_SECONDS)
+
+
+def _majority_down(bus: TortureBus, fault: Fault) -> Detail:
+    nodes = [bus.kafka.node(int(node)) for node in fault.target.split(",")]
+    return _down_and_up(nodes, fault.duration_seconds)
+
+
+def _down_and_up(nodes: list[KafkaNode], down_seconds: float) -> Detail:
+    for node in nodes:
+        node.kill()
+    time.sleep(down_seconds)
+    started = time.monotonic()
+    for node in nodes:
+        node.start()
+    for node in nodes:
+        node.wait_ready()
+    return {"nodes": [node.node_id for node in nodes], "recovered_seconds": round(time.monotonic() - started, 2)}
+
+
+def _broker_pause(bus: TortureBus, fault: Fault) -> Detail:
+    node = bus.kafka.node(int(fault.target))
+    node.pause()
+    time.sleep(fault.duration_seconds)
+    node.resume()
+    return {}
+
+
+def _redis_flush(bus: TortureBus, fault: Fault) -> Detail:
+    try:
+        with Redis.from_url(bus.valkey.url, socket_timeout=2) as client:
+            client.flushall()
+    except RedisError as failure:
+        return {"refused": type(failure).__name__}
+    return {}
+
+
+def _redis_pause(bus: TortureBus, fault: Fault) -> Detail:
+    bus.valkey.pause()
+    time.sleep(fault.duration_seconds)
+    bus.valkey.resume()
+    return {}
+
+
+_ACTIONS: Mapping[FaultKind, Callable[[TortureBus, Fault], Detail]] = {
+    FaultKind.KILL: _kill,
+    FaultKind.PAUSE: _pause,
+    FaultKind.REBALANCE_STORM: _rebalance_storm,
+    FaultKind.BROKER_KILL: _broker_kill,
+    FaultKind.LEADER_KILL: _leader_kill,
+    FaultKind.COORDINATOR_KILL: _leader_kill,
+    FaultKind.CONTROLLER_KILL: _controller_kill,
+    FaultKind.MAJORITY_DOWN: _majority_down,
+    FaultKind.BROKER_PAUSE: _broker_pause,
+    FaultKind.REDIS_FLUSH: _redis_flush,
+    FaultKind.REDIS_PAUSE: _redis_pause,
+}

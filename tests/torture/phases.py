@@ -1,0 +1,158 @@
+"""One run from begin to end: warm up, break things under load, heal, settle, drain, freeze. Judging comes after."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tests.torture.cluster import INSTANCES, TortureBus
+from tests.torture.departments import Departments
+from tests.torture.drain import inputs_of_groups, wait_drained
+from tests.torture.ledger import Ledger
+from tests.torture.load import LoadClient
+from tests.torture.nemesis import Nemesis
+from tests.torture.pace import Pace
+from tests.torture.poison import Poisoner
+from tests.torture.run_directory import RunDirectory
+from tests.torture.schedule import Lanes, plan
+from tests.whole_bus import CONFIG_DIRECTORY
+
+DRAIN_SECONDS = 200.0
+SLA_DRAIN_SECONDS = 30.0
+RTO_SECONDS = 10.0
+FASTEST_PER_SECOND = 60.0
+PROGRESS_EVERY_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run."""
+
+    seed: int
+    complaints: int
+    kills: int
+    brokers: int
+    speed: float = 3600.0
+    warm_up_seconds: float = 5.0
+    settle_seconds: float = 5.0
+    lanes: Lanes = field(default_factory=dict)
+
+    @classmethod
+    def of_seed(cls, seed: int, complaints: int, kills: int, brokers: int, speed: float) -> Plan:
+        """The plan of a seed."""
+        return cls(seed, complaints, kills, brokers, speed, lanes=plan(seed, kills, brokers))
+
+
+class Run:
+    """Runs a plan in a directory; the bus must be up. ``progress`` gets one line of text at a time."""
+
+    def __init__(self, plan: Plan, directory: RunDirectory, bus: TortureBus, progress: Callable[[str], None]) -> None:
+        self.plan = plan
+        self.directory = directory
+        self.bus = bus
+        self.progress = progress
+        bootstrap = bus.kafka.bootstrap_servers
+        self.ledger = Ledger(directory.ledger, bus.now)
+        self.nemesis = Nemesis(plan.seed, bus, plan.lanes, directory.nemesis, bus.now, progress)
+        self.departments = Departments(plan.seed, bootstrap, bus.departments, bus.now)
+        pace = Pace(plan.complaints, self._seconds_left, FASTEST_PER_SECOND)
+        poisoner = Poisoner(bootstrap, bus.departments, self.ledger)
+        self.load = LoadClient(plan.seed, bus.urls, pace, self.ledger, poisoner)
+        self._pace = pace
+        self._warm_until = time.monotonic() + plan.warm_up_seconds
+        self.seconds: dict[str, float] = {}
+
+    def execute(self) -> None:
+        """All phases up to the freeze; the brokers stay up for the checker."""
+        self._describe()
+        self._phase("warm up", self._warm_up)
+        self._phase("faults", self._break_things)
+        self._phase("heal", self.bus.heal)
+        self._phase("rest of the load", self._rest_of_the_load)
+        self._phase("settle", lambda: time.sleep(self.plan.settle_seconds))
+        self._phase("drain", self._drain)
+        self._phase("freeze", self._freeze)
+
+    def _describe(self) -> None:
+        bus, plan = self.bus, self.plan
+        self.directory.write_run(
+            {
+                "seed": plan.seed,
+                "complaints": plan.complaints,
+                "kills": plan.kills,
+                "brokers": plan.brokers,
+                "instances": dict(INSTANCES),
+                "kafka_bootstrap": bus.kafka.bootstrap_servers,
+                "departments": bus.departments,
+                "topics": bus.topics,
+                "http_urls": bus.urls,
+                "clock_speed": plan.speed,
+                "clock_origin": bus.origin.isoformat(),
+                "started_at": datetime.now(UTC).isoformat(),
+                "rto_seconds": RTO_SECONDS,
+                "config_dir": str(CONFIG_DIRECTORY),
+            }
+        )
+
+    def _phase(self, name: str, act: Callable[[], object]) -> None:
+        self.progress(f"{name} …")
+        started = time.monotonic()
+        act()
+        self.seconds[name] = round(time.monotonic() - started, 1)
+
+    def _seconds_left(self) -> float:
+        return max(0.0, self._warm_until - time.monotonic()) + self.nemesis.seconds_left()
+
+    def _warm_up(self) -> None:
+        self.departments.start()
+        self._warm_until = time.monotonic() + self.plan.warm_up_seconds
+        self.load.start()
+        time.sleep(self.plan.warm_up_seconds)
+
+    def _break_things(self) -> None:
+        self.nemesis.start()
+        while self.nemesis.is_busy:
+            self._tell()
+            time.sleep(PROGRESS_EVERY_SECONDS)
+        self.nemesis.join()
+
+    def _rest_of_the_load(self) -> None:
+        while self.load.is_busy:
+            self._tell()
+            time.sleep(1.0)
+        self.load.join()
+
+    def _tell(self) -> None:
+        faults = f"{self.nemesis.ended}/{self.nemesis.total} faults"
+        self.progress(
+            f"{self._pace.given}/{self._pace.total} complaints, {faults}, {self.departments.reported} reports"
+        )
+
+    def _drain(self) -> None:
+        """First what consumers and departments said, then, with the clocks stopped, what the clocks said."""
+        self.departments.stop()
+        inputs = inputs_of_groups(self.bus.departments)
+        bootstrap = self.bus.kafka.bootstrap_servers
+        left = wait_drained(bootstrap, {"router": inputs["router"], "sla": inputs["sla"]}, DRAIN_SECONDS, self.progress)
+        self._stop_service("sla")
+        self.directory.update_run(clocks_stopped_at=self.bus.now().isoformat())
+        left |= wait_drained(bootstrap, inputs, SLA_DRAIN_SECONDS + DRAIN_SECONDS, self.progress)
+        self.directory.update_run(undrained=left)
+
+    def _stop_service(self, service: str) -> None:
+        scrapes = [scrape for scrape in self.bus.scrape() if scrape["service"] == service]
+        self._scrapes = scrapes
+        for number in range(INSTANCES[service]):
+            self.bus.supervisor.forget(f"{service}-{number}").terminate(15)
+
+    def _freeze(self) -> None:
+        self.directory.write_metrics([*self._scrapes, *self.bus.scrape()])
+        self.bus.supervisor.stop()
+        self.ledger.close()
+        self.directory.mail_truth.parent.mkdir(parents=True, exist_ok=True)
+        if self.bus.mail.truth_log.exists():
+            shutil.copyfile(self.bus.mail.truth_log, self.directory.mail_truth)
+        self.directory.update_run(frozen_at=self.bus.now().isoformat(), phase_seconds=self.seconds)

@@ -1,0 +1,219 @@
+"""The plan of faults of one seed: a pure function, so that a failing seed can be run again.
+
+Faults are laid in lanes. Within a lane one fault follows the other, each after a pause; the lanes run side by side, so
+faults of different services overlap. How long a lane really takes depends on the machine; its order never does.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.crash_points import CRASH_POINTS
+
+SERVICES = ("router", "sla", "notifier", "intake")
+PROCESSORS = ("router", "sla", "notifier")
+INFRASTRUCTURE = "infrastructure"
+
+
+class FaultKind(StrEnum):
+    """What can be done to the bus."""
+
+    KILL = "kill"
+    CRASH_POINT = "crash-point"
+    PAUSE = "pause"
+    REBALANCE_STORM = "rebalance-storm"
+    BROKER_KILL = "broker-kill"
+    BROKER_PAUSE = "broker-pause"
+    LEADER_KILL = "leader-kill"
+    COORDINATOR_KILL = "coordinator-kill"
+    CONTROLLER_KILL = "controller-kill"
+    MAJORITY_DOWN = "majority-down"
+    DISK_FULL = "disk-full"
+    PARTITION = "partition"
+    SLOW_LINK = "slow-link"
+    REDIS_FLUSH = "redis-flush"
+    REDIS_PAUSE = "redis-pause"
+    CLOCK_STEP = "clock-step"
+
+    @property
+    def kills(self) -> bool:
+        """Whether a process dies by it (and counts towards the kills that were asked for)."""
+        return self in _KILLING
+
+
+_KILLING = {
+    FaultKind.KILL,
+    FaultKind.CRASH_POINT,
+    FaultKind.BROKER_KILL,
+    FaultKind.LEADER_KILL,
+    FaultKind.COORDINATOR_KILL,
+    FaultKind.CONTROLLER_KILL,
+    FaultKind.MAJORITY_DOWN,
+}
+
+TYPICAL_SECONDS = {
+    FaultKind.KILL: 4.0,
+    FaultKind.CRASH_POINT: 9.0,
+    FaultKind.REBALANCE_STORM: 12.0,
+    FaultKind.BROKER_KILL: 9.0,
+    FaultKind.LEADER_KILL: 9.0,
+    FaultKind.COORDINATOR_KILL: 9.0,
+    FaultKind.CONTROLLER_KILL: 9.0,
+}
+"""What a fault takes beyond its own duration: for the estimate that paces the load."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault. ``target`` depends on the kind: an instance, a crash point with its passage, a topic, a broker id."""
+
+    kind: FaultKind
+    target: str
+    pause_before_seconds: float
+    duration_seconds: float = 0.0
+
+    @property
+    def estimated_seconds(self) -> float:
+        """A guess at how long it takes, pause included."""
+        return self.pause_before_seconds + self.duration_seconds + TYPICAL_SECONDS.get(self.kind, 0.5)
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What this run can do beyond signals: proxies before the brokers, a small disk, a clock that can be stepped."""
+
+    proxies: bool = False
+    small_disk: bool = False
+    clock_steps: bool = False
+
+
+Lanes = dict[str, tuple[Fault, ...]]
+
+
+def plan(seed: int, kills: int, brokers: int, abilities: Abilities = Abilities()) -> Lanes:
+    """Lanes by name, with exactly ``kills`` killing faults altogether; the same seed gives the same plan.
+
+    Every crash point is visited once if ``kills`` has room for all of them; otherwise half of the kills are crash
+    points chosen by the seed. The rest are plain kills and broker faults.
+    """
+    chance = random.Random(f"{seed}/schedule")
+    broker_kills = _broker_kill_count(kills, brokers)
+    points = _crash_points(chance, kills - broker_kills)
+    plain = [
+        Fault(FaultKind.KILL, _instance(chance, chance.choice(SERVICES)), _pause(chance))
+        for _ in range(kills - broker_kills - len(points))
+    ]
+    lanes = {service: _service_lane(chance, service, points, plain) for service in SERVICES}
+    lanes[INFRASTRUCTURE] = _infrastructure(chance, broker_kills, kills, brokers, abilities)
+    return lanes
+
+
+def estimated_seconds(faults: Sequence[Fault]) -> float:
+    """How long these faults take one after the other."""
+    return sum(fault.estimated_seconds for fault in faults)
+
+
+def lane_of_point(point: str) -> str:
+    """The service in whose process the crash point is; the sender lives in the notifier's."""
+    service = point.partition(".")[0]
+    return "notifier" if service == "sender" else service
+
+
+def _broker_kill_count(kills: int, brokers: int) -> int:
+    if kills == 0:
+        return 0
+    share = 0.12 if brokers == 3 else 0.06
+    return max(1, round(kills * share))
+
+
+def _crash_points(chance: random.Random, room: int) -> list[Fault]:
+    points = sorted(CRASH_POINTS)
+    chance.shuffle(points)
+    chosen = points if room >= len(points) else points[: room // 2]
+    return [Fault(FaultKind.CRASH_POINT, f"{point}:{chance.choice((1, 1, 3))}", _pause(chance)) for point in chosen]
+
+
+def _service_lane(
+    chance: random.Random, service: str, points: Sequence[Fault], plain: Sequence[Fault]
+) -> tuple[Fault, ...]:
+    faults = [fault for fault in points if lane_of_point(fault.target) == service]
+    faults += [fault for fault in plain if fault.target.startswith(f"{service}-")]
+    for _ in range(1 + len(faults) // 8):
+        faults.append(Fault(FaultKind.PAUSE, _instance(chance, service), _pause(chance), chance.uniform(8, 12)))
+    if service in PROCESSORS and len(faults) >= 4:
+        storm = Fault(FaultKind.REBALANCE_STORM, service, _pause(chance))
+        faults += [storm] * (1 + len(faults) // 40)
+    chance.shuffle(faults)
+    return tuple(faults)
+
+
+def _infrastructure(
+    chance: random.Random, broker_kills: int, kills: int, brokers: int, abilities: Abilities
+) -> tuple[Fault, ...]:
+    kinds = _broker_kill_kinds(chance, broker_kills, brokers)
+    kinds += [FaultKind.REDIS_FLUSH, FaultKind.REDIS_PAUSE, FaultKind.BROKER_PAUSE] * (1 + kills // 40)
+    if abilities.proxies:
+        kinds += [FaultKind.PARTITION, FaultKind.SLOW_LINK] * (1 + kills // 80)
+    if abilities.small_disk:
+        kinds += [FaultKind.DISK_FULL]
+    if abilities.clock_steps:
+        kinds += [FaultKind.CLOCK_STEP] * (1 + kills // 80)
+    chance.shuffle(kinds)
+    return tuple(_infrastructure_fault(chance, kind, brokers) for kind in kinds)
+
+
+def _broker_kill_kinds(chance: random.Random, count: int, brokers: int) -> list[FaultKind]:
+    if brokers == 1:
+        return [FaultKind.BROKER_KILL] * count
+    chased = [
+        FaultKind.LEADER_KILL,
+        FaultKind.COORDINATOR_KILL,
+        FaultKind.CONTROLLER_KILL,
+        FaultKind.MAJORITY_DOWN,
+    ]
+    chance.shuffle(chased)
+    return [chased[number % len(chased)] for number in range(count)]
+
+
+_INFRASTRUCTURE_SECONDS = {
+    FaultKind.BROKER_PAUSE: (2.0, 6.0),
+    FaultKind.MAJORITY_DOWN: (8.0, 15.0),
+    FaultKind.REDIS_PAUSE: (3.0, 8.0),
+    FaultKind.PARTITION: (5.0, 12.0),
+    FaultKind.SLOW_LINK: (5.0, 15.0),
+    FaultKind.DISK_FULL: (8.0, 12.0),
+    FaultKind.CLOCK_STEP: (5.0, 10.0),
+}
+
+
+def _infrastructure_fault(chance: random.Random, kind: FaultKind, brokers: int) -> Fault:
+    shortest, longest = _INFRASTRUCTURE_SECONDS.get(kind, (0.0, 0.0))
+    duration = chance.uniform(shortest, longest)
+    pause = chance.uniform(3, 8)
+    match kind:
+        case FaultKind.LEADER_KILL:
+            target = f"complaints.received.v1/{chance.randrange(12)}"
+        case FaultKind.COORDINATOR_KILL:
+            target = f"__transaction_state/{chance.randrange(4)}"
+        case FaultKind.CONTROLLER_KILL:
+            target = "controller"
+        case FaultKind.MAJORITY_DOWN:
+            target = ",".join(map(str, sorted(chance.sample(range(1, brokers + 1), 2))))
+        case FaultKind.REDIS_FLUSH | FaultKind.REDIS_PAUSE:
+            target = "valkey"
+        case FaultKind.CLOCK_STEP:
+            target = _instance(chance, chance.choice(PROCESSORS))
+        case _:
+            target = str(chance.randint(1, brokers))
+    return Fault(kind, target, pause, duration)
+
+
+def _instance(chance: random.Random, service: str) -> str:
+    return f"{service}-{chance.randrange(2)}"
+
+
+def _pause(chance: random.Random) -> float:
+    return chance.uniform(0.5, 4.0)
