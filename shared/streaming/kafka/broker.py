@@ -64,7 +64,7 @@ class KafkaBroker:
                 "transactional.id": transactional_id,
                 "transaction.timeout.ms": timeout_ms,
                 "message.timeout.ms": timeout_ms,
-                "linger.ms": 2,
+                "linger.ms": 100,  # flush does not wait for it; until then records gather in few, full requests
                 "retry.backoff.ms": 10,
                 "queue.buffering.max.messages": 1_000_000,
             },
