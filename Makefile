@@ -5,12 +5,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
+SEED ?= 1
+COMPLAINTS ?= 2000
+KILLS ?= 50
+BROKERS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit fmt lint type imports docs bench lock clean
+.PHONY: help setup demo test check unit fmt lint type imports docs bench torture torture-long lock clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready ## Make the virtual environment from the lock file
 
@@ -51,6 +55,12 @@ docs: setup ## Generate schemas, AsyncAPI, topic, setting and metric tables
 
 bench: setup ## Measure throughput and latency on this machine, beside a Faust app
 	$(BIN)/python -m tests.bench
+
+torture: setup ## Break the bus under load and judge it: SEED, COMPLAINTS, KILLS, BROKERS=1|3
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints $(COMPLAINTS) --kills $(KILLS) --brokers $(BROKERS)
+
+torture-long: setup ## The same for an hour: 100,000 complaints, 300 kills, 3 brokers
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3
 
 lock: ## Renew the lock files (needs uv)
 	uv pip compile pyproject.toml --extra local --generate-hashes --no-emit-index-url --quiet -o requirements.lock

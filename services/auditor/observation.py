@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import batched
 from typing import Final
 
 from services.auditor.domain.case_audit import CaseAudit
@@ -57,9 +56,9 @@ def _count_entries(batch: Batch[CaseAudit]) -> None:
 def _tell(event: object) -> None:
     if isinstance(event, HoleFound):
         metrics.AUDIT_HOLES_FOUND_TOTAL.labels(event.kind).inc()
-        _LOG.error("hole_found", complaint_id=event.complaint_id, kind=event.kind)
+        _LOG.error("hole_found", complaint_id=event.complaint_id, reason=event.kind)
     elif isinstance(event, HoleClosed):
-        _LOG.info("hole_closed", complaint_id=event.complaint_id, kind=event.kind)
+        _LOG.info("hole_closed", complaint_id=event.complaint_id, reason=event.kind)
 
 
 def _count_holes(batch: Batch[CaseAudit]) -> None:
@@ -73,6 +72,7 @@ def _count_holes(batch: Batch[CaseAudit]) -> None:
 
 def _watched_rows(store: PartitionStore, now: datetime) -> Iterator[CaseAudit]:
     """Rows with a hole are looked at again within LOOK_AGAIN, so the timers find them without a scan of all rows."""
-    for keys in batched(store.due(to_epoch_ms(now + LOOK_AGAIN), _MOST_ROWS), _AT_ONCE):
-        for value in store.get_many(keys).values():
+    keys = store.due(to_epoch_ms(now + LOOK_AGAIN), _MOST_ROWS)
+    for start in range(0, len(keys), _AT_ONCE):
+        for value in store.get_many(keys[start : start + _AT_ONCE]).values():
             yield CaseAudit.model_validate_json(value)

@@ -66,7 +66,7 @@ class AuditProcessor:
         event_type = _header(record, "ce_type")
         return self._take(state, key, _complete(Sighting(record.topic, None, written_at, event_type), record), now)
 
-    def due_at(self, state: CaseAudit) -> datetime | None:
+    def due_at(self, state: CaseAudit) -> datetime:
         """When to look at the complaint next."""
         return due_at(state, self._policy)
 

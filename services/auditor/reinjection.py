@@ -116,7 +116,9 @@ class ReinjectionRunner:
     def __init__(self, broker: Broker, instance_id: str, per_minute: int, stall_seconds: float) -> None:
         self.failure: Exception | None = None
         self._stopping = threading.Event()
-        self._make = lambda: Reinjection(broker, instance_id, per_minute, self._stopping)
+        self._broker = broker
+        self._instance_id = instance_id
+        self._per_minute = per_minute
         self._progress = Progress(stall_seconds)
         self._thread: threading.Thread | None = None
 
@@ -138,7 +140,7 @@ class ReinjectionRunner:
 
     def _run(self, on_failure: Callable[[], None]) -> None:
         try:
-            reinjection = self._make()
+            reinjection = Reinjection(self._broker, self._instance_id, self._per_minute, self._stopping)
             try:
                 while not self._stopping.is_set():
                     reinjection.run_once()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from services.cli import document_settings as settings
 from shared.events import document as contracts
+from shared.events import document_topics as topics
 from shared.observability import document as observability
 
 
 def generated() -> dict[Path, str]:
     """Every generated file of the project and the text it should have."""
-    return contracts.documents() | observability.documents()
+    return contracts.documents() | topics.documents() | settings.documents() | observability.documents()
 
 
 def main() -> int:

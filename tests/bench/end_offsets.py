@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from shared.events.topics import PARTITIONS
@@ -16,9 +17,12 @@ class EndOffsets:
 
     def __init__(self, bootstrap_servers: str, topics: Sequence[str]) -> None:
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+        self._last = 0
         latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         self._request = {TopicPartition(topic, number): latest for topic in topics for number in range(PARTITIONS)}
 
     def total(self) -> int:
-        """Records so far."""
-        return sum(future.result().offset for future in self._admin.list_offsets(self._request).values())
+        """Records so far; the last known number while a leader is being elected."""
+        with contextlib.suppress(KafkaException):
+            self._last = sum(future.result().offset for future in self._admin.list_offsets(self._request).values())
+        return self._last

@@ -18,6 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.auditor.adapters.departments_file import department_ids
+from services.auditor.domain.watch import WatchPolicy
+from services.auditor.processor import AuditProcessor
 from services.notifier.adapters.config_files import load_departments as load_notified_departments
 from services.notifier.bootstrap import correspondence_policy
 from services.notifier.composer import Composer
@@ -27,11 +30,13 @@ from services.router.bootstrap import build_processor
 from services.router.settings import RouterSettings
 from services.sla.adapters.config_files import load_calendars, load_policy
 from services.sla.processor import SlaProcessor
+from shared.clock import to_epoch_ms
 from shared.events import document, registry
 from shared.events.base import Event
 from shared.events.topics import Topic, bus_topics
 from shared.streaming.batch import encode_row
 from shared.streaming.processor import Emit, Message, Processor, Step
+from shared.streaming.records import ConsumerRecord
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = REPOSITORY / "deploy" / "config"
@@ -52,7 +57,12 @@ def composer() -> AnyProcessor:
     return Composer(correspondence_policy(chosen, load_notified_departments(CONFIG / "departments.yaml").triage.id))
 
 
+def auditor() -> AnyProcessor:
+    return AuditProcessor(department_ids(CONFIG / "departments.yaml"), WatchPolicy())
+
+
 BUILDERS: dict[str, Callable[[], AnyProcessor]] = {
+    "auditor": auditor,
     "router": lambda: build_processor(RouterSettings(config_dir=CONFIG)),
     "sla": sla_processor,
     "notifier": composer,
@@ -99,7 +109,9 @@ def message(topic: str, model: type[Event]) -> Message:
         traceparent=None,
     )
     envelope, decoded = registry.decode(headers, value)
-    return Message(topic, envelope, decoded)
+    timestamp_ms = to_epoch_ms(NOW)
+    record = ConsumerRecord(topic, 0, 0, envelope.subject.encode(), value, headers, timestamp_ms)
+    return Message(topic, envelope, decoded, record)
 
 
 @dataclass
@@ -177,7 +189,7 @@ def test_topics_that_name_it_as_reader_are_read(name: str) -> None:
     """Or the documentation promises what the code does not do. The sender, not the composer, reads notifications."""
     read_elsewhere = {"notifications.requests.v1", "notifications.events.v1"} if name == "notifier" else set()
     later = {"sla.events.v1", "notifications.events.v1"} if name == "router" else set()
-    own = {f"{name}.state.v1"}
+    own = {f"{name}.state.v1", "audit.events.v1"} if name == "auditor" else {f"{name}.state.v1"}
     declared = {topic.name for topic in topics().values() if name in topic.readers}
     assert declared - set(processor(name).input_topics) <= own | read_elsewhere | later
 

@@ -1,8 +1,9 @@
-"""``python -m tests.torture``: break the bus under load and judge what is left. Exit code 0 only if every rule holds."""
+"""``python -m tests.torture``: break the bus under load and judge what is left. Exit code 0: every rule holds."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import shutil
 import sys
 import time
@@ -15,6 +16,8 @@ from tests.torture.cluster import TortureBus
 from tests.torture.phases import Plan, Run
 from tests.torture.report import as_text, build_report
 from tests.torture.run_directory import RunDirectory
+from tests.torture.schedule import Abilities
+from tests.torture.small_disk import can_mount
 
 LAST_RUN = PROJECT_ROOT / "var/torture/last"
 
@@ -30,18 +33,34 @@ def main() -> int:
             print(f"{directory.root} holds something that is not a torture run; not replaced", file=sys.stderr)
             return 2
         shutil.rmtree(directory.root)
-    plan = Plan.of_seed(options.seed, options.complaints, options.kills, options.brokers, options.speed)
-    return torture(plan, directory)
+    abilities = Abilities(proxies=options.proxies, small_disk=options.small_disk and can_mount())
+    plan = Plan.of_seed(options.seed, options.complaints, options.kills, options.brokers, options.speed, abilities)
+    return torture(plan, directory, abilities, judged=not options.no_check)
 
 
-def torture(plan: Plan, directory: RunDirectory) -> int:
-    """Run ``plan`` and judge it; the exit code."""
+def torture(plan: Plan, directory: RunDirectory, abilities: Abilities, *, judged: bool = True) -> int:
+    """Run ``plan`` and judge it, unless told not to; the exit code."""
     progress = Progress()
     progress(f"seed {plan.seed}: starting {plan.brokers} broker(s) and all services …")
-    with TortureBus(directory.bus, brokers=plan.brokers, speed=plan.speed) as bus:
+    bus = TortureBus(
+        directory.bus,
+        brokers=plan.brokers,
+        speed=plan.speed,
+        proxied=abilities.proxies,
+        small_disk_megabytes=small_disk_megabytes(plan.complaints) if abilities.small_disk else 0,
+    )
+    with bus:
         Run(plan, directory, bus, progress).execute()
+        if not judged:
+            print(as_text(write_report(directory, None)))
+            return 0
         progress("check …")
         return judge(directory)
+
+
+def small_disk_megabytes(complaints: int) -> int:
+    """Room for everything the broker must keep of a run, and some: it is to be filled by the fault, not by the run."""
+    return 512 + complaints // 12
 
 
 def check_kept(directory: RunDirectory) -> int:
@@ -54,19 +73,23 @@ def check_kept(directory: RunDirectory) -> int:
 def judge(directory: RunDirectory) -> int:
     """Ask the checker, write and print the report."""
     verdict = _check(directory.root)
-    report = build_report(directory, verdict)
-    text = as_text(report)
-    directory.write_report(report, text)
-    print(text)
+    report = write_report(directory, verdict)
+    print(as_text(report))
     _print_stories(verdict)
     print(f"kept in {directory.root}", file=sys.stderr)
     return 0 if report["passed"] else 1
 
 
-def _check(root: Path) -> Any:
-    from tests.torture.check import check_run
+def write_report(directory: RunDirectory, verdict: Any) -> dict[str, Any]:
+    """Put the report together and write it into the run directory."""
+    report = build_report(directory, verdict)
+    directory.write_report(report, as_text(report))
+    return report
 
-    return check_run(root)
+
+def _check(root: Path) -> Any:
+    check = importlib.import_module("tests.torture.check")  # heavy, and needed at the very end only
+    return check.check_run(root)
 
 
 def _print_stories(verdict: Any) -> None:
@@ -93,8 +116,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=50, help="processes to be killed (default 50)")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="Kafka brokers (default 1)")
     parser.add_argument("--speed", type=float, default=3600.0, help="the bus's clock against the machine's")
+    parser.add_argument("--proxies", action=argparse.BooleanOptionalAction, default=True, help="cut and slow links too")
+    parser.add_argument("--small-disk", action=argparse.BooleanOptionalAction, default=True, help="fill a disk (root)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help=f"run directory (default {LAST_RUN}, replaced)")
     parser.add_argument("--only-check", type=Path, metavar="DIR", help="judge a kept run again, run nothing")
+    parser.add_argument("--no-check", action="store_true", help="keep the run unjudged")
     return parser.parse_args()
 
 

@@ -10,17 +10,21 @@ from urllib.request import urlopen
 
 from kafka.admin import KafkaAdminClient
 
+from deploy.local.kafka_identity import open_identity
 from deploy.local.kafka_node import KafkaNode
 from deploy.local.polling import wait_until
 from deploy.local.ports import LOOPBACK
 from deploy.local.service_process import ServiceProcess
 from deploy.local.supervisor import RestartPolicy
+from tests.torture.proxy import Proxies
+from tests.torture.small_disk import SmallDisk
 from tests.torture.submissions import SINK_SCRIPT
 from tests.whole_bus import WholeBus
 
 INSTANCES: Mapping[str, int] = {"intake": 2, "router": 2, "sla": 2, "notifier": 2}
 RESTART = RestartPolicy(first_seconds=0.2, longest_seconds=2.0, healthy_seconds=5.0)
 RECOVER_WITHIN_SECONDS = 90.0
+SMALL_DISK_NODE = 1
 CRASH_POINT_VARIABLE = "CBUS_CRASH_POINT"
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -36,8 +40,9 @@ class TortureBus(WholeBus):
     """Twins of every service, quick restarts, a mail sink that misbehaves."""
 
     def __init__(
-        self, directory: Path, *, brokers: int, speed: float, advertised: Mapping[int, str] | None = None
+        self, directory: Path, *, brokers: int, speed: float, proxied: bool = False, small_disk_megabytes: int = 0
     ) -> None:
+        """``proxied``: clients reach brokers through proxies. ``small_disk_megabytes``: broker 1's disk, if small."""
         super().__init__(
             directory,
             instances=INSTANCES,
@@ -45,8 +50,24 @@ class TortureBus(WholeBus):
             brokers=brokers,
             restart=RESTART,
             extra_environment=ENVIRONMENT,
-            advertised=advertised or {},
         )
+        self._proxied = proxied
+        self._small_disk_megabytes = small_disk_megabytes
+        self.proxies = Proxies({})
+        self.small_disk: SmallDisk | None = None
+
+    def _start(self) -> None:
+        kafka_directory = self.directory / "kafka"
+        kafka_directory.mkdir(parents=True)
+        if self._proxied:
+            nodes = open_identity(kafka_directory, self.brokers).nodes
+            self.proxies = self._exits.enter_context(Proxies({node.node_id: node.client_port for node in nodes}))
+            self.advertised = {broker: link.address for broker, link in self.proxies.links.items()}
+        if self._small_disk_megabytes:
+            self.small_disk = SmallDisk(kafka_directory / f"node-{SMALL_DISK_NODE}/data", self._small_disk_megabytes)
+            self.small_disk.mount()
+            self._exits.callback(self.small_disk.unmount)
+        super()._start()
 
     def _start_services(self) -> None:
         self.mail.misbehave(*SINK_SCRIPT)
@@ -96,6 +117,9 @@ class TortureBus(WholeBus):
 
     def heal(self) -> None:
         """Wake what is paused, start what is down, disarm crash points, and wait until all is ready."""
+        self.proxies.heal()
+        if self.small_disk is not None:
+            self.small_disk.free()
         for node in self.kafka.nodes:
             node.resume()
             if not node.is_alive:

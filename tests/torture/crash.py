@@ -10,7 +10,8 @@ from tests.torture.cluster import CRASH_POINT_VARIABLE, RECOVER_WITHIN_SECONDS, 
 
 HIT_WITHIN_SECONDS = 25.0
 DOUBT_PAUSE_SECONDS = 1.8  # longer than a commit may take before it is doubted
-TRY_AGAIN_SECONDS = 4.0
+REJOIN_SECONDS = 4.0
+REST_SECONDS = 0.7
 
 
 def visit(bus: TortureBus, instance: str, armed: str) -> dict[str, object]:
@@ -40,23 +41,31 @@ def _wait_for_death(bus: TortureBus, instance: str, point: str, restarts: int) -
 
     deadline = time.monotonic() + HIT_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        _provoke(bus, instance, point)
+        rest_seconds = _provoke(bus, instance, point)
         try:
-            wait_until(died, "the crash", timeout_seconds=TRY_AGAIN_SECONDS, interval_seconds=0.02)
+            wait_until(died, "the crash", timeout_seconds=rest_seconds, interval_seconds=0.02)
         except DeadlineExceeded:
             continue
         return True
     return False
 
 
-def _provoke(bus: TortureBus, instance: str, point: str) -> None:
-    """Most points only need traffic. A revocation needs the twin to come back, a doubt needs a slow broker."""
+def _provoke(bus: TortureBus, instance: str, point: str) -> float:
+    """Bring the point about; how long to wait for it before trying again.
+
+    Most points only need traffic. A revocation needs the twin to leave and come back; a doubt needs a broker that
+    stops in the middle of a transaction, which takes some luck, so it is tried often.
+    """
     process = bus.instance(instance)
-    if point.endswith("in-revoke") and process.is_alive and process.is_ready():
+    if not process.is_alive or not process.is_ready():
+        return REST_SECONDS
+    if point.endswith("in-revoke"):
         service, _, number = instance.rpartition("-")
         bus.process(service, 1 - int(number)).ask_to_stop()
-    elif point.endswith("after-doubt-before-rewind") and process.is_alive and process.is_ready():
+        return REJOIN_SECONDS
+    if point.endswith("after-doubt-before-rewind"):
         for node in bus.kafka.nodes:
             node.pause()
             time.sleep(DOUBT_PAUSE_SECONDS)
             node.resume()
+    return REST_SECONDS

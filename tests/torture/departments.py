@@ -154,7 +154,7 @@ class Departments:
                 department_updates_topic(due.department),
                 value,
                 due.complaint_id,
-                headers=headers,
+                headers=dict(headers),
                 on_delivery=self._delivered,
             )
 

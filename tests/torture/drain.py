@@ -21,8 +21,8 @@ from shared.events.topics import (
     department_updates_topic,
 )
 
-CALM_CHECKS = 3
-CHECK_INTERVAL_SECONDS = 1.0
+CALM_CHECKS = 2
+CHECK_INTERVAL_SECONDS = 0.5
 READ_WITHIN_SECONDS = 30.0
 
 

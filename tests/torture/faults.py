@@ -1,4 +1,4 @@
-"""How each kind of fault is done. Each function returns when the fault is over and what it hit is back, with details."""
+"""How each kind of fault is done. Each function returns, with details, when it is over and what it hit is back."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from deploy.local.kafka_node import KafkaNode
-from tests.torture.cluster import TortureBus
+from tests.torture.cluster import SMALL_DISK_NODE, TortureBus
 from tests.torture.crash import visit
 from tests.torture.schedule import Fault, FaultKind, lane_of_point
 
 Detail = dict[str, object]
 DOWN_SECONDS = 4.0  # longer than a broker's session, so that leaderships move
+SLOW_DELAY_SECONDS = 0.1
+SLOW_BYTES_PER_SECOND = 32_000.0  # 256 kbit/s
 STORM_ROUNDS = 5
 STORM_REST_SECONDS = 0.8
 
@@ -108,6 +110,32 @@ def _redis_pause(bus: TortureBus, fault: Fault) -> Detail:
     return {}
 
 
+def _partition(bus: TortureBus, fault: Fault) -> Detail:
+    bus.proxies.cut(int(fault.target))
+    time.sleep(fault.duration_seconds)
+    bus.proxies.heal()
+    return {}
+
+
+def _slow_link(bus: TortureBus, fault: Fault) -> Detail:
+    bus.proxies.slow(int(fault.target), SLOW_DELAY_SECONDS, SLOW_BYTES_PER_SECOND)
+    time.sleep(fault.duration_seconds)
+    bus.proxies.heal()
+    return {}
+
+
+def _disk_full(bus: TortureBus, fault: Fault) -> Detail:
+    """A broker whose only log directory is full stops itself; it is started again when there is room."""
+    if bus.small_disk is None:
+        raise ValueError("no broker of this run has a small disk")
+    node = bus.kafka.node(SMALL_DISK_NODE)
+    filled = bus.small_disk.fill()
+    time.sleep(fault.duration_seconds)
+    stopped = not node.is_alive
+    bus.small_disk.free()
+    return {"bytes": filled, "broker_stopped": stopped} | _down_and_up([node], 0.0)
+
+
 _ACTIONS: Mapping[FaultKind, Callable[[TortureBus, Fault], Detail]] = {
     FaultKind.KILL: _kill,
     FaultKind.PAUSE: _pause,
@@ -120,4 +148,7 @@ _ACTIONS: Mapping[FaultKind, Callable[[TortureBus, Fault], Detail]] = {
     FaultKind.BROKER_PAUSE: _broker_pause,
     FaultKind.REDIS_FLUSH: _redis_flush,
     FaultKind.REDIS_PAUSE: _redis_pause,
+    FaultKind.PARTITION: _partition,
+    FaultKind.SLOW_LINK: _slow_link,
+    FaultKind.DISK_FULL: _disk_full,
 }

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.torture.door import Answer, Door
@@ -113,9 +114,9 @@ class LoadClient:
         draw = chance.random()
         for message, share in MESSAGE_SHARES.items():
             if draw < share:
-                code = answer.query_code or ""
                 body = _message_body(message, submission.number)
-                self._put_off(chance, submission.number, lambda door: door.say(submission, code, message, body))
+                say = partial(_say, submission, answer.query_code or "", message, body)
+                self._put_off(chance, submission.number, say)
                 return
             draw -= share
 
@@ -131,6 +132,10 @@ class LoadClient:
                     return
                 due = heapq.heappop(self._later)
             due.act(door)
+
+
+def _say(submission: Submission, query_code: str, message: str, body: Mapping[str, Any], door: Door) -> Answer:
+    return door.say(submission, query_code, message, body)
 
 
 def _message_body(message: str, number: int) -> dict[str, Any]:

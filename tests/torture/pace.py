@@ -11,7 +11,9 @@ LOOK_AGAIN_SECONDS = 0.5
 
 
 def complaints_per_second(left: int, seconds_left: float, fastest: float) -> float:
-    """The rate that uses up ``left`` complaints in ``seconds_left``, but not above ``fastest``."""
+    """The rate that uses up ``left`` in ``seconds_left``, never above ``fastest``; when time is up, ``fastest``."""
+    if seconds_left <= 0:
+        return fastest
     return min(fastest, left / max(seconds_left, SHORTEST_REST_SECONDS))
 
 

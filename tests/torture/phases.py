@@ -17,7 +17,7 @@ from tests.torture.nemesis import Nemesis
 from tests.torture.pace import Pace
 from tests.torture.poison import Poisoner
 from tests.torture.run_directory import RunDirectory
-from tests.torture.schedule import Lanes, plan
+from tests.torture.schedule import Abilities, Lanes, plan
 from tests.whole_bus import CONFIG_DIRECTORY
 
 DRAIN_SECONDS = 200.0
@@ -41,9 +41,9 @@ class Plan:
     lanes: Lanes = field(default_factory=dict)
 
     @classmethod
-    def of_seed(cls, seed: int, complaints: int, kills: int, brokers: int, speed: float) -> Plan:
+    def of_seed(cls, seed: int, complaints: int, kills: int, brokers: int, speed: float, abilities: Abilities) -> Plan:
         """The plan of a seed."""
-        return cls(seed, complaints, kills, brokers, speed, lanes=plan(seed, kills, brokers))
+        return cls(seed, complaints, kills, brokers, speed, lanes=plan(seed, kills, brokers, abilities))
 
 
 class Run:

@@ -1,4 +1,4 @@
-"""Records nobody can handle, written straight onto topics past the door: each must end in a dead letter, with a reason."""
+"""Records nobody can handle, written onto topics past the door: each must end in a dead letter, with a reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from tests.torture.ledger import Kind, Ledger, Outcome, sha256
 TIMEOUT_MS = 20_000
 UPDATES_SHARE = 0.5
 
-_HEADERS = [
+RecordHeaders = list[tuple[str, str | bytes | None]]
+
+_HEADERS: RecordHeaders = [
     ("ce_specversion", b"1.0"),
     ("ce_source", b"/torture"),
     ("ce_time", b"2026-01-01T00:00:00.000Z"),
@@ -57,9 +59,7 @@ class Poisoner:
             return department_updates_topic(chance.choice(self._departments))
         return RECEIVED
 
-    def _produce(
-        self, topic: str, key: str, value: bytes, headers: list[tuple[str, bytes]]
-    ) -> tuple[Outcome, dict[str, Any]]:
+    def _produce(self, topic: str, key: str, value: bytes, headers: RecordHeaders) -> tuple[Outcome, dict[str, Any]]:
         reported = threading.Event()
         reports: list[tuple[KafkaError | None, Message]] = []
 
@@ -78,10 +78,10 @@ class Poisoner:
         return Outcome.OK, {"topic": topic, "partition": message.partition(), "offset": message.offset()}
 
 
-def poison(chance: random.Random, key: str, event_type: str) -> tuple[bytes, list[tuple[str, bytes]]]:
+def poison(chance: random.Random, key: str, event_type: str) -> tuple[bytes, RecordHeaders]:
     """Value and headers of a record that is wrong in one of several ways."""
-    headers = [*_HEADERS, ("ce_id", key.encode()), ("ce_subject", key.encode())]
-    named = [*headers, ("ce_type", event_type.encode())]
+    headers: RecordHeaders = [*_HEADERS, ("ce_id", key.encode()), ("ce_subject", key.encode())]
+    named: RecordHeaders = [*headers, ("ce_type", event_type.encode())]
     return chance.choice(
         [
             (b"\x00\xff not JSON " + chance.randbytes(8), named),

@@ -119,9 +119,7 @@ def as_text(report: Mapping[str, Any]) -> str:
     lines = [
         f"# Torture run, seed {run['seed']}",
         "",
-        f"{run['complaints']} complaints, {run['brokers']} broker(s), clock × {run['clock_speed']:g}, "
-        f"started {run['started_at']}; {report['machine']['cpus']} CPUs, {report['machine']['system']}, "
-        f"Python {report['machine']['python']}.",
+        _size(report),
         "",
         f"**Verdict: {_verdict(report)}**",
         "",
@@ -154,6 +152,14 @@ def as_text(report: Mapping[str, Any]) -> str:
                 "",
             ]
     return "\n".join(lines)
+
+
+def _size(report: Mapping[str, Any]) -> str:
+    run, machine = report["run"], report["machine"]
+    return (
+        f"{run['complaints']} complaints, {run['brokers']} broker(s), clock × {run['clock_speed']:g}, "
+        f"started {run['started_at']}; {machine['cpus']} CPUs, {machine['system']}, Python {machine['python']}."
+    )
 
 
 def _verdict(report: Mapping[str, Any]) -> str:

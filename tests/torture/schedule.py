@@ -36,7 +36,6 @@ class FaultKind(StrEnum):
     SLOW_LINK = "slow-link"
     REDIS_FLUSH = "redis-flush"
     REDIS_PAUSE = "redis-pause"
-    CLOCK_STEP = "clock-step"
 
     @property
     def kills(self) -> bool:
@@ -62,6 +61,7 @@ TYPICAL_SECONDS = {
     FaultKind.LEADER_KILL: 9.0,
     FaultKind.COORDINATOR_KILL: 9.0,
     FaultKind.CONTROLLER_KILL: 9.0,
+    FaultKind.DISK_FULL: 5.0,
 }
 """What a fault takes beyond its own duration: for the estimate that paces the load."""
 
@@ -83,11 +83,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What this run can do beyond signals: proxies before the brokers, a small disk, a clock that can be stepped."""
+    """What this run can do beyond signals: proxies before the brokers, a small disk under one."""
 
     proxies: bool = False
     small_disk: bool = False
-    clock_steps: bool = False
 
 
 Lanes = dict[str, tuple[Fault, ...]]
@@ -159,8 +158,6 @@ def _infrastructure(
         kinds += [FaultKind.PARTITION, FaultKind.SLOW_LINK] * (1 + kills // 80)
     if abilities.small_disk:
         kinds += [FaultKind.DISK_FULL]
-    if abilities.clock_steps:
-        kinds += [FaultKind.CLOCK_STEP] * (1 + kills // 80)
     chance.shuffle(kinds)
     return tuple(_infrastructure_fault(chance, kind, brokers) for kind in kinds)
 
@@ -185,7 +182,6 @@ _INFRASTRUCTURE_SECONDS = {
     FaultKind.PARTITION: (5.0, 12.0),
     FaultKind.SLOW_LINK: (5.0, 15.0),
     FaultKind.DISK_FULL: (8.0, 12.0),
-    FaultKind.CLOCK_STEP: (5.0, 10.0),
 }
 
 
@@ -202,10 +198,10 @@ def _infrastructure_fault(chance: random.Random, kind: FaultKind, brokers: int) 
             target = "controller"
         case FaultKind.MAJORITY_DOWN:
             target = ",".join(map(str, sorted(chance.sample(range(1, brokers + 1), 2))))
+        case FaultKind.DISK_FULL:
+            target = "1"
         case FaultKind.REDIS_FLUSH | FaultKind.REDIS_PAUSE:
             target = "valkey"
-        case FaultKind.CLOCK_STEP:
-            target = _instance(chance, chance.choice(PROCESSORS))
         case _:
             target = str(chance.randint(1, brokers))
     return Fault(kind, target, pause, duration)

@@ -134,15 +134,12 @@ def _request(row: CaseAudit, now: datetime) -> ReinjectionRequested:
 def _announce(row: CaseAudit, said: list[AuditEvents]) -> Outcome:
     """Number what is said, so that every event has its own id and a repeat of the step the same one."""
     announcements = tuple(
-        Announcement(
-            event, event_id(row.complaint_id, event.event_type, f"{row.announcements + number}/{_since(event)}")
-        )
-        for number, event in enumerate(said)
+        Announcement(event, _id(row, event, row.announcements + number)) for number, event in enumerate(said)
     )
     return Outcome(row.model_copy(update={"announcements": row.announcements + len(said)}), announcements)
 
 
-def _since(event: AuditEvents) -> str:
-    """Tells rows apart that were forgotten and began anew."""
+def _id(row: CaseAudit, event: AuditEvents, number: int) -> str:
+    """The instant tells rows apart that were forgotten and began anew."""
     instant = event.requested_at if isinstance(event, ReinjectionRequested) else event.opened_at
-    return instant.isoformat()
+    return event_id(row.complaint_id, event.event_type, f"{number}/{instant.isoformat()}")

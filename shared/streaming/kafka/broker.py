@@ -64,7 +64,7 @@ class KafkaBroker:
                 "transactional.id": transactional_id,
                 "transaction.timeout.ms": timeout_ms,
                 "message.timeout.ms": timeout_ms,
-                "linger.ms": 100,  # flush does not wait for it; until then records gather in few, full requests
+                "linger.ms": 5,  # flush does not wait for it; until then records gather in fuller requests
                 "retry.backoff.ms": 10,
                 "queue.buffering.max.messages": 1_000_000,
             },

@@ -58,7 +58,9 @@ def state_row(topic: str, value: bytes) -> StateRow:
     if topic == topics.state_topic("router"):
         return StateRow(cycle, row.get("sequence", 0), sys.intern(row.get("status", "open")), None)
     if topic == topics.state_topic("sla"):
-        return StateRow(cycle, None, None, tuple(sorted(sys.intern(clock["clock"]) for clock in row.get("running", ()))))
+        return StateRow(
+            cycle, None, None, tuple(sorted(sys.intern(clock["clock"]) for clock in row.get("running", ())))
+        )
     return StateRow(cycle, None, None, None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from shared.events.ids import is_ticket_number
@@ -98,6 +99,16 @@ class FreeText:
         for word in _CODED_WORD.findall(masked):
             self.coded_words.setdefault(word, where)
         self.shapes.setdefault(_HEX_OR_NUMBER.sub("#", masked), where)
+
+    def see_logs(self, directory: Path) -> int:
+        """Note every line of every log below ``directory``; how many there were."""
+        lines = 0
+        for file in sorted(directory.rglob("*.log*")):
+            with file.open(encoding="utf-8", errors="replace") as log:
+                for number, line in enumerate(log, 1):
+                    self.see(line.rstrip("\n"), f"{file.name}:{number}")
+                    lines += 1
+        return lines
 
     def leaks(self, personal: PersonalData) -> Iterator[Leak]:
         """What of ``personal`` was found."""

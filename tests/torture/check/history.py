@@ -197,10 +197,8 @@ _LISTS = {
 def _list_of(case: CaseHistory, topic: str) -> list[Record]:
     name = _LISTS.get(topic)
     if name is None:
-        if ".dead-letters." in topic:
-            name = "dead_letters"
-        else:
-            name = "updates" if topic.endswith(".updates.v1") else "tasks"
+        department_topic = "updates" if topic.endswith(".updates.v1") else "tasks"
+        name = "dead_letters" if ".dead-letters." in topic else department_topic
         _LISTS[topic] = name
     found: list[Record] = getattr(case, name)
     return found

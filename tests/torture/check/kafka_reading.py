@@ -1,4 +1,4 @@
-"""Reads every topic from offset 0 on every partition, without a group: committed records, then also the aborted ones."""
+"""Reads every topic from offset 0 on every partition, in no group: committed records, then the aborted ones too."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from confluent_kafka import (
     IsolationLevel,
     KafkaError,
     KafkaException,
-    Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from tests.torture.check.history import Aborted, History, HistoryBuilder, PartitionEnd
 
@@ -48,7 +47,8 @@ def _partitions(admin: AdminClient, topics: Sequence[str]) -> list[tuple[str, in
 
 def _ends(admin: AdminClient, partitions: Sequence[tuple[str, int]]) -> list[PartitionEnd]:
     def ask(isolation: IsolationLevel) -> dict[tuple[str, int], int]:
-        wanted = {TopicPartition(topic, number): OffsetSpec.latest() for topic, number in partitions}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(topic, number): latest for topic, number in partitions}
         answers = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=ADMIN_TIMEOUT_SECONDS)
         return {(place.topic, place.partition): answer.result().offset for place, answer in answers.items()}
 
@@ -61,7 +61,7 @@ def _read_committed(history: History, partitions: Sequence[tuple[str, int]]) -> 
     offsets: dict[tuple[str, int], array[int]] = {place: array("q") for place in partitions}
     builder = HistoryBuilder(history)
 
-    def take(message: Message) -> None:
+    def take(message: Any) -> None:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         offsets[topic, partition].append(offset)
         headers, written_at = message.headers() or (), message.timestamp()[1]
@@ -79,7 +79,7 @@ def _read_aborted(
     places: dict[tuple[str, int], Iterator[int]] = {place: iter(offsets) for place, offsets in committed.items()}
     ahead = {place: next(offsets, -1) for place, offsets in places.items()}
 
-    def take(message: Message) -> None:
+    def take(message: Any) -> None:
         place, offset = (message.topic(), message.partition()), message.offset()
         while -1 < ahead[place] < offset:  # a compacted topic may have lost records since
             ahead[place] = next(places[place], -1)
@@ -94,9 +94,7 @@ def _read_aborted(
     _read(history.run.bootstrap, partitions, "read_uncommitted", take)
 
 
-def _read(
-    bootstrap: str, partitions: Sequence[tuple[str, int]], isolation: str, take: Callable[[Message], None]
-) -> None:
+def _read(bootstrap: str, partitions: Sequence[tuple[str, int]], isolation: str, take: Callable[[Any], None]) -> None:
     """Every record up to the end of each partition, in the order of each."""
     consumer = Consumer(
         {

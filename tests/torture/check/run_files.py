@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +13,6 @@ from tests.torture.check.decoding import micros
 from tests.torture.check.records import Content
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
-SERVICES = ("intake", "router", "sla", "notifier")
 
 
 class Run(NamedTuple):
@@ -28,6 +26,8 @@ class Run(NamedTuple):
     """Seconds of the bus's clock per second of the machine's; ledger and nemesis are written by the bus's clock."""
     rto_seconds: float
     """By the machine's clock."""
+    clocks_stopped_at: int | None = None
+    """When, by the bus's clock, the SLA service was stopped after the drain."""
 
 
 class Operation(NamedTuple):
@@ -46,6 +46,9 @@ class Operation(NamedTuple):
     told_complaint_id: str | None
     told_ticket: str | None
     answered_at: int | None
+    told_event_id: str | None = None
+    origin: tuple[str, int, int] | None = None
+    """Where poison was written: topic, partition, offset."""
 
 
 class Fault(NamedTuple):
@@ -91,6 +94,7 @@ def read_run(directory: Path) -> Run:
         config_directory=config if config.is_absolute() else PROJECT_ROOT / config,
         speed=float(plan.get("clock_speed") or 1.0),
         rto_seconds=float(plan.get("rto_seconds") or 10.0),
+        clocks_stopped_at=instant(plan["clocks_stopped_at"]) if plan.get("clocks_stopped_at") else None,
     )
 
 
@@ -105,16 +109,16 @@ def operations(lines: Iterable[Mapping[str, Any]]) -> list[Operation]:
 
 def _invoked(line: Mapping[str, Any]) -> Operation:
     key, channel = line.get("key") or "", line.get("channel")
-    is_message = line["kind"] == "message"
+    is_submission = line["kind"] not in ("message", "poison")
     expected = line.get("complaint_id_expected") or line.get("complaint_id")
-    if expected is None and not is_message and channel and key:
+    if expected is None and is_submission and channel and key:
         expected = ids.complaint_id(channel, key)
     return Operation(
         number=line["op"],
         kind=line["kind"],
         key=key,
         complaint_id=expected,
-        content=None if is_message else _content(line.get("submission")),
+        content=_content(line.get("submission")) if is_submission else None,
         invoked_at=instant(line["at"]),
         outcome="info",
         status=None,
@@ -128,7 +132,7 @@ def _content(submission: Any) -> Content | None:
     try:
         return content_of(submission)
     except (KeyError, TypeError, AttributeError):
-        return None  # poison need not look like a submission
+        return None  # not a submission: the door must have refused it
 
 
 def _answered(operation: Operation, line: Mapping[str, Any]) -> Operation:
@@ -138,6 +142,8 @@ def _answered(operation: Operation, line: Mapping[str, Any]) -> Operation:
         told_complaint_id=line.get("complaint_id"),
         told_ticket=line.get("ticket_number"),
         answered_at=instant(line["at"]),
+        told_event_id=line.get("event_id"),
+        origin=(line["topic"], line["partition"], line["offset"]) if "offset" in line else None,
     )
 
 
@@ -158,7 +164,7 @@ def mails(lines: Iterable[Mapping[str, Any]]) -> list[Mail]:
     """What the sink accepted; the notification id is the left-hand side of the Message-ID."""
     return [
         Mail(
-            instant(datetime.fromisoformat(line["received_at"]).isoformat()),
+            instant(line["received_at"]),
             (line.get("message_id") or "").strip("<>").split("@")[0],
             tuple(line["rcpt_tos"]),
         )

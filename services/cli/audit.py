@@ -1,0 +1,159 @@
+"""``cbus audit``: the hourly ledger and what is missing from it, read from the auditor's own state.
+
+Exit code 1 when a complaint has a hole: something missing for longer than the auditor's ``CBUS_HOLE_AFTER_SECONDS``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from services.auditor.domain.case_audit import CaseAudit
+from services.auditor.domain.ledger import ENTRIES, LedgerLine, hourly
+from services.auditor.processor import AuditProcessor
+from services.cli.kafka_access import (
+    all_partitions,
+    bus_topics_of,
+    cli_settings,
+    department_of_topic,
+    open_reader,
+    scan,
+    to_kafka,
+)
+from services.cli.options import BootstrapOption, JsonOption
+from services.cli.output import print_json, print_table, say
+from shared.errors import ComplaintBusError
+from shared.events.envelope import format_instant
+from shared.events.topics import state_topic
+from shared.settings import KafkaSettings
+
+_SHOWN_HOLES = 20
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_COUNTED_UNREAD_MS = 1_000
+
+
+def audit_command(
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="24h|ISO", help="Only complaints received since; e.g. 90m, 24h, 7d, 2026-03-02T00:00Z."),
+    ] = None,
+    as_json: JsonOption = False,
+    bootstrap: BootstrapOption = None,
+) -> None:
+    """The ledger, per hour of receipt: received = registered + duplicate + refused + dead-lettered, and what follows.
+
+    Exit code 1 when something has been missing for longer than allowed.
+    """
+    start = None if since is None else parse_since(since, datetime.now(UTC))
+    settings = cli_settings(bootstrap).kafka
+    rows = [row for row in read_rows(settings) if start is None or (row.received_at or row.seen_at) >= start]
+    lines, holes, unread = hourly(rows), holes_in(rows), count_unread(settings)
+    if as_json:
+        print_json(as_document(lines, holes, unread))
+    else:
+        _print_ledger(lines, holes, unread)
+    raise typer.Exit(1 if holes else 0)
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """``90m``, ``24h``, ``7d`` before ``now``, or an ISO 8601 instant (UTC unless it says otherwise)."""
+    span = re.fullmatch(r"(\d{1,6})([mhd])", text)
+    if span is not None:
+        return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither a span like 24h nor an ISO 8601 instant") from None
+    return instant.replace(tzinfo=instant.tzinfo or UTC)
+
+
+def read_rows(settings: KafkaSettings) -> list[CaseAudit]:
+    """What the auditor last said of every complaint."""
+    topic = state_topic(AuditProcessor.name)
+    latest: dict[bytes, bytes | None] = {}
+    with closing(open_reader(settings)) as reader:
+        partitions = all_partitions(reader, [topic])
+        if not partitions:
+            raise ComplaintBusError(f"there is no {topic}: create the topics, then 'cbus run auditor'")
+        for record in scan(reader, partitions):
+            if record.key is not None:
+                latest[record.key] = record.value
+    return [CaseAudit.model_validate_json(value) for value in latest.values() if value is not None]
+
+
+def count_unread(settings: KafkaSettings) -> int:
+    """Records the auditor has not come to, as far as one look shows; the ledger knows nothing of them yet."""
+    with closing(open_reader(settings, AuditProcessor.name)) as reader:
+        names = [name for name in bus_topics_of(reader) if _is_audited(name)]
+        partitions = [to_kafka(partition) for partition in all_partitions(reader, names)]
+        reader.assign(partitions)
+        ends = reader.end_offsets(partitions)
+        starts = {partition: reader.committed(partition) or 0 for partition in partitions}
+        behind = [partition for partition in partitions if starts[partition] < ends[partition]]
+        if not behind:
+            return 0
+        reader.assign(behind)
+        for partition in behind:
+            reader.seek(partition, starts[partition])
+        return sum(len(records) for records in reader.poll(timeout_ms=_COUNTED_UNREAD_MS).values())
+
+
+def _is_audited(topic: str) -> bool:
+    """The journey, departments' queues and the services' dead letters; not what departments write or are refused."""
+    if topic.startswith("departments."):
+        return department_of_topic(topic) is not None
+    return not topic.startswith("auditor.")
+
+
+def holes_in(rows: Sequence[CaseAudit]) -> list[dict[str, str]]:
+    """Every open hole, the oldest first."""
+    found = [
+        (hole.opened_at, row.complaint_id, kind)
+        for row in rows
+        for kind, hole in row.holes.items()
+        if hole.found_at is not None
+    ]
+    return [
+        {"complaint_id": complaint_id, "kind": kind, "opened_at": format_instant(opened_at).decode()}
+        for opened_at, complaint_id, kind in sorted(found)
+    ]
+
+
+def as_document(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], unread: int) -> dict[str, Any]:
+    """The ledger as JSON."""
+    return {"balanced": not holes, "unread_records": unread, "hours": [_hour(line) for line in lines], "holes": holes}
+
+
+def _hour(line: LedgerLine) -> dict[str, Any]:
+    return {
+        "hour": format_instant(line.hour).decode(),
+        **{entry: line.entries[entry] for entry in ENTRIES},
+        "pending": line.pending,
+        "holes": {str(kind): count for kind, count in line.holes.items()},
+        "balanced": line.is_balanced,
+    }
+
+
+def _print_ledger(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], unread: int) -> None:
+    rows = [
+        (
+            line.hour.strftime("%Y-%m-%d %H:00Z"),
+            *(line.entries[entry] for entry in ENTRIES),
+            line.pending,
+            ", ".join(f"{kind} {count}" for kind, count in line.holes.items()) or "none",
+        )
+        for line in lines
+    ]
+    print_table(None, ("hour", *(entry.replace("_", " ") for entry in ENTRIES), "pending", "holes"), rows)
+    for hole in holes[:_SHOWN_HOLES]:
+        say(f"{hole['kind']}: {hole['complaint_id']} since {hole['opened_at']}")
+    if len(holes) > _SHOWN_HOLES:
+        say(f"… and {len(holes) - _SHOWN_HOLES} more; --json lists all")
+    if unread:
+        say(f"the auditor has at least {unread} records still to read; is it running?")
+    say(f"{len(holes)} holes" if holes else "no holes")

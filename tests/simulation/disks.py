@@ -1,0 +1,103 @@
+"""Disks of the processes: what a process wrote outlives it. In memory for speed, or real SQLite files.
+
+Both announce a write as an effect of the process that runs, so that it can be killed between commit and write.
+``MemoryStore`` keeps the contract of ``PartitionStore``; ``test_disks`` holds them side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+from shared.state.sqlite import PartitionStore, Row
+
+AboutTo = Callable[[str], None]
+
+
+@dataclass
+class _File:
+    cluster_id: str
+    rows: dict[bytes, tuple[bytes, int | None]] = field(default_factory=dict)
+    changelog_offset: int = 0
+
+
+class MemoryStore:
+    """A partition store whose file is a dictionary."""
+
+    def __init__(self, files: dict[Path, _File], about_to: AboutTo, path: Path, cluster_id: str) -> None:
+        self._about_to = about_to
+        file = files.get(path)
+        if file is None or file.cluster_id != cluster_id:
+            file = files[path] = _File(cluster_id)
+        self._file = file
+
+    @property
+    def changelog_offset(self) -> int:
+        return self._file.changelog_offset
+
+    def get(self, key: bytes) -> bytes | None:
+        found = self._file.rows.get(key)
+        return found[0] if found else None
+
+    def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        return {key: self._file.rows[key][0] for key in keys if key in self._file.rows}
+
+    def due(self, now_ms: int, limit: int) -> list[bytes]:
+        due = sorted((at, key) for key, (_, at) in self._file.rows.items() if at is not None and at <= now_ms)
+        return [key for _, key in due[:limit]]
+
+    def next_due_ms(self) -> int | None:
+        return min((at for _, at in self._file.rows.values() if at is not None), default=None)
+
+    def apply(self, rows: Mapping[bytes, Row], changelog_offset: int) -> None:
+        self._about_to("write")
+        for key, row in rows.items():
+            if row.value is None:
+                self._file.rows.pop(key, None)
+            else:
+                self._file.rows[key] = (row.value, row.due_ms)
+        self._file.changelog_offset = changelog_offset
+
+    def count(self) -> int:
+        return len(self._file.rows)
+
+    def close(self) -> None:
+        return None
+
+
+class AnnouncedStore(PartitionStore):
+    """A real one on SQLite, its writes announced."""
+
+    def __init__(self, about_to: AboutTo, path: Path, cluster_id: str) -> None:
+        self._about_to = about_to
+        super().__init__(path, cluster_id)
+
+    def apply(self, rows: Mapping[bytes, Row], changelog_offset: int) -> None:
+        self._about_to("write")
+        super().apply(rows, changelog_offset)
+
+
+@contextmanager
+def memory_disks(about_to: AboutTo) -> Iterator[None]:
+    """Processes keep their state in dictionaries."""
+    files: dict[Path, _File] = {}
+
+    def open_store(path: Path, cluster_id: str) -> MemoryStore:
+        return MemoryStore(files, about_to, path, cluster_id)
+
+    with patch("shared.streaming.restore.PartitionStore", open_store):
+        yield
+
+
+@contextmanager
+def real_disks(about_to: AboutTo) -> Iterator[None]:
+    """Processes keep their state in SQLite files under their state directory."""
+
+    def open_store(path: Path, cluster_id: str) -> AnnouncedStore:
+        return AnnouncedStore(about_to, path, cluster_id)
+
+    with patch("shared.streaming.restore.PartitionStore", open_store):
+        yield

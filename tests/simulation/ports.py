@@ -1,0 +1,96 @@
+"""One process's view of the cluster in memory: the same cluster, every call announced as an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from shared.streaming.broker import GroupMetadata, Offsets
+from shared.streaming.memory import MemoryBroker
+from shared.streaming.memory.consumer import MemoryConsumer
+from shared.streaming.memory.producer import MemoryTransactionalProducer
+from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
+
+AboutTo = Callable[[str], None]
+
+
+class SimulatedProducer(MemoryTransactionalProducer):
+    """Announces every step of a transaction."""
+
+    def __init__(self, cluster: MemoryBroker, transactional_id: str, about_to: AboutTo) -> None:
+        super().__init__(cluster, transactional_id)
+        self._about_to = about_to
+
+    def initialise(self) -> None:
+        self._about_to("initialise")
+        super().initialise()
+
+    def begin(self) -> None:
+        self._about_to("begin")
+        super().begin()
+
+    def produce(self, record: ProducerRecord, *, tracked: bool = False) -> None:
+        self._about_to("produce")
+        super().produce(record, tracked=tracked)
+
+    def flush(self) -> Offsets:
+        self._about_to("flush")
+        return super().flush()
+
+    def send_offsets(self, offsets: Offsets, group: GroupMetadata) -> None:
+        self._about_to("offsets")
+        super().send_offsets(offsets, group)
+
+    def commit(self) -> None:
+        self._about_to("commit")
+        super().commit()
+        self._about_to("answer to commit")
+
+
+class SimulatedConsumer(MemoryConsumer):
+    """Announces every question to the broker."""
+
+    def __init__(self, cluster: MemoryBroker, group_id: str, instance_id: str | None, about_to: AboutTo) -> None:
+        super().__init__(cluster, group_id, instance_id)
+        self._about_to = about_to
+
+    def poll(self, max_records: int, timeout_seconds: float) -> list[ConsumerRecord]:
+        self._about_to("poll")
+        records = super().poll(max_records, 0.0)
+        return records
+
+    def group_metadata(self) -> GroupMetadata:
+        metadata = super().group_metadata()
+        self._about_to("reduce")
+        return metadata
+
+    def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        self._about_to("committed")
+        return super().committed(partitions)
+
+    def end_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        self._about_to("end offsets")
+        return super().end_offsets(partitions)
+
+
+class SimulatedBroker:
+    """What a process is given as its broker."""
+
+    def __init__(self, cluster: MemoryBroker, about_to: AboutTo) -> None:
+        self._cluster = cluster
+        self._about_to = about_to
+        self.consumers: list[SimulatedConsumer] = []
+
+    def transactional_producer(self, transactional_id: str) -> SimulatedProducer:
+        return SimulatedProducer(self._cluster, transactional_id, self._about_to)
+
+    def consumer(self, group_id: str, instance_id: str | None) -> SimulatedConsumer:
+        consumer = SimulatedConsumer(self._cluster, group_id, instance_id, self._about_to)
+        self.consumers.append(consumer)
+        return consumer
+
+    def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
+        self._about_to("restore")
+        yield from self._cluster.read_partition(partition, start)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._cluster, name)

@@ -1,0 +1,253 @@
+"""The world of one history: the cluster, the processes, the time; and everything that can happen in it.
+
+Each public method is one thing that happens. Who chooses what happens is outside: a seeded scheduler or Hypothesis.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from shared.errors import BrokerUnavailable, TransactionDoubt
+from shared.streaming.memory import MemoryBroker
+from shared.streaming.processor import Processor
+from shared.streaming.records import ProducerRecord
+from tests.simulation.effects import Killed
+from tests.simulation.process import SimulatedProcess
+
+PARTITIONS = 2
+SLOTS = ("0", "1")
+_IN_TRANSACTION = frozenset({"begin", "produce", "flush", "offsets", "commit", "answer to commit"})
+_CANNOT_FAIL = frozenset({"write", "reduce"})
+_DRAIN_ROUNDS = 60
+
+
+class Fault(StrEnum):
+    """What can come between two effects of a process."""
+
+    KILL = "kill"
+    DOUBT = "doubt"
+    OVERTAKEN = "overtaken"
+    TWIN = "twin"
+    TRANSACTION_TIMEOUT = "transaction timeout"
+    BROKER_AWAY = "broker away"
+    INPUT = "input"
+    OTHERS = "others"
+    TIME = "time"
+
+
+class World:
+    """A cluster with processes of the given services in up to two slots each."""
+
+    def __init__(
+        self, processors: Mapping[str, Processor[Any]], topics: Mapping[str, int], now: datetime, root: Path
+    ) -> None:
+        self.cluster = MemoryBroker(topics)
+        self.now = now
+        self.most_ahead = timedelta(0)
+        """How far any process's clock was ever ahead."""
+        self.processors = processors
+        self.processes: dict[tuple[str, str], SimulatedProcess] = {}
+        self.happened: list[str] = []
+        self.on_input: Callable[[], None] = lambda: None
+        self._replaced: list[SimulatedProcess] = []
+        self._root = root
+        self._directories = 0
+        self._running: list[SimulatedProcess] = []
+
+    # -- for the stores ------------------------------------------------------------------------------------------
+
+    def about_to(self, effect: str) -> None:
+        """An effect of the process that runs now, outside its broker."""
+        if self._running:
+            self._running[-1].effects.about_to(effect)
+
+    # -- processes -----------------------------------------------------------------------------------------------
+
+    def start(self, service: str, slot: str, *, max_records: int = 1000, keep_disk: bool = True) -> None:
+        """Start a process in a slot; a live one there is a twin that will find itself fenced."""
+        old = self.processes.get((service, slot))
+        directory = old.state_dir if old is not None and keep_disk and not old.alive else self._new_directory()
+        if old is not None:
+            self._replaced.append(old)
+        self.processes[(service, slot)] = SimulatedProcess(
+            self.processors[service], slot, self.cluster, directory, self.now, max_records
+        )
+
+    def run(self, service: str, slot: str) -> None:
+        """One pass of the process in this slot, if there is a live one."""
+        process = self.processes.get((service, slot))
+        if process is not None:
+            self.run_process(process)
+
+    def run_process(self, process: SimulatedProcess) -> None:
+        """One pass of this process, unless it is dead or in the middle of one already."""
+        if not process.alive or process in self._running:
+            return
+        self._running.append(process)
+        try:
+            process.run_pass(self.now)
+        finally:
+            self._running.pop()
+
+    def run_replaced(self) -> None:
+        """Those that were replaced but never noticed have a pass each."""
+        for process in self._replaced:
+            self.run_process(process)
+
+    def run_interrupted(self, service: str, slot: str, nth: int, fault: Fault) -> None:
+        """One pass in which ``fault`` happens before the ``nth`` effect."""
+        process = self.processes.get((service, slot))
+        if process is None or not process.alive:
+            return
+        process.effects.interrupt(nth, lambda effect: self._interrupt(process, effect, fault))
+        self.run_process(process)
+        process.effects.disarm()
+
+    def expire(self, service: str, slot: str) -> None:
+        """The session of a process times out, dead or alive."""
+        process = self.processes.get((service, slot))
+        if process is not None:
+            process.expire()
+
+    def skew(self, service: str, slot: str, by: timedelta) -> None:
+        """The clock of one process is set wrong."""
+        process = self.processes.get((service, slot))
+        if process is not None:
+            process.skew = by
+            self.most_ahead = max(self.most_ahead, by)
+
+    def time_out_transaction(self, transactional_id: str) -> None:
+        """The broker gives up a transaction that was left open, and fences who left it."""
+        if transactional_id in self.cluster._open:
+            available, self.cluster.available = self.cluster.available, True
+            epoch = self.cluster.initialise(transactional_id)
+            assert epoch
+            self.cluster.available = available
+
+    # -- the rest of the world -----------------------------------------------------------------------------------
+
+    def pass_time(self, by: timedelta) -> None:
+        """Time goes by."""
+        self.now += by
+
+    def set_broker(self, *, available: bool) -> None:
+        """The broker goes away, or comes back."""
+        self.cluster.available = available
+
+    def write(self, record: ProducerRecord) -> tuple[str, int, int] | None:
+        """Somebody outside writes a record: where it lies. None while the broker is away: it was never accepted."""
+        if not self.cluster.available:
+            return None
+        with self.cluster.changed:
+            place, offset = self.cluster.append(record, None)
+        self.now += timedelta(milliseconds=1)
+        return place.topic, place.partition, offset
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def heal(self) -> None:
+        """Faults stop: the broker is back, clocks are right, every slot that ever ran has a live process."""
+        self.cluster.available = True
+        for process in self._replaced:
+            process.skew = timedelta(0)
+            if not process.alive:
+                process.expire()
+        for (service, slot), process in list(self.processes.items()):
+            process.skew = timedelta(0)
+            if not process.alive:
+                self.start(service, slot)
+        for service in self.processors:
+            if not any(name == service for name, _ in self.processes):
+                self.start(service, SLOTS[0])
+
+    def drain(self) -> None:
+        """Let everybody run until nothing is left to do. AssertionError when that never comes: no liveness."""
+        for _ in range(_DRAIN_ROUNDS):
+            before = self._progress()
+            self.run_replaced()
+            for process in list(self.processes.values()):
+                self.run_process(process)
+                if not process.alive:
+                    self.start(process.service, process.slot)
+            if self._progress() == before and not self.unfinished():
+                return
+        raise AssertionError(f"still not done after {_DRAIN_ROUNDS} rounds: {self.unfinished()}")
+
+    def unfinished(self) -> list[str]:
+        """What is still to be done, by partition or timer."""
+        found = [f"open transaction {identifier}" for identifier in self.cluster._open]
+        for service, processor in self.processors.items():
+            committed = self.cluster.group(service).committed
+            for topic in processor.input_topics:
+                for partition in self.cluster._logs.partitions_of(topic):
+                    if self.cluster.read(partition, committed.get(partition, 0)):
+                        found.append(f"{service} has not handled all of {partition}")
+        for process in self.processes.values():
+            for number, store in process.loop._restorer.stores.items():
+                due = store.next_due_ms()
+                if due is not None and due <= (self.now - timedelta(seconds=2)).timestamp() * 1000:
+                    found.append(f"{process.service} has timers due in partition {number}")
+        return found
+
+    def _progress(self) -> tuple[int, ...]:
+        return tuple(log.end for log in self.cluster._logs._logs.values())
+
+    # -- faults --------------------------------------------------------------------------------------------------
+
+    def _interrupt(self, process: SimulatedProcess, effect: str, fault: Fault) -> None:
+        self.happened.append(f"  … {process.transactional_id}, before {effect}: {fault}")
+        match fault:
+            case Fault.KILL:
+                raise Killed(effect)
+            case Fault.DOUBT:
+                _fail(effect)
+            case Fault.OVERTAKEN:
+                process.expire()
+                self._others_run(process, 3)
+            case Fault.TWIN:
+                self.start(process.service, process.slot)
+                for _ in range(3):
+                    self.run(process.service, process.slot)
+            case Fault.TRANSACTION_TIMEOUT:
+                self.time_out_transaction(process.transactional_id)
+                process.expire()
+                self._others_run(process, 3)
+            case Fault.BROKER_AWAY:
+                self.cluster.available = False
+            case Fault.INPUT:
+                self.on_input()
+            case Fault.OTHERS:
+                self._others_run(process, 1)
+            case Fault.TIME:
+                self.now += timedelta(hours=1)
+                process.clock.set(self.now + process.skew)
+
+    def _others_run(self, process: SimulatedProcess, passes: int) -> None:
+        for slot in SLOTS:
+            if (process.service, slot) not in self.processes:
+                self.start(process.service, slot)
+        for _ in range(passes):
+            for other in list(self.processes.values()):
+                if other.service == process.service and other is not process:
+                    self.run_process(other)
+
+    def _new_directory(self) -> Path:
+        self._directories += 1
+        return self._root / f"disk-{self._directories}"
+
+
+def _fail(effect: str) -> None:
+    if effect in _IN_TRANSACTION:
+        raise TransactionDoubt(f"no answer to {effect}")
+    if effect not in _CANNOT_FAIL:
+        raise BrokerUnavailable(f"no answer to {effect}")
+
+
+def partition_of(key: bytes) -> int:
+    """Where the memory broker files a key."""
+    return zlib.crc32(key) % PARTITIONS

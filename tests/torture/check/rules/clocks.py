@@ -1,0 +1,251 @@
+"""L8: every clock ends once, at the right deadline, for a true reason, and never early."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from tests.torture.check.findings import Findings, RuleResult
+from tests.torture.check.history import CaseHistory, History
+from tests.torture.check.oracle_clocks import ClockOracle
+from tests.torture.check.records import Clock, ComplaintFacts, Record
+
+_ENDS = ("sla.met.v1", "sla.breached.v1", "sla.cancelled.v1")
+_MILLION = 1_000_000
+
+_STOPPING = {
+    "registered": ("complaint.registered.v1",),
+    "first_response": ("complaint.contacted.v1", "complaint.resolved.v1"),
+    "verified": ("complaint.progressed.v1", "complaint.resolved.v1"),
+    "contacted": ("complaint.contacted.v1",),
+    "resolved": ("complaint.resolved.v1",),
+    "called_back": ("complaint.called_back.v1",),
+}
+"""Milestone of the policy to the entries of the case log that reach it."""
+_STARTING = {"dispatched": "complaint.dispatched.v1", "resolved": "complaint.resolved.v1"}
+_GIVING_UP = ("complaint.withdrawal_registered.v1", "complaint.rejected.v1", "complaint.resolved.v1")
+
+
+@dataclass
+class Figures:
+    """What is said about the run as a whole."""
+
+    not_recomputed: int = 0
+    latest_microseconds: int = 0
+
+
+@dataclass
+class Facts:
+    """What the case log says about one cycle."""
+
+    starts: dict[str, int] = field(default_factory=dict)
+    """Milestone to when it was reached first, for those that start clocks."""
+    reached: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Milestone to all the times it was reached."""
+    given_up: list[int] = field(default_factory=list)
+    has_hold: bool = False
+
+
+def clocks(history: History) -> RuleResult:
+    """Judge every clock of every registered complaint."""
+    findings = Findings("L8", "clocks end once, on time, for a reason")
+    oracle = ClockOracle.of_directory(history.run.config_directory)
+    figures, horizon = Figures(), _horizon(history)
+    for complaint_id, case in history.cases.items():
+        registered = case.registered
+        if registered is not None and registered.facts is not None:
+            _Judge(findings, figures, oracle, history, horizon, complaint_id, case).judge()
+    findings.note(f"{figures.not_recomputed} clocks of cases that were on hold: deadline not computed again here")
+    latest = figures.latest_microseconds / _MILLION / history.run.speed
+    findings.note(f"latest breach fired {latest:.1f} s after its deadline, by the machine's clock")
+    return findings.result()
+
+
+def _horizon(history: History) -> int:
+    """What was due before this instant must have ended; a recovery's time is allowed for."""
+    allowance = round(history.run.rto_seconds * history.run.speed * _MILLION)
+    if history.run.clocks_stopped_at is not None:
+        return history.run.clocks_stopped_at - allowance
+    fired = [
+        record.facts.at
+        for case in history.cases.values()
+        for record in case.clocks
+        if record.event_type in ("sla.breached.v1", "sla.warned.v1") and record.facts is not None
+    ]
+    return max(fired, default=0) - allowance
+
+
+class _Judge:
+    """Judges the clocks of one complaint."""
+
+    def __init__(
+        self,
+        findings: Findings,
+        figures: Figures,
+        oracle: ClockOracle,
+        history: History,
+        horizon: int,
+        complaint_id: str,
+        case: CaseHistory,
+    ) -> None:
+        assert case.registered is not None
+        self._findings = findings
+        self._figures = figures
+        self._oracle = oracle
+        self._horizon = horizon
+        self._margin_ms = round(history.run.rto_seconds * 1000)
+        self._id = complaint_id
+        self._case = case
+        self._complaint: ComplaintFacts = case.registered.facts.detail
+        self._cycles = facts_by_cycle(case)
+
+    def judge(self) -> None:
+        """Every clock that must run, and every clock event there is."""
+        events: dict[tuple[int, str], list[Record]] = defaultdict(list)
+        for record in self._case.clocks:
+            if record.facts is not None:
+                events[record.facts.cycle, record.facts.clock].append(record)
+        for cycle, name in sorted(self._owed() | events.keys()):
+            self._findings.check()
+            facts = self._cycles.get(cycle)
+            if facts is None or name not in self._oracle.clocks:
+                self._say(cycle, name, "runs in a cycle or by a policy that does not exist")
+                continue
+            told = events.get((cycle, name), [])
+            self._judge_clock(cycle, name, facts, told)
+
+    def _owed(self) -> set[tuple[int, str]]:
+        owed = set()
+        for cycle, facts in self._cycles.items():
+            for name, rule in self._oracle.clocks.items():
+                is_applicable = not (rule.only_if_known and self._complaint.anonymous)
+                is_first_time = cycle == 1 or rule.stops_on != "registered"
+                if rule.starts_on in facts.starts and is_applicable and is_first_time:
+                    owed.add((cycle, name))
+        return owed
+
+    def _judge_clock(self, cycle: int, name: str, facts: Facts, told: list[Record]) -> None:
+        armed = [record for record in told if record.event_type == "sla.armed.v1"]
+        ends = [record for record in told if record.event_type in _ENDS]
+        if not armed:
+            self._say(cycle, name, "was never armed")
+            return
+        if len(ends) > 1:
+            self._say(cycle, name, f"ended {len(ends)} times")
+        last: Record = ends[0] if ends else armed[-1]
+        clock: Clock = last.facts
+        rule = self._oracle.clocks[name]
+        if clock.started_at != facts.starts.get(rule.starts_on):
+            self._say(cycle, name, "does not start with the fact that starts it")
+        self._judge_deadline(cycle, name, facts, last)
+        stops = facts.reached[rule.stops_on]
+        if not ends:
+            if stops or facts.given_up:
+                self._say(cycle, name, "was stopped, but never ended")
+            elif clock.due_by <= self._horizon and not facts.has_hold:
+                self._say(cycle, name, "was due, but never ended")
+            return
+        self._judge_end(cycle, name, ends[0], stops, facts.given_up)
+        self._judge_corrections(cycle, name, ends[0], told, stops + facts.given_up)
+        self._judge_warnings(cycle, name, facts, told)
+
+    def _judge_deadline(self, cycle: int, name: str, facts: Facts, last: Record) -> None:
+        clock, rule = last.facts, self._oracle.clocks[name]
+        if facts.has_hold and rule.pausable:
+            self._figures.not_recomputed += 1
+            return
+        expected = {self._due(name, cycle, clock.started_at, target) for target in self._targets(name, last)}
+        if None in expected:
+            self._figures.not_recomputed += 1
+        elif clock.due_by not in expected:
+            away = min(abs(clock.due_by - due) for due in expected if due is not None) / _MILLION
+            self._say(cycle, name, f"deadline is {away:.0f} s away from the oracle's")
+
+    def _targets(self, name: str, last: Record) -> set[tuple[float, str]]:
+        """Targets that may apply: before the assessment was heard of, those of an unknown kind of case."""
+        channel, assessed = self._complaint.channel, self._case.assessed
+        before = self._oracle.target(name, None, None, channel)
+        if assessed is None or assessed.facts is None:
+            return {before}
+        kind = assessed.facts.detail
+        after = self._oracle.target(name, kind.category, kind.severity, channel)
+        is_early = last.event_type in _ENDS and last.written_at < assessed.written_at + self._margin_ms
+        return {before, after} if is_early else {after}
+
+    def _due(self, name: str, cycle: int, start: int, target: tuple[float, str]) -> int | None:
+        due, limit = self._oracle.due(name, target, start), self._complaint.respond_by
+        is_limited = limit is not None and self._oracle.clocks[name].stops_on == "resolved"
+        if due is None or limit is None or not is_limited or (cycle > 1 and limit <= start):
+            return due
+        return min(due, limit)
+
+    def _judge_end(self, cycle: int, name: str, end: Record, stops: list[int], given_up: list[int]) -> None:
+        clock: Clock = end.facts
+        if end.event_type == "sla.met.v1":
+            if clock.at not in stops or clock.at > clock.due_by:
+                self._say(cycle, name, "is met by no fact that happened in time")
+        elif end.event_type == "sla.cancelled.v1":
+            if clock.at not in given_up or clock.at > clock.due_by:
+                self._say(cycle, name, "is cancelled, but nothing ended it in time")
+        else:
+            assert clock.at is not None
+            self._figures.latest_microseconds = max(self._figures.latest_microseconds, clock.at - clock.due_by)
+            if clock.at < clock.due_by:
+                self._say(cycle, name, "was breached before its deadline")
+            if clock.stopped_at is not None and (clock.stopped_at not in stops or clock.stopped_at <= clock.due_by):
+                self._say(cycle, name, "was stopped late by no fact")
+
+    def _judge_corrections(self, cycle: int, name: str, end: Record, told: list[Record], facts: list[int]) -> None:
+        corrections = [record for record in told if record.event_type == "sla.corrected.v1"]
+        if end.event_type != "sla.breached.v1":
+            if corrections:
+                self._say(cycle, name, "is corrected without a breach")
+            return
+        was_wrong = any(at <= end.facts.due_by for at in facts)
+        if len(corrections) > 1 or (was_wrong and not corrections):
+            self._say(cycle, name, f"was breached, wrongly as is known now, and corrected {len(corrections)} times")
+        for correction in corrections:
+            clock: Clock = correction.facts
+            if clock.corrects != end.event_id or clock.at not in facts or clock.at > clock.due_by:
+                self._say(cycle, name, "is corrected by no fact that happened in time")
+
+    def _judge_warnings(self, cycle: int, name: str, facts: Facts, told: list[Record]) -> None:
+        warnings: list[Clock] = [record.facts for record in told if record.event_type == "sla.warned.v1"]
+        if len({warning.level for warning in warnings}) < len(warnings):
+            self._say(cycle, name, "is warned of twice at one level")
+        if self._oracle.clocks[name].unit != "hours" or facts.has_hold:
+            return
+        for warning in warnings:
+            assert warning.level is not None
+            assert warning.at is not None
+            if warning.at < warning.started_at + (warning.due_by - warning.started_at) * warning.level - _MILLION:
+                self._say(cycle, name, "is warned of early")
+
+    def _say(self, cycle: int, name: str, what: str) -> None:
+        self._findings.breach(self._id, f"clock {name} of cycle {cycle} {what}")
+
+
+def facts_by_cycle(case: CaseHistory) -> dict[int, Facts]:
+    """What happened in each cycle, as far as it concerns clocks."""
+    cycles: dict[int, Facts] = defaultdict(Facts)
+    for record in case.log:
+        if record.facts is None:
+            continue
+        entry = record.facts
+        facts = cycles[entry.cycle]
+        at, kind = entry.happened_at, record.event_type
+        if kind == "complaint.registered.v1":
+            facts.starts["received"] = entry.detail.received_at
+        elif kind == "complaint.reopened.v1":
+            facts.starts["received"] = at
+            cycles[entry.cycle - 1].given_up.append(at)
+        facts.has_hold |= kind == "complaint.held.v1"
+        for milestone, starting in _STARTING.items():
+            if kind == starting:
+                facts.starts.setdefault(milestone, at)
+        for milestone, stopping in _STOPPING.items():
+            if kind in stopping and (kind != "complaint.progressed.v1" or entry.detail.preliminary_finding):
+                facts.reached[milestone].append(at)
+        if kind in _GIVING_UP:
+            facts.given_up.append(at)
+    return dict(cycles)

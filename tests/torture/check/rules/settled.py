@@ -1,0 +1,35 @@
+"""L11: at the end no transaction is open and no group has anything left to read."""
+
+from __future__ import annotations
+
+from shared.events import topics
+from tests.torture.check.findings import Findings, RuleResult
+from tests.torture.check.history import History
+
+
+def settled(history: History) -> RuleResult:
+    """Judge every partition's end and every group's offsets."""
+    findings = Findings("L11", "no transaction open, nothing unread")
+    if not history.ends:
+        findings.breach("brokers", "no partition was read")
+    for end in history.ends:
+        name = f"{end.topic}/{end.partition}"
+        findings.require(end.stable == end.end, name, f"stable up to {end.stable} of {end.end}: a transaction is open")
+    for group, inputs in _inputs(history).items():
+        for place, last in history.last_offsets.items():
+            if place[0] in inputs:
+                committed = history.committed.get((group, *place), -1)
+                what = f"{group} stands at {committed}; the last record is {last}"
+                findings.require(committed > last, f"{place[0]}/{place[1]}", what)
+    return findings.result()
+
+
+def _inputs(history: History) -> dict[str, frozenset[str]]:
+    """Groups and what they read. End markers take an offset too, so the last *record* counts, not the end."""
+    updates = map(topics.department_updates_topic, history.run.departments)
+    return {
+        "router": frozenset((topics.RECEIVED, *updates)),
+        "sla": frozenset((topics.RECEIVED, topics.LIFECYCLE)),
+        "notifier": frozenset((topics.LIFECYCLE, topics.SLA_EVENTS)),
+        "notifier-sender": frozenset((topics.NOTIFICATION_REQUESTS,)),
+    }

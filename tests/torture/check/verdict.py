@@ -1,0 +1,78 @@
+"""From a run directory to a verdict: read everything once, ask every rule."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.torture.check.findings import RuleResult
+from tests.torture.check.free_text import PersonalData
+from tests.torture.check.history import History
+from tests.torture.check.kafka_reading import read_bus
+from tests.torture.check.rules import RULES
+from tests.torture.check.run_files import faults, mails, operations, read_lines, read_run, scrapes
+from tests.torture.check.story import story_of
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What every rule says about a run."""
+
+    rules: list[RuleResult]
+    history: History
+
+    @property
+    def passed(self) -> bool:
+        """True when no rule is broken."""
+        return all(rule.passed for rule in self.rules)
+
+    def story(self, offender: str) -> str:
+        """All records and ledger lines of one complaint in time order; ``offender`` is an id or a line of a rule."""
+        return story_of(self.history, offender.partition(": ")[0])
+
+
+def check_run(run_directory: Path) -> Verdict:
+    """Judge a run whose brokers are up. LookupError, TimeoutError, KafkaException: it cannot be read."""
+    history = read_run_directory(run_directory)
+    read_bus(history)
+    return Verdict([rule(history) for rule in RULES], history)
+
+
+def judge(history: History) -> Verdict:
+    """Judge a history that was read already."""
+    return Verdict([rule(history) for rule in RULES], history)
+
+
+def read_run_directory(directory: Path) -> History:
+    """The files of a run; the brokers are not asked."""
+    run = read_run(directory)
+    personal = PersonalData()
+    history = History(
+        run=run,
+        operations=operations(_noting(directory / "ledger.jsonl", personal)),
+        faults=faults(read_lines(directory / "nemesis.jsonl")),
+        mails=mails(read_lines(directory / "sinks/smtp.jsonl")),
+        scrapes=scrapes(read_lines(directory / "metrics.jsonl")),
+        audit=_audit(directory / "audit.json"),
+        personal_data=personal,
+    )
+    for logs in (directory / "logs", directory / "bus/logs"):
+        history.free_text.see_logs(logs)
+    for scrape in history.scrapes:
+        for line in scrape.text.splitlines():
+            history.free_text.see(line, f"metrics of {scrape.service}-{scrape.instance}")
+    return history
+
+
+def _noting(ledger: Path, personal: PersonalData) -> Any:
+    """The lines of the ledger, each looked at for personal data as it passes."""
+    for line in read_lines(ledger):
+        if line["state"] == "invoke":
+            personal.see(line["op"], line.get("submission"))
+        yield line
+
+
+def _audit(path: Path) -> dict[str, Any] | None:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None

@@ -1,0 +1,58 @@
+"""What is sent, how fast, and what departments do: decided by the seed alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.events.ids import complaint_id
+from tests.torture.departments import plan_work
+from tests.torture.pace import Pace, complaints_per_second
+from tests.torture.submissions import SubmissionSource, other_content
+
+
+def test_the_same_number_of_a_seed_is_the_same_submission() -> None:
+    assert SubmissionSource(3).submission(17) == SubmissionSource(3).submission(17)
+
+
+def test_keys_are_unique_and_the_id_follows_from_channel_and_key() -> None:
+    submissions = [SubmissionSource(1).submission(number) for number in range(1, 200)]
+    assert len({submission.key for submission in submissions}) == len(submissions)
+    for submission in submissions:
+        assert submission.body["channel_message_id"] == submission.key
+        assert submission.complaint_id == complaint_id(submission.body["channel"], submission.key)
+
+
+def test_a_conflicting_submission_has_the_same_key_and_other_words() -> None:
+    submission = SubmissionSource(1).submission(1)
+    other = other_content(submission)
+    assert other["channel_message_id"] == submission.key
+    assert other["narrative"] != submission.body["narrative"]
+
+
+def test_every_misbehaving_mailbox_has_complainants() -> None:
+    source = SubmissionSource(1)
+    addresses = [source.submission(n).body.get("complainant", {}).get("email", "") for n in range(1, 1000)]
+    boxes = Counter(address.partition("-")[0] for address in addresses)
+    assert all(boxes[box] for box in ("greylisted", "unknown", "dropped", "slow", "consumer"))
+
+
+@given(st.integers(0, 1000), st.uuids())
+def test_work_on_an_assignment_is_decided_by_seed_and_id_and_runs_forward(seed: int, assignment: object) -> None:
+    steps = plan_work(seed, str(assignment))
+    assert steps == plan_work(seed, str(assignment))
+    assert [step.after for step in steps] == sorted(step.after for step in steps)
+    assert all(step.after > timedelta(0) for step in steps)
+
+
+@given(st.integers(1, 100_000), st.floats(0, 10_000))
+def test_the_pace_neither_stands_still_nor_exceeds_its_limit(left: int, seconds: float) -> None:
+    assert 0 < complaints_per_second(left, seconds, 60.0) <= 60.0
+
+
+def test_the_pace_gives_every_number_once() -> None:
+    pace = Pace(20, lambda: 0.0, fastest=10_000)
+    assert [pace.take() for _ in range(21)] == [*range(1, 21), None]
