@@ -27,7 +27,7 @@ MESSAGE_SHARES: Mapping[str, float] = {"supplements": 0.02, "urges": 0.02, "with
 PERSISTENT_SHARE = 0.8
 MOST_TRIES = 12
 LATER_SECONDS = (5.0, 40.0)
-THREADS = 12
+THREADS = 24
 
 Later = Callable[[Door], Any]
 

@@ -66,9 +66,9 @@ def test_a_cut_ends_open_connections_and_refuses_new_ones_until_healed(echo_port
     with Proxies({BROKER: echo_port}) as proxies, connect(proxies) as connection:
         assert said_back(connection, b"before") == b"before"
         proxies.cut(BROKER)
-        with pytest.raises(OSError, match=r"."):
+        with pytest.raises(ConnectionError):
             said_back(connection, b"during")
-        with connect(proxies) as another, pytest.raises(OSError, match=r"."):
+        with connect(proxies) as another, pytest.raises(ConnectionError):
             said_back(another, b"during")
         proxies.heal()
         with connect(proxies) as later:
@@ -83,8 +83,8 @@ def test_a_slow_link_takes_its_time(echo_port: int) -> None:
         assert time.monotonic() - started >= 0.2
 
 
-def test_a_broker_that_is_down_looks_down(echo_port: int) -> None:
+def test_a_broker_that_is_down_looks_down() -> None:
     with socket.create_server((LOOPBACK, 0)) as unused:
         port = unused.getsockname()[1]
-    with Proxies({BROKER: port}) as proxies, connect(proxies) as connection, pytest.raises(OSError, match=r"."):
+    with Proxies({BROKER: port}) as proxies, connect(proxies) as connection, pytest.raises(ConnectionError):
         said_back(connection, b"anybody there?")
