@@ -13,6 +13,7 @@ from services.auditor.domain.sighting import Sighting
 from services.auditor.domain.watch import Outcome, WatchPolicy, bear_with, compare, due_at, look
 from shared.errors import InvalidEvent
 from shared.events import topics
+from shared.events.envelope import Envelope
 from shared.streaming.processor import Emit, Message, Refusal, Step
 from shared.streaming.records import ConsumerRecord
 
@@ -62,9 +63,8 @@ class AuditProcessor:
             key = (record.key or b"").decode()
         except UnicodeDecodeError:
             key = ""
-        written_at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
-        event_type = _header(record, "ce_type")
-        return self._take(state, key, _complete(Sighting(record.topic, None, written_at, event_type), record), now)
+        seen = Sighting(record.topic, None, _written_at(record), _header(record, "ce_type"))
+        return self._take(state, key, _complete(seen, record), now)
 
     def due_at(self, state: CaseAudit) -> datetime:
         """When to look at the complaint next."""
@@ -104,6 +104,14 @@ def _complete(seen: Sighting, record: ConsumerRecord | None) -> Sighting:
         reinjected=_header(record, REINJECTED_BY) is not None,
         refusal=_header(record, "dlq_reason"),
     )
+
+
+def _written_at(record: ConsumerRecord) -> datetime:
+    """As the envelope says; by the broker's clock where not even that can be read."""
+    try:
+        return Envelope.from_headers(record.headers).time
+    except InvalidEvent:
+        return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
 
 
 def _header(record: ConsumerRecord, name: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from services.auditor.adapters.submissions import Submissions
 from services.auditor.processor import REINJECTED_BY, AuditProcessor
-from shared.errors import BrokerUnavailable, InvalidEvent
+from shared.errors import BrokerUnavailable, FatalError, InvalidEvent
 from shared.events import registry
 from shared.events.audit import ReinjectionRequested
 from shared.events.topics import AUDIT_EVENTS
@@ -93,10 +93,12 @@ class Reinjection:
         return "sent"
 
     def _rewind(self, records: Sequence[ConsumerRecord], failed: ConsumerRecord) -> None:
-        """Everything from the failed record on again, in every partition."""
+        """Everything from the failed record on again, in every partition that is still ours."""
         again: dict[TopicPartition, int] = {}
         for record in records[records.index(failed) :]:
-            again.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+            place = TopicPartition(record.topic, record.partition)
+            if place in self._consumer.positions():
+                again.setdefault(place, record.offset)
         self._consumer.seek(again)
 
     def _wait(self, error: Exception) -> None:
@@ -104,7 +106,10 @@ class Reinjection:
         self._stopping.wait(_RETRY_SECONDS)
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        return self._consumer.committed(partitions)
+        try:
+            return self._consumer.committed(partitions)
+        except BrokerUnavailable as error:  # without offsets nothing would ever be read; a restart asks again
+            raise FatalError(f"where to go on reading {AUDIT_EVENTS} is not known: {error}") from error
 
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
         """Nothing is kept between records."""

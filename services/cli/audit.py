@@ -107,7 +107,7 @@ def _is_audited(topic: str) -> bool:
     """The journey, departments' queues and the services' dead letters; not what departments write or are refused."""
     if topic.startswith("departments."):
         return department_of_topic(topic) is not None
-    return not topic.startswith("auditor.")
+    return not topic.startswith(("auditor.", "audit."))
 
 
 def holes_in(rows: Sequence[CaseAudit]) -> list[dict[str, str]]:
@@ -156,4 +156,4 @@ def _print_ledger(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], 
         say(f"… and {len(holes) - _SHOWN_HOLES} more; --json lists all")
     if unread:
         say(f"the auditor has at least {unread} records still to read; is it running?")
-    say(f"{len(holes)} holes" if holes else "no holes")
+    say(f"holes: {len(holes) or 'none'}")

@@ -29,6 +29,7 @@ _CORE_TOPICS = (
     topics.SLA_EVENTS,
     topics.NOTIFICATION_REQUESTS,
     topics.NOTIFICATION_EVENTS,
+    topics.AUDIT_EVENTS,
 )
 _DEAD_LETTERS = ".dead-letters.v1"
 

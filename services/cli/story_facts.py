@@ -57,6 +57,9 @@ _FACTS: dict[str, tuple[str, ...]] = {
     "notification.sent.v1": ("template", "attempt", "possible_repeat"),
     "notification.failed.v1": ("template", "attempt", "reason"),
     "notification.skipped.v1": ("template", "reason"),
+    "audit.hole_found.v1": ("kind", "opened_at"),
+    "audit.hole_closed.v1": ("kind", "opened_at"),
+    "audit.reinjection_requested.v1": ("attempt",),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic
 
 from shared.clock import Clock
+from shared.errors import FatalError
 from shared.observability import metrics
 from shared.observability.health import Check, HealthChecks, HealthServer, Progress
 from shared.observability.logging import configure_logging, get_logger
@@ -48,7 +49,7 @@ class Service(Generic[StateT]):
         self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed)
 
     def run(self) -> int:
-        """Run until SIGTERM or SIGINT, then finish the pass and leave the group; 0. FatalError ends it at once."""
+        """Run until SIGTERM or SIGINT, then finish the pass and leave the group: 0. A FatalError ends it at once: 1."""
         configure_logging(self.name, self._settings.instance_id, self._settings.log_level)
         metrics.set_build_info(self.name)
         stop_on_signals(self._stop)
@@ -64,6 +65,9 @@ class Service(Generic[StateT]):
             while not self._stop.is_set():
                 self.loop.run_once()
                 self._progress.mark()
+        except FatalError as error:
+            _LOG.critical("stopping_for_a_restart", error=error)
+            return 1
         finally:
             self.loop.close()
             health.stop()

@@ -1,7 +1,8 @@
-"""The auditor beside real routers, clocks and letters on the in-memory broker: nothing lost is no alarm, lost is healed."""
+"""The auditor beside real routers, clocks and letters on the in-memory broker: what is lost is healed."""
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from services.router.settings import RouterSettings
 from services.sla.adapters.config_files import load_calendars, load_policy
 from services.sla.processor import SlaProcessor
 from shared.clock import ManualClock
+from shared.errors import BrokerUnavailable
 from shared.events import ids, registry, topics
 from shared.events.complaint import Complainant, Complaint, Narrative
 from shared.events.departments import AssignmentDispatched
@@ -67,10 +69,14 @@ class Bench:
         self.cluster = MemoryBroker({topic.name: 2 for topic in topics.bus_topics(DEPARTMENTS)})
         self.clock = ManualClock(START)
         self.directory = directory
-        settings = AuditorSettings(config_dir=CONFIG, state_dir=directory, engine=ENGINE)
-        self.auditor = build(settings, broker=self.cluster, clock=self.clock)
+        self.loops: list[ProcessorLoop[Any]] = []
+        self.start_auditor()
         self.reinjection = Reinjection(self.cluster, "0", 60_000, threading.Event())
-        self.loops: list[ProcessorLoop[Any]] = [self.auditor.service.loop]
+
+    def start_auditor(self) -> None:
+        settings = AuditorSettings(config_dir=CONFIG, state_dir=self.directory, engine=ENGINE)
+        self.auditor = build(settings, broker=self.cluster, clock=self.clock)
+        self.loops.append(self.auditor.service.loop)
 
     def start(self, *services: str) -> None:
         for service in services:
@@ -212,6 +218,38 @@ def test_a_copy_written_twice_is_dropped_as_a_duplicate(bench: Bench) -> None:
     ]
 
 
+def test_a_request_that_could_not_be_answered_is_answered_later(bench: Bench) -> None:
+    bench.submit(1)
+    bench.lose_everything_received_so_far()
+    bench.start("router")
+    bench.run()
+    bench.clock.set(bench.clock.now() + timedelta(minutes=6))
+    for _ in range(8):
+        bench.auditor.service.loop.run_once()
+    assert bench.said()["audit.reinjection_requested.v1"] == 1
+    submissions = bench.reinjection._submissions
+    was_passed, answers = submissions.was_passed, iter([BrokerUnavailable("away")])
+
+    def away_once(partition: int, offset: int) -> bool:
+        for error in answers:
+            raise error
+        return was_passed(partition, offset)
+
+    submissions.was_passed = away_once  # type: ignore[method-assign]
+    bench.reinjection._stopping = _Hasty()
+    bench.reinjection.run_once()
+    assert bench.copies() == 0
+    bench.run()
+    assert bench.copies() == 1
+
+
+class _Hasty(threading.Event):
+    """Does not wait."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
 def test_a_router_that_is_away_makes_holes_but_no_copies(bench: Bench) -> None:
     """Late is not lost: the records are still before the router."""
     for number in range(5):
@@ -240,6 +278,24 @@ def test_an_auditor_that_was_away_raises_no_alarm_for_its_own_backlog(bench: Ben
     bench.run(hours=1)
     assert bench.said() == {}
     assert bench.ledger().entries["registered"] == 30
+
+
+def test_an_auditor_without_its_files_goes_on_counting_where_it_was(bench: Bench) -> None:
+    bench.start("router", "sla", "notifier")
+    lost_state = bench.loops.pop(0)
+    for number in range(5):
+        bench.submit(number)
+    lost_state.run_once()
+    lost_state.run_once()
+    bench.run()
+    lost_state.close()
+    shutil.rmtree(bench.directory / "auditor")
+    bench.start_auditor()
+    bench.submit(5)
+    bench.run()
+    bench.run(hours=1)
+    entries = bench.ledger().entries
+    assert (entries["received"], entries["registered"], bench.said()) == (6, 6, {})
 
 
 def test_open_holes_are_counted_by_kind(bench: Bench) -> None:

@@ -14,12 +14,16 @@ _FAULT_WEIGHTS = {Fault.KILL: 6, Fault.OVERTAKEN: 4, Fault.DOUBT: 4}
 class Choices:
     """Draws steps of one history and lets them happen."""
 
-    def __init__(self, seed: int, world: World, furthest_effect: int, longest_pause: timedelta) -> None:
+    def __init__(
+        self, seed: int, world: World, *, furthest_effect: int, longest_pause: timedelta, batches: tuple[int, ...]
+    ) -> None:
+        """``batches``: how many records a process may take at once, one of these."""
         self.random = Random(seed)
         self._world = world
         self._services = list(world.processors)
         self._furthest_effect = furthest_effect
         self._longest_pause = longest_pause
+        self._batches = batches
         self._weights = [_FAULT_WEIGHTS.get(fault, 1) for fault in _FAULTS]
         self._steps = (
             (self._run, 40),
@@ -37,7 +41,7 @@ class Choices:
         """The first processes and inputs."""
         for service in self._services:
             for slot in SLOTS[: self.random.randint(1, 2)]:
-                self._world.start(service, slot, max_records=self.random.choice((1, 2, 5, 1000)))
+                self._world.start(service, slot, max_records=self.random.choice(self._batches))
         for _ in range(writes):
             self._world.on_input()
 
@@ -80,7 +84,7 @@ class Choices:
         service, slot = self.slot()
         keep_disk = self.random.random() < 0.7
         self._note(f"{service}-{slot} starts over {'its' if keep_disk else 'an empty'} disk")
-        self._world.start(service, slot, max_records=self.random.choice((1, 2, 5, 1000)), keep_disk=keep_disk)
+        self._world.start(service, slot, max_records=self.random.choice(self._batches), keep_disk=keep_disk)
 
     def _expire(self) -> None:
         service, slot = self.slot()

@@ -6,7 +6,6 @@ What must come out is computed here from what was written, without the engine.
 from __future__ import annotations
 
 import itertools
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,7 +21,7 @@ from shared.events.registry import decode, encode
 from shared.streaming.records import ProducerRecord
 from tests.component.engine.harness import START, TOPICS, Count, Counter
 from tests.simulation.choices import Choices
-from tests.simulation.disks import memory_disks, real_disks
+from tests.simulation.disks import disks
 from tests.simulation.invariants import check_offsets, check_state, check_unique_ids, dead_letters, fold_changelog
 from tests.simulation.process import TIMER_GRACE
 from tests.simulation.world import World, partition_of
@@ -164,18 +163,15 @@ def draw_input(history: CounterHistory, random: Random) -> None:
     history.write(kind, random.choice(CASES), delay)
 
 
-def play(seed: int, root: Path, *, sqlite: bool = False) -> CounterHistory:
-    """The history of ``seed``, to its end; AssertionError when a promise was broken."""
+def play(seed: int, root: Path, happened: list[str], *, sqlite: bool = False) -> None:
+    """The history of ``seed``, to its end; AssertionError when a promise was broken. ``happened``: told step by step."""
     history = CounterHistory(root)
-    choices = Choices(seed, history.world, furthest_effect=16, longest_pause=timedelta(hours=2))
+    history.world.happened = happened
+    choices = Choices(
+        seed, history.world, furthest_effect=16, longest_pause=timedelta(hours=2), batches=(1, 2, 5, 1000)
+    )
     history.world.on_input = lambda: draw_input(history, choices.random)
-    with disks(history.world, sqlite=sqlite):
+    with disks(history.world.about_to, sqlite=sqlite):
         choices.begin(choices.random.randint(1, 4))
         choices.steps(choices.random.randint(5, 25))
         history.finish()
-    return history
-
-
-def disks(world: World, *, sqlite: bool) -> AbstractContextManager[None]:
-    """Where the processes of ``world`` keep their state."""
-    return real_disks(world.about_to) if sqlite else memory_disks(world.about_to)

@@ -7,7 +7,7 @@ Both announce a write as an effect of the process that runs, so that it can be k
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -101,3 +101,8 @@ def real_disks(about_to: AboutTo) -> Iterator[None]:
 
     with patch("shared.streaming.restore.PartitionStore", open_store):
         yield
+
+
+def disks(about_to: AboutTo, *, sqlite: bool) -> AbstractContextManager[None]:
+    """Where all processes of a history keep their state."""
+    return real_disks(about_to) if sqlite else memory_disks(about_to)

@@ -64,7 +64,7 @@ def check_state(world: World, service: str, folded: dict[bytes, bytes]) -> None:
             keys = [key for key in folded if partition_of(key) == number]
             kept.update(store.get_many(keys))
             assert store.count() == len(kept.keys() & set(keys)), "the store knows keys the changelog does not"
-    assert owned == {number: 1 for number in range(PARTITIONS)}, f"partitions owned: {dict(owned)}"
+    assert owned == dict.fromkeys(range(PARTITIONS), 1), f"partitions owned: {dict(owned)}"
     assert kept == folded, "local state differs from the changelog"
 
 

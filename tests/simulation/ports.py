@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.memory.consumer import MemoryConsumer
+from shared.streaming.memory.groups import Membership
 from shared.streaming.memory.producer import MemoryTransactionalProducer
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
@@ -52,16 +53,25 @@ class SimulatedConsumer(MemoryConsumer):
     def __init__(self, cluster: MemoryBroker, group_id: str, instance_id: str | None, about_to: AboutTo) -> None:
         super().__init__(cluster, group_id, instance_id)
         self._about_to = about_to
+        self._expelled: Membership | None = None
 
     def poll(self, max_records: int, timeout_seconds: float) -> list[ConsumerRecord]:
         self._about_to("poll")
         records = super().poll(max_records, 0.0)
+        self._expelled = self._membership_lost()
         return records
 
     def group_metadata(self) -> GroupMetadata:
-        metadata = super().group_metadata()
+        metadata = self._expelled or super().group_metadata()
         self._about_to("reduce")
         return metadata
+
+    def _membership_lost(self) -> Membership | None:
+        """A membership that ended within the poll: a static member's is still checked by the broker, and stale."""
+        member = self._member
+        if member is None or self._group.has(member):
+            return None
+        return Membership(self._group.group_id, member.member_id, member.seen_generation)
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
         self._about_to("committed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ LAST_RUN = PROJECT_ROOT / "var/torture/last"
 def main() -> int:
     """Run, or only check, as the command line says."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and mounts are taken away
     if options.only_check is not None:
         return check_kept(RunDirectory(options.only_check))
     directory = RunDirectory((options.keep or LAST_RUN).absolute())
@@ -33,7 +35,9 @@ def main() -> int:
             print(f"{directory.root} holds something that is not a torture run; not replaced", file=sys.stderr)
             return 2
         shutil.rmtree(directory.root)
-    abilities = Abilities(proxies=options.proxies, small_disk=options.small_disk and can_mount())
+    abilities = Abilities(
+        proxies=options.proxies, small_disk=options.small_disk and options.brokers == 3 and can_mount()
+    )
     plan = Plan.of_seed(options.seed, options.complaints, options.kills, options.brokers, options.speed, abilities)
     return torture(plan, directory, abilities, judged=not options.no_check)
 
@@ -117,7 +121,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="Kafka brokers (default 1)")
     parser.add_argument("--speed", type=float, default=3600.0, help="the bus's clock against the machine's")
     parser.add_argument("--proxies", action=argparse.BooleanOptionalAction, default=True, help="cut and slow links too")
-    parser.add_argument("--small-disk", action=argparse.BooleanOptionalAction, default=True, help="fill a disk (root)")
+    parser.add_argument(
+        "--small-disk", action=argparse.BooleanOptionalAction, default=True, help="fill one of three disks (root)"
+    )
     parser.add_argument("--keep", type=Path, metavar="DIR", help=f"run directory (default {LAST_RUN}, replaced)")
     parser.add_argument("--only-check", type=Path, metavar="DIR", help="judge a kept run again, run nothing")
     parser.add_argument("--no-check", action="store_true", help="keep the run unjudged")

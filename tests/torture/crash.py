@@ -8,7 +8,8 @@ import time
 from deploy.local.polling import DeadlineExceeded, wait_until
 from tests.torture.cluster import CRASH_POINT_VARIABLE, RECOVER_WITHIN_SECONDS, TortureBus
 
-HIT_WITHIN_SECONDS = 25.0
+HIT_WITHIN_SECONDS = 45.0
+BACKLOG_SECONDS = 1.5
 DOUBT_PAUSE_SECONDS = 1.8  # longer than a commit may take before it is doubted
 REJOIN_SECONDS = 4.0
 REST_SECONDS = 0.7
@@ -53,8 +54,8 @@ def _wait_for_death(bus: TortureBus, instance: str, point: str, restarts: int) -
 def _provoke(bus: TortureBus, instance: str, point: str) -> float:
     """Bring the point about; how long to wait for it before trying again.
 
-    Most points only need traffic. A revocation needs the twin to leave and come back; a doubt needs a broker that
-    stops in the middle of a transaction, which takes some luck, so it is tried often.
+    Most points only need traffic. A revocation needs the twin to leave and come back. A doubt needs brokers that fall
+    silent within a transaction: the process is frozen until records wait in its sockets, and wakes to a frozen broker.
     """
     process = bus.instance(instance)
     if not process.is_alive or not process.is_ready():
@@ -64,8 +65,12 @@ def _provoke(bus: TortureBus, instance: str, point: str) -> float:
         bus.process(service, 1 - int(number)).ask_to_stop()
         return REJOIN_SECONDS
     if point.endswith("after-doubt-before-rewind"):
+        process.pause()
+        time.sleep(BACKLOG_SECONDS)
         for node in bus.kafka.nodes:
             node.pause()
-            time.sleep(DOUBT_PAUSE_SECONDS)
+        process.resume()
+        time.sleep(DOUBT_PAUSE_SECONDS)
+        for node in bus.kafka.nodes:
             node.resume()
     return REST_SECONDS

@@ -30,7 +30,7 @@ def inputs_of_groups(departments: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Consumer groups and the topics each must have read before the bus counts as idle."""
     return {
         "router": (RECEIVED, *map(department_updates_topic, departments)),
-        "sla": (LIFECYCLE,),
+        "sla": (RECEIVED, LIFECYCLE),
         "notifier": (LIFECYCLE, SLA_EVENTS),
         "notifier-sender": (NOTIFICATION_REQUESTS,),
     }

@@ -101,7 +101,8 @@ class LoadClient:
 
     def _submit_until_known(self, door: Door, submission: Submission, chance: random.Random) -> Answer:
         answer = door.submit(Kind.SUBMIT, submission)
-        tries = MOST_TRIES if chance.random() < PERSISTENT_SHARE else 1
+        persists = chance.random() < PERSISTENT_SHARE or answer.outcome is Outcome.FAIL
+        tries = MOST_TRIES if persists else 1
         while answer.outcome is not Outcome.OK and tries > 1:
             time.sleep(chance.uniform(0.2, 2.0))
             answer = door.submit(Kind.RETRY, submission)

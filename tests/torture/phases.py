@@ -24,6 +24,7 @@ DRAIN_SECONDS = 200.0
 SLA_DRAIN_SECONDS = 30.0
 RTO_SECONDS = 10.0
 FASTEST_PER_SECOND = 60.0
+SUSTAINED_PER_SECOND = 30.0  # what two cores carry for an hour, three brokers and twins of all services included
 PROGRESS_EVERY_SECONDS = 5.0
 
 
@@ -43,7 +44,8 @@ class Plan:
     @classmethod
     def of_seed(cls, seed: int, complaints: int, kills: int, brokers: int, speed: float, abilities: Abilities) -> Plan:
         """The plan of a seed."""
-        return cls(seed, complaints, kills, brokers, speed, lanes=plan(seed, kills, brokers, abilities))
+        lanes = plan(seed, kills, brokers, abilities, least_seconds=complaints / SUSTAINED_PER_SECOND)
+        return cls(seed, complaints, kills, brokers, speed, lanes=lanes)
 
 
 class Run:

@@ -12,12 +12,14 @@ from confluent_kafka import Producer as ConfluentProducer
 
 from shared.errors import TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
+from shared.streaming.kafka.bounded_call import within
 from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import DOUBTFUL, doubtful
 from shared.streaming.records import ProducerRecord, TopicPartition
 
 _INITIALISE_TIMEOUT_SECONDS = 5.0
 """Short, so that a stop signal is heard while the broker is away; the loop tries again."""
+_SEND_OFFSETS_TIMEOUT_SECONDS = 3.0
 
 
 class KafkaTransactionalProducer:
@@ -66,9 +68,14 @@ class KafkaTransactionalProducer:
         return self._next_offsets
 
     def send_offsets(self, offsets: Offsets, group: GroupMetadata) -> None:
-        with doubtful("send_offsets_to_transaction"):
-            self._client.send_offsets_to_transaction(
-                [to_confluent(partition, offset) for partition, offset in offsets.items()], group, self._timeout_seconds
+        client, step = self._client, "send_offsets_to_transaction"
+        positions = [to_confluent(partition, offset) for partition, offset in offsets.items()]
+        with doubtful(step):
+            # Its own timeout does not hold: after the only broker's restart it waits for a connection given up since.
+            within(
+                _SEND_OFFSETS_TIMEOUT_SECONDS + 1,
+                lambda: client.send_offsets_to_transaction(positions, group, _SEND_OFFSETS_TIMEOUT_SECONDS),
+                step,
             )
 
     def commit(self) -> None:

@@ -113,11 +113,12 @@ class MemoryConsumer:
             return
         if member.fenced:
             raise FatalError("another process joined with this instance id")
-        if not self._group.has(member):
+        held_partitions = member.seen_generation > 0
+        if not self._group.has(member):  # its session expired: what it held is lost, then it joins anew
             member = self._member = self._group.join(self._instance_id, member.topics)
         if member.seen_generation == self._group.generation:
             return
-        if member.seen_generation:
+        if held_partitions:
             self._on_revoked(list(self._positions))
         self._positions = {}
         member.seen_generation = self._group.generation

@@ -33,7 +33,7 @@ def abort_and_carry_on(loop: ProcessorLoop[Any], cause: Exception) -> None:
 def main() -> int:
     """Run the process without its guard."""
     transaction.SLOW_COMMIT_SECONDS = float("inf")
-    transactional_producer.DOUBTFUL = frozenset()
+    transactional_producer.DOUBTFUL = frozenset()  # type: ignore[attr-defined]
     ProcessorLoop._distrust = abort_and_carry_on  # type: ignore[assignment,method-assign]
     return counter_process.main()
 

@@ -199,6 +199,8 @@ _READERS: Mapping[str, Callable[[Data], Any]] = {
     **{name: _case_entry(detail) for name, detail in _CASE_DETAILS.items()},
     "assignment.dispatched.v1": _task,
     "assignment.updated.v1": lambda data: data["action"],
+    "audit.hole_found.v1": lambda data: data["kind"],
+    "audit.hole_closed.v1": lambda data: data["kind"],
     **{
         f"sla.{name}.v1": _clock
         for name in ("armed", "warned", "breached", "escalated", "met", "cancelled", "corrected")

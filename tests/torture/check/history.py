@@ -6,7 +6,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shared.events import topics
 from tests.torture.check.decoding import Headers, facts_of, state_row
@@ -14,11 +14,14 @@ from tests.torture.check.free_text import FreeText, PersonalData
 from tests.torture.check.records import Record, StateRow
 from tests.torture.check.run_files import Fault, Mail, Operation, Run, Scrape
 
+AUDIT_EVENTS = "audit.events.v1"
+_ROUTERS_DEAD_LETTERS = (topics.dead_letter_topic("router"), "departments.")
+
 
 class CaseHistory:
     """All records about one complaint, per topic in the order of the log."""
 
-    __slots__ = ("clocks", "dead_letters", "log", "outcomes", "received", "requests", "tasks", "updates")
+    __slots__ = ("audits", "clocks", "dead_letters", "log", "outcomes", "received", "requests", "tasks", "updates")
 
     def __init__(self) -> None:
         self.received: list[Record] = []
@@ -29,6 +32,7 @@ class CaseHistory:
         self.requests: list[Record] = []
         self.outcomes: list[Record] = []
         self.dead_letters: list[Record] = []
+        self.audits: list[Record] = []
 
     def records(self) -> Iterator[Record]:
         """All of them."""
@@ -53,6 +57,11 @@ class CaseHistory:
     def submissions(self) -> list[Record]:
         """Submissions as they came in."""
         return [record for record in self.received if record.event_type == "complaint.submitted.v1"]
+
+    @property
+    def refusals(self) -> list[Record]:
+        """Dead letters of the router: its own and those it puts before the departments. Other readers have theirs."""
+        return [record for record in self.dead_letters if record.topic.startswith(_ROUTERS_DEAD_LETTERS)]
 
     @property
     def messages(self) -> list[Record]:
@@ -96,8 +105,6 @@ class History:
     faults: Sequence[Fault] = ()
     mails: Sequence[Mail] = ()
     scrapes: Sequence[Scrape] = ()
-    audit: Mapping[str, Any] | None = None
-    """The answer of the auditor, where it ran."""
     personal_data: PersonalData = field(default_factory=PersonalData)
     free_text: FreeText = field(default_factory=FreeText)
     cases: dict[str, CaseHistory] = field(default_factory=dict)
@@ -120,6 +127,15 @@ class History:
             if operation.complaint_id is not None:
                 found[operation.complaint_id].append(operation)
         return found
+
+    def refused_by_router(self) -> set[tuple[str, int, int]]:
+        """Places of all records the router put aside with a reason."""
+        return {
+            record.facts.origin
+            for case in self.cases.values()
+            for record in case.refusals
+            if record.facts is not None and record.facts.reason
+        }
 
     def all_records(self) -> Iterator[Record]:
         """Every committed record but changelog rows."""
@@ -158,7 +174,7 @@ class HistoryBuilder:
             facts = facts_of(topic, event_type, found, value)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             place = (topic, partition, offset)
-            self.history.unreadable.append(Unreadable(place, name, f"{event_type or 'no ce_type'}: {error!r:.80}"))
+            self.history.unreadable.append(Unreadable(place, name, f"{event_type or 'no ce_type'}: {_why(error)}"))
             facts = None
         case = self.history.cases.get(name)
         if case is None:
@@ -181,6 +197,12 @@ class HistoryBuilder:
             self._rows[topic][key] = value
 
 
+def _why(error: Exception) -> str:
+    """Never the content itself: it may be personal."""
+    missing = f" {error.args[0]}" if isinstance(error, KeyError) else ""
+    return type(error).__name__ + missing
+
+
 def _text(value: bytes | None) -> str:
     return "" if value is None else value.decode(errors="replace")
 
@@ -191,6 +213,7 @@ _LISTS = {
     topics.SLA_EVENTS: "clocks",
     topics.NOTIFICATION_REQUESTS: "requests",
     topics.NOTIFICATION_EVENTS: "outcomes",
+    AUDIT_EVENTS: "audits",
 }
 
 

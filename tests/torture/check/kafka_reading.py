@@ -23,7 +23,10 @@ from tests.torture.check.history import Aborted, History, HistoryBuilder, Partit
 
 READ_DEADLINE_SECONDS = 300.0
 ADMIN_TIMEOUT_SECONDS = 30.0
+RETRY_SECONDS = 0.5
 _BATCH = 10_000
+
+_Ends = dict[tuple[str, int], int]
 
 
 def read_bus(history: History) -> History:
@@ -46,14 +49,26 @@ def _partitions(admin: AdminClient, topics: Sequence[str]) -> list[tuple[str, in
 
 
 def _ends(admin: AdminClient, partitions: Sequence[tuple[str, int]]) -> list[PartitionEnd]:
-    def ask(isolation: IsolationLevel) -> dict[tuple[str, int], int]:
+    def ask(isolation: IsolationLevel) -> _Ends:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         wanted = {TopicPartition(topic, number): latest for topic, number in partitions}
         answers = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=ADMIN_TIMEOUT_SECONDS)
         return {(place.topic, place.partition): answer.result().offset for place, answer in answers.items()}
 
-    stable, ends = ask(IsolationLevel.READ_COMMITTED), ask(IsolationLevel.READ_UNCOMMITTED)
+    stable, ends = _patiently(ask, IsolationLevel.READ_COMMITTED), _patiently(ask, IsolationLevel.READ_UNCOMMITTED)
     return [PartitionEnd(topic, number, stable[topic, number], ends[topic, number]) for topic, number in partitions]
+
+
+def _patiently(ask: Callable[[IsolationLevel], _Ends], isolation: IsolationLevel) -> _Ends:
+    """Ask again while leaderships settle after a broker's start."""
+    deadline = time.monotonic() + ADMIN_TIMEOUT_SECONDS
+    while True:
+        try:
+            return ask(isolation)
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
 
 
 def _read_committed(history: History, partitions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], array[int]]:

@@ -28,6 +28,12 @@ class Run(NamedTuple):
     """By the machine's clock."""
     clocks_stopped_at: int | None = None
     """When, by the bus's clock, the SLA service was stopped after the drain."""
+    clock_origin: int = 0
+    """The instant at which both clocks showed the same."""
+
+    def bus_time(self, written_at: int) -> int:
+        """A record's timestamp (machine, milliseconds) by the bus's clock, in microseconds."""
+        return self.clock_origin + round((written_at * 1000 - self.clock_origin) * self.speed)
 
 
 class Operation(NamedTuple):
@@ -94,6 +100,7 @@ def read_run(directory: Path) -> Run:
         config_directory=config if config.is_absolute() else PROJECT_ROOT / config,
         speed=float(plan.get("clock_speed") or 1.0),
         rto_seconds=float(plan.get("rto_seconds") or 10.0),
+        clock_origin=instant(plan["clock_origin"]) if plan.get("clock_origin") else 0,
         clocks_stopped_at=instant(plan["clocks_stopped_at"]) if plan.get("clocks_stopped_at") else None,
     )
 

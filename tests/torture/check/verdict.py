@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,6 @@ def read_run_directory(directory: Path) -> History:
         faults=faults(read_lines(directory / "nemesis.jsonl")),
         mails=mails(read_lines(directory / "sinks/smtp.jsonl")),
         scrapes=scrapes(read_lines(directory / "metrics.jsonl")),
-        audit=_audit(directory / "audit.json"),
         personal_data=personal,
     )
     for logs in (directory / "logs", directory / "bus/logs"):
@@ -72,7 +70,3 @@ def _noting(ledger: Path, personal: PersonalData) -> Any:
         if line["state"] == "invoke":
             personal.see(line["op"], line.get("submission"))
         yield line
-
-
-def _audit(path: Path) -> dict[str, Any] | None:
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None

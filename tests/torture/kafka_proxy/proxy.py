@@ -97,8 +97,8 @@ class KafkaProxy:
             client.close()
             return
         broker.settimeout(None)
-        for each in (client, broker):
-            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for end in (client, broker):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(client, broker, self._on_request)
         with self._lock:
             ended = [each for each in self._connections if not each.is_open]

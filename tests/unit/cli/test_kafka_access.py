@@ -35,6 +35,7 @@ def test_every_topic_but_state_is_read() -> None:
         "router.state.v1",
         "sla.state.v1",
         "notifier.state.v1",
+        "auditor.state.v1",
     }
     assert not is_bus_topic("__consumer_offsets")
 

@@ -18,7 +18,7 @@ from shared.settings import load_settings
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 COMPOSE_FILE = PROJECT_ROOT / "deploy" / "compose.yaml"
-SERVICES = ("intake", "router", "sla", "notifier")
+SERVICES = ("intake", "router", "sla", "notifier", "auditor")
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import os
+import queue
 import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from shared.crash_points import CRASH_POINTS, crash_point
+from shared import crash_points
+from shared.crash_points import CRASH_POINTS, crash_during, crash_point
 
 REPOSITORY = Path(__file__).parents[3]
 PASSING = """
@@ -55,6 +58,15 @@ def test_dying_during_a_call_happens_while_the_call_is_under_way() -> None:
     code, passages, _ = run("router.mid-commit:2", seconds_per_passage=1.0)
     assert code == -signal.SIGKILL
     assert passages == ["1"]
+
+
+def test_dying_during_a_call_lets_the_call_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths: queue.SimpleQueue[threading.Thread] = queue.SimpleQueue()
+    monkeypatch.setattr(crash_points, "_name", "router.mid-commit")
+    monkeypatch.setattr(crash_points, "_remaining", 1)
+    monkeypatch.setattr(crash_points, "_die", lambda: deaths.put(threading.current_thread()))
+    crash_during("router.mid-commit")
+    assert deaths.get(timeout=10) is not threading.current_thread()
 
 
 @pytest.mark.parametrize("crash", ["", "sla.before-fire", "router.after-poll:6"])

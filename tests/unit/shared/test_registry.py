@@ -76,7 +76,9 @@ def parsed_or_reason(model: type[Event], value: bytes) -> Event | str:
 
 
 @given(spoilt_examples())
-@example((registry.EVENT_MODELS["complaint.urged.v1"], b'{"complaint_id":"c","received_at":"0001-01-01T00:00:00+14"}'))
+@example(
+    (registry.EVENT_MODELS["complaint.urged.v1"], b'{"complaint_id":"c","received_at":"0001-01-01T00:00:00+14:00"}')
+)
 def test_a_value_is_an_event_that_can_be_passed_on_or_refused_for_its_schema(spoilt: tuple[type[Event], bytes]) -> None:
     event = parsed_or_reason(*spoilt)
     if isinstance(event, Event):

@@ -38,7 +38,7 @@ class StoreMachine(RuleBasedStateMachine):
     def open(self) -> None:
         self.store = PartitionStore(self.path, "cluster")
 
-    @rule(rows=st.dictionaries(KEYS, ROWS, max_size=4), step=st.integers(0, 5))
+    @rule(rows=st.dictionaries(KEYS, ROWS, max_size=6), step=st.integers(0, 5))
     def apply(self, rows: dict[bytes, Row], step: int) -> None:
         self.offset += step
         self.store.apply(rows, self.offset)
@@ -59,30 +59,24 @@ class StoreMachine(RuleBasedStateMachine):
         self.open()
         killed.close()
 
-    @rule()
-    def clear(self) -> None:
-        self.store.clear()
-        self.forget()
-
-    @rule()
-    def open_for_another_cluster(self) -> None:
-        self.store.close()
-        self.store = PartitionStore(self.path, "another cluster")
-        assert (self.store.count(), self.store.changelog_offset) == (0, 0)
-        self.store.close()
-        self.open()
-        self.forget()
-
-    @rule(garbage=st.binary(min_size=100, max_size=300))
-    def spoil_the_file(self, garbage: bytes) -> None:
-        self.store.close()
-        self.path.write_bytes(garbage)
-        self.open()
-        self.forget()
-
-    def forget(self) -> None:
+    @rule(accident=st.sampled_from(["cleared", "another cluster", "spoilt"]), garbage=st.binary(min_size=100))
+    def lose_everything(self, accident: str, garbage: bytes) -> None:
+        if accident == "cleared":
+            self.store.clear()
+        else:
+            self.store.close()
+            if accident == "spoilt":
+                self.path.write_bytes(garbage)
+            else:
+                self.open_for_another_cluster()
+            self.open()
         self.rows.clear()
         self.offset = 0
+
+    def open_for_another_cluster(self) -> None:
+        store = PartitionStore(self.path, "another cluster")
+        assert (store.count(), store.changelog_offset) == (0, 0)
+        store.close()
 
     @invariant()
     def holds_the_same_rows_at_the_same_offset(self) -> None:
@@ -97,6 +91,14 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(now=INSTANTS, limit=st.integers(1, 4))
     def due(self, now: int, limit: int) -> None:
+        self.check_due(now, limit)
+
+    @invariant()
+    def all_timers_are_known(self) -> None:
+        if hasattr(self, "store"):
+            self.check_due(20, 100)
+
+    def check_due(self, now: int, limit: int) -> None:
         timers = {key: row.due_ms for key, row in self.rows.items() if row.due_ms is not None}
         found = self.store.due(now, limit)
         expected = sorted(due for due in timers.values() if due <= now)[:limit]
@@ -110,7 +112,7 @@ class StoreMachine(RuleBasedStateMachine):
         self._directory.cleanup()
 
 
-StoreMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+StoreMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestPartitionStore = StoreMachine.TestCase
 
 

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.crash_points import CRASH_POINTS
-from tests.torture.schedule import INFRASTRUCTURE, Abilities, Fault, FaultKind, Lanes, lane_of_point, plan
+from tests.torture.schedule import (
+    INFRASTRUCTURE,
+    Abilities,
+    Fault,
+    FaultKind,
+    Lanes,
+    estimated_seconds,
+    lane_of_point,
+    plan,
+)
 
 SEEDS = st.integers(0, 10_000)
 KILLS = st.integers(0, 400)
@@ -57,6 +66,12 @@ def test_a_fault_lies_in_the_lane_of_the_process_it_hits(seed: int, kills: int, 
 def test_a_single_broker_is_never_asked_for_what_takes_three(seed: int, kills: int) -> None:
     kinds = {fault.kind for fault in every_fault(plan(seed, kills, 1))}
     assert not kinds & {FaultKind.LEADER_KILL, FaultKind.MAJORITY_DOWN, FaultKind.CONTROLLER_KILL}
+
+
+@given(SEEDS, st.integers(1, 400), BROKERS, st.floats(0, 5000))
+def test_faults_are_spread_over_the_time_the_load_takes(seed: int, kills: int, brokers: int, seconds: float) -> None:
+    for faults in plan(seed, kills, brokers, least_seconds=seconds).values():
+        assert estimated_seconds(faults) >= seconds - 1e-6
 
 
 @pytest.mark.parametrize("kind", [FaultKind.PARTITION, FaultKind.SLOW_LINK, FaultKind.DISK_FULL])

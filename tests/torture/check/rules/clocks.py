@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from tests.torture.check.cycle_facts import Facts, facts_by_cycle
 from tests.torture.check.findings import Findings, RuleResult
 from tests.torture.check.history import CaseHistory, History
 from tests.torture.check.oracle_clocks import ClockOracle
@@ -13,18 +14,6 @@ from tests.torture.check.records import Clock, ComplaintFacts, Record
 _ENDS = ("sla.met.v1", "sla.breached.v1", "sla.cancelled.v1")
 _MILLION = 1_000_000
 
-_STOPPING = {
-    "registered": ("complaint.registered.v1",),
-    "first_response": ("complaint.contacted.v1", "complaint.resolved.v1"),
-    "verified": ("complaint.progressed.v1", "complaint.resolved.v1"),
-    "contacted": ("complaint.contacted.v1",),
-    "resolved": ("complaint.resolved.v1",),
-    "called_back": ("complaint.called_back.v1",),
-}
-"""Milestone of the policy to the entries of the case log that reach it."""
-_STARTING = {"dispatched": "complaint.dispatched.v1", "resolved": "complaint.resolved.v1"}
-_GIVING_UP = ("complaint.withdrawal_registered.v1", "complaint.rejected.v1", "complaint.resolved.v1")
-
 
 @dataclass
 class Figures:
@@ -32,18 +21,6 @@ class Figures:
 
     not_recomputed: int = 0
     latest_microseconds: int = 0
-
-
-@dataclass
-class Facts:
-    """What the case log says about one cycle."""
-
-    starts: dict[str, int] = field(default_factory=dict)
-    """Milestone to when it was reached first, for those that start clocks."""
-    reached: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Milestone to all the times it was reached."""
-    given_up: list[int] = field(default_factory=list)
-    has_hold: bool = False
 
 
 def clocks(history: History) -> RuleResult:
@@ -139,14 +116,15 @@ class _Judge:
             self._say(cycle, name, "does not start with the fact that starts it")
         self._judge_deadline(cycle, name, facts, last)
         stops = facts.reached[rule.stops_on]
+        given_up = facts.given_up + ([] if rule.starts_on == "resolved" else facts.reached["resolved"])
         if not ends:
-            if stops or facts.given_up:
+            if stops or given_up:
                 self._say(cycle, name, "was stopped, but never ended")
-            elif clock.due_by <= self._horizon and not facts.has_hold:
+            elif clock.due_by <= self._horizon and not (facts.has_hold and rule.pausable):
                 self._say(cycle, name, "was due, but never ended")
             return
-        self._judge_end(cycle, name, ends[0], stops, facts.given_up)
-        self._judge_corrections(cycle, name, ends[0], told, stops + facts.given_up)
+        self._judge_end(cycle, name, ends[0], stops, given_up)
+        self._judge_corrections(cycle, name, ends[0], told, stops + given_up)
         self._judge_warnings(cycle, name, facts, told)
 
     def _judge_deadline(self, cycle: int, name: str, facts: Facts, last: Record) -> None:
@@ -223,29 +201,3 @@ class _Judge:
 
     def _say(self, cycle: int, name: str, what: str) -> None:
         self._findings.breach(self._id, f"clock {name} of cycle {cycle} {what}")
-
-
-def facts_by_cycle(case: CaseHistory) -> dict[int, Facts]:
-    """What happened in each cycle, as far as it concerns clocks."""
-    cycles: dict[int, Facts] = defaultdict(Facts)
-    for record in case.log:
-        if record.facts is None:
-            continue
-        entry = record.facts
-        facts = cycles[entry.cycle]
-        at, kind = entry.happened_at, record.event_type
-        if kind == "complaint.registered.v1":
-            facts.starts["received"] = entry.detail.received_at
-        elif kind == "complaint.reopened.v1":
-            facts.starts["received"] = at
-            cycles[entry.cycle - 1].given_up.append(at)
-        facts.has_hold |= kind == "complaint.held.v1"
-        for milestone, starting in _STARTING.items():
-            if kind == starting:
-                facts.starts.setdefault(milestone, at)
-        for milestone, stopping in _STOPPING.items():
-            if kind in stopping and (kind != "complaint.progressed.v1" or entry.detail.preliminary_finding):
-                facts.reached[milestone].append(at)
-        if kind in _GIVING_UP:
-            facts.given_up.append(at)
-    return dict(cycles)

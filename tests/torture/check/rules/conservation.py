@@ -34,12 +34,7 @@ Place = tuple[str, int, int]
 def conservation(history: History) -> RuleResult:
     """Balance every complaint: what the router read against what it wrote."""
     findings = Findings("L12", "what went in came out")
-    refused = {
-        record.facts.origin
-        for case in history.cases.values()
-        for record in case.dead_letters
-        if record.facts is not None
-    }
+    refused = history.refused_by_router()
     totals: Counter[str] = Counter()
     for key, case in history.cases.items():
         _balance_submissions(findings, key, case, refused, totals)
@@ -90,12 +85,15 @@ def _balance_facts(findings: Findings, key: str, case: CaseHistory, refused: Set
             for sequence in written.get(effect or "", ())
             if effect is not None
         }
-        took_effect = not possible.isdisjoint(ids_by_type.get(effect or "", ()))
+        effects = len(possible & ids_by_type.get(effect or "", set()))
+        took_effect = effects > 0
         was_refused = _place(record) in refused
         totals["later facts"] += took_effect
         totals["later facts refused"] += was_refused
         what = f"{record.place} ({record.event_type}) changed nothing and is not among the dead letters"
         findings.require(took_effect or was_refused, key, what)
+        if effects > 1:
+            findings.breach(key, f"{record.place} ({record.event_type}) took effect {effects} times")
 
 
 def _place(record: Record) -> Place:

@@ -22,7 +22,7 @@ def duplicates(history: History) -> RuleResult:
         exactly_once, edges = _by_guarantee(case)
         _unique(findings, key, ((record.topic, record.event_id) for record in exactly_once), "event id")
         repeats_at_edges += len(edges) - len({(record.topic, record.event_id) for record in edges})
-        origins = (record.facts.origin for record in case.dead_letters if record.facts is not None)
+        origins = ((record.topic, record.facts.origin) for record in case.dead_letters if record.facts is not None)
         _unique(findings, key, origins, "dead letter of one record")
         _judge_tasks(findings, key, case)
     findings.note(f"{repeats_at_edges} repeats written by the edges, recognisable by their id")
@@ -40,15 +40,19 @@ def _by_guarantee(case: CaseHistory) -> tuple[list[Record], list[Record]]:
 
 
 def _judge_tasks(findings: Findings, key: str, case: CaseHistory) -> None:
-    returned = {
-        (record.facts.cycle, record.facts.detail.department)
-        for record in case.entries("complaint.returned.v1")
-        if record.facts is not None
+    """A department may get a case again when somebody, itself included, handed a part back."""
+    handed_on = {
+        assigned.assignment_id
+        for record in case.entries("complaint.dispatched.v1")
+        if record.facts is not None and record.facts.detail.cause == "returned"
+        for assigned in record.facts.detail.assignments
     }
     tasks: list[Task] = [record.facts for record in case.tasks if isinstance(record.facts, Task)]
     _unique(findings, key, (task.assigned.assignment_id for task in tasks), "dispatch of assignment")
-    cases = ((task.cycle, task.assigned.department) for task in tasks)
-    _unique(findings, key, (case for case in cases if case not in returned), "dispatch in (cycle, department)")
+    first = [task for task in tasks if task.assigned.assignment_id not in handed_on]
+    _unique(
+        findings, key, ((task.cycle, task.assigned.department) for task in first), "dispatch in (cycle, department)"
+    )
 
 
 def _unique(findings: Findings, key: str, things: Iterable[object], what: str) -> None:

@@ -36,12 +36,7 @@ def _submitted(case: CaseHistory) -> set[Content]:
 
 def _judge_unreadable(findings: Findings, history: History) -> None:
     """Poison may be unreadable; it must then be among the dead letters."""
-    refused = {
-        record.facts.origin
-        for case in history.cases.values()
-        for record in case.dead_letters
-        if record.facts is not None
-    }
+    refused = history.refused_by_router()
     for unreadable in history.unreadable:
         what = f"{unreadable.place} cannot be read and is not among the dead letters: {unreadable.why}"
         findings.require(unreadable.place in refused, unreadable.key, what)

@@ -14,12 +14,7 @@ _NOTHING = CaseHistory()
 def lost(history: History) -> RuleResult:
     """Judge every accepted operation, and the routing of every registered complaint."""
     findings = Findings("L1", "nothing accepted is lost")
-    dead_origins = {
-        record.facts.origin
-        for case in history.cases.values()
-        for record in case.dead_letters
-        if record.facts is not None and record.facts.reason
-    }
+    dead_origins = history.refused_by_router()
     for operation in history.operations:
         if operation.outcome == "ok":
             findings.check()
@@ -57,7 +52,7 @@ def _missing(operation: Operation, case: CaseHistory, dead_origins: set[tuple[st
 
 
 def _dead_contents(case: CaseHistory) -> set[Content | None]:
-    letters: list[DeadLetter] = [record.facts for record in case.dead_letters if record.facts is not None]
+    letters: list[DeadLetter] = [record.facts for record in case.refusals if record.facts is not None]
     return {letter.content for letter in letters if letter.reason and letter.content is not None}
 
 

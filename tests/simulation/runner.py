@@ -1,0 +1,65 @@
+"""Many histories by their seeds, quietly and fast; what failed is told by its seed."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from tests.simulation import bus_history, counter_history
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A broken promise: the seed that breaks it, how, and what had happened."""
+
+    seed: int
+    error: BaseException
+    happened: list[str]
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}: {type(self.error).__name__}: {self.error}"
+
+
+KINDS: dict[str, Callable[[int, Path, list[str]], None]] = {
+    "counter": lambda seed, root, told: counter_history.play(seed, root, told),
+    "counter-sqlite": lambda seed, root, told: counter_history.play(seed, root, told, sqlite=True),
+    "bus": lambda seed, root, told: bus_history.play(seed, root, told),
+    "bus-sqlite": lambda seed, root, told: bus_history.play(seed, root, told, sqlite=True),
+}
+"""Kinds of histories by name."""
+
+
+def silence_logs() -> None:
+    """Thousands of processes have nothing to tell anybody."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def play(kind: str, seed: int, root: Path) -> Failure | None:
+    """Play one history; None when every promise was kept."""
+    happened: list[str] = []
+    try:
+        KINDS[kind](seed, root, happened)
+    except Exception as error:
+        return Failure(seed, error, happened)
+    return None
+
+
+def play_all(kind: str, seeds: Iterable[int], root: Path) -> list[Failure]:
+    """Play many; those that failed."""
+    failures = (play(kind, seed, root / str(seed)) for seed in seeds)
+    return [failure for failure in failures if failure is not None]
+
+
+def play_chunk(chunk: tuple[str, int, int]) -> list[str]:
+    """Play the seeds from the second number up to the third; what failed, told so that it can be played again."""
+    kind, start, end = chunk
+    shared_memory = Path("/dev/shm")  # noqa: S108  # a directory is made in it
+    with tempfile.TemporaryDirectory(
+        prefix="cbus-simulation-", dir=shared_memory if shared_memory.is_dir() else None
+    ) as root:
+        return [f"{kind} {failure}" for failure in play_all(kind, range(start, end), Path(root))]

@@ -1,0 +1,66 @@
+"""``cbus audit``: since when, what it lists, and what it says of the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import typer
+
+from services.auditor.domain.case_audit import CaseAudit
+from services.auditor.domain.ledger import hourly
+from services.cli.audit import as_document, holes_in, parse_since
+from tests.unit.auditor.journey import COMPLAINT_ID, Audit, journey, submission
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+RECEIPT = "2026-03-02T01:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("90m", NOW - timedelta(minutes=90)),
+        ("24h", NOW - timedelta(hours=24)),
+        ("7d", NOW - timedelta(days=7)),
+        ("2026-03-01", datetime(2026, 3, 1, tzinfo=UTC)),
+        ("2026-03-01T08:00+08:00", datetime(2026, 3, 1, 0, 0, tzinfo=UTC)),
+    ],
+)
+def test_since_is_a_span_or_an_instant(text: str, instant: datetime) -> None:
+    assert parse_since(text, NOW) == instant
+
+
+@pytest.mark.parametrize("text", ["", "h", "24", "24w", "yesterday"])
+def test_another_since_is_wrong_use(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        parse_since(text, NOW)
+
+
+def rows(*audits: Audit) -> list[CaseAudit]:
+    return [audit.row for audit in audits if audit.row is not None]
+
+
+def test_a_clean_ledger_says_so() -> None:
+    found = rows(Audit().see(journey(duplicates=2)))
+    document = as_document(hourly(found), holes_in(found), 0)
+    assert document["balanced"] is True
+    (hour,) = document["hours"]
+    assert (hour["hour"], hour["received"], hour["registered"], hour["duplicate"]) == (
+        "2026-03-02T01:00:00.000Z",
+        3,
+        1,
+        2,
+    )
+    assert (hour["holes"], hour["pending"], hour["balanced"]) == ({}, 0, True)
+
+
+def test_a_hole_is_named_and_what_may_still_come_is_not() -> None:
+    hole, pending = Audit().see([submission()]).wait(minutes=5), Audit().see([submission()])
+    found = rows(hole, pending)
+    document = as_document(hourly(found), holes_in(found), 3)
+    assert (document["balanced"], document["unread_records"]) == (False, 3)
+    assert document["holes"] == [
+        {"complaint_id": COMPLAINT_ID, "kind": "unaccounted", "opened_at": "2026-03-02T10:00:00.000Z"}
+    ]
+    (hour,) = document["hours"]
+    assert (hour["holes"], hour["pending"]) == ({"unaccounted": 1}, 1)

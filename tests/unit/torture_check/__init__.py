@@ -1,0 +1,1 @@
+"""Tests of the torture harness's checker: a sound history passes, and every way to break one is found."""
