@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from hypothesis import settings
 from redis import Redis
 
 from deploy.local.backend import Backend, BackendChoice, choose_backend
@@ -24,6 +25,9 @@ from deploy.local.kafka import KafkaCluster
 from deploy.local.smtp_sink_process import SmtpSink
 from deploy.local.stack import KafkaServer, RedisServer
 from deploy.local.valkey import ValkeyServer
+
+settings.register_profile("bus", deadline=None)  # a busy machine is not a failing property
+settings.load_profile("bus")
 
 
 @pytest.fixture(scope="session")

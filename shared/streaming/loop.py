@@ -65,6 +65,7 @@ class ProcessorLoop(Generic[StateT]):
         self._producer: TransactionalProducer | None = None
         self._assigned: Sequence[TopicPartition] = ()
         self._subscribed = False
+        self._restored = False
 
     @property
     def assigned_partitions(self) -> Sequence[int]:
@@ -73,8 +74,8 @@ class ProcessorLoop(Generic[StateT]):
 
     @property
     def is_ready(self) -> bool:
-        """True when the producer is initialised and partitions are owned."""
-        return self._producer is not None and bool(self._restorer.stores)
+        """True when the producer is initialised and the state of all partitions owned is restored."""
+        return self._producer is not None and self._restored
 
     def run_once(self) -> int:
         """One pass; number of records handled. Recovers from doubt by itself, raises FatalError when it must stop."""
@@ -155,7 +156,10 @@ class ProcessorLoop(Generic[StateT]):
 
     def _restore(self) -> Offsets:
         self._timers.reset()
-        return self._restorer.assign(self._consumer, self._assigned)
+        self._restored = False
+        offsets = self._restorer.assign(self._consumer, self._assigned)
+        self._restored = bool(self._assigned)
+        return offsets
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
         self._assigned = partitions
@@ -171,6 +175,7 @@ class ProcessorLoop(Generic[StateT]):
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
         crash_point(f"{self._processor.name}.in-revoke")
         self._assigned = ()
+        self._restored = False
         self._timers.reset()
         self._restorer.release()
         self._gauges.forget()

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import faust
-from services.router.domain.route import route
 
 from deploy.local.service_process import PROJECT_ROOT
 from services.router.adapters.config_files import load_departments, load_rules, load_taxonomy
 from services.router.domain.classify import classify
+from services.router.domain.route import route
 from shared.events import ids, topics
 from shared.events.received import ComplaintSubmitted
 

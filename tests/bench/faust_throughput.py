@@ -25,7 +25,7 @@ def measure(count: int = COMPLAINTS) -> list[Measurement]:
         environment = os.environ | dict(bench.environment) | {"BENCH_FAUST_WEB_PORT": str(free_port())}
         log = (bench.directory / "faust.log").open("w")
         worker = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.faust_app", "worker", "-l", "warning"],
+            [sys.executable, "-m", "tests.bench.faust_app", "worker", "-l", "warn"],
             env=environment,
             cwd=PROJECT_ROOT,
             stdout=log,

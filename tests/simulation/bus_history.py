@@ -248,7 +248,7 @@ class Inputs:
 
 
 def play(seed: int, root: Path, happened: list[str], *, sqlite: bool = False) -> None:
-    """The history of ``seed``, to its end; AssertionError when a promise was broken. ``happened``: told step by step."""
+    """The history of ``seed``, to its end, told in ``happened``; AssertionError when a promise was broken."""
     from tests.simulation.bus_invariants import check  # reads Written
 
     history = BusHistory(root)

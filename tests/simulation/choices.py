@@ -28,7 +28,9 @@ class Choices:
         self._steps = (
             (self._run, 40),
             (self._run_interrupted, 30),
-            (self._write, 14),
+            (self._write, 10),
+            (self._burst, 4),
+            (self._burst_over_time, 3),
             (self._pass_time, 8),
             (self._start, 5),
             (self._expire, 2),
@@ -73,6 +75,17 @@ class Choices:
 
     def _write(self) -> None:
         self._world.on_input()
+
+    def _burst(self) -> None:
+        """More than a process with small batches takes at once."""
+        for _ in range(self.random.randint(2, 5)):
+            self._world.on_input()
+
+    def _burst_over_time(self) -> None:
+        """A backlog as it gathers while nobody runs."""
+        for _ in range(self.random.randint(2, 5)):
+            self._world.on_input()
+            self._pass_time()
 
     def _pass_time(self) -> None:
         by = self._longest_pause * self.random.random() ** 2

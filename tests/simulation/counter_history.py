@@ -164,7 +164,7 @@ def draw_input(history: CounterHistory, random: Random) -> None:
 
 
 def play(seed: int, root: Path, happened: list[str], *, sqlite: bool = False) -> None:
-    """The history of ``seed``, to its end; AssertionError when a promise was broken. ``happened``: told step by step."""
+    """The history of ``seed``, to its end, told in ``happened``; AssertionError when a promise was broken."""
     history = CounterHistory(root)
     history.world.happened = happened
     choices = Choices(

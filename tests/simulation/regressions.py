@@ -2,12 +2,13 @@
 the scheduler draws differently, so what was wrong is also written down, and has a test of its own where it can."""
 
 REGRESSIONS: dict[str, tuple[int, ...]] = {
-    # A member whose session had expired joined again without being told that its partitions were lost: it kept their
-    # stores, fired timers of partitions that were another's, and wrote their events twice. (Broker in memory.)
-    "counter": (49, 161, 236, 385, 408, 634, 695, 729, 808, 884),
-    # A membership that ended within a poll was told as none at all, which a broker does not check: a transaction of a
-    # member that was overtaken while it restored was accepted. (Broker in memory; static members are checked.)
-    "counter-sqlite": (21, 51, 95, 105, 170, 188, 195, 216, 293),
-    "bus": (),
+    # Two faults of the broker in memory, which was not as strict as Kafka:
+    # - a member whose session had expired joined again without being told that its partitions were lost; it kept
+    #   their stores, fired timers of partitions that were another's, and wrote their events twice;
+    # - a membership that ended within a poll was told as none at all, which is not checked: a transaction of a member
+    #   that was overtaken while it restored was accepted (Kafka checks static members, and ours are).
+    "counter": (10, 21, 49, 51, 66, 95, 105, 161, 170, 188, 195, 216, 236, 293, 311, 385, 408, 493, 634, 695, 729, 884),
+    "counter-sqlite": (49, 161, 408, 634),
+    "bus": (7, 10, 19, 31, 49, 56),  # never failed; chosen because each noticed a rule of the engine switched off
 }
 """By kind of history."""

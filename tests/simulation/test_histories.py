@@ -1,4 +1,4 @@
-"""A hundred thousand seeded histories, and those that failed once; ``CBUS_SIMULATION_HISTORIES`` asks for another number.
+"""A hundred thousand seeded histories (or ``CBUS_SIMULATION_HISTORIES``), and those that failed once.
 
 A failure names kind and seed: ``python -m tests.simulation KIND SEED`` plays it again, step by step.
 """

@@ -6,6 +6,7 @@ Each public method is one thing that happens. Who chooses what happens is outsid
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -195,8 +196,21 @@ class World:
             committed = self.cluster.group(service).committed
             for topic in processor.input_topics:
                 for partition in self.cluster._logs.partitions_of(topic):
-                    if self.cluster.read(partition, committed.get(partition, 0)):
-                        found.append(f"{service} has not handled all of {partition}")
+                    found += [
+                        f"{service} has not handled {record.origin}"
+                        for record in self.cluster.read(partition, committed.get(partition, 0))
+                    ]
+        owned = Counter(
+            (process.service, number)
+            for process in self.processes.values()
+            for number in process.loop.assigned_partitions
+        )
+        places = [(service, number) for service in self.processors for number in range(PARTITIONS)]
+        found += [
+            f"partition {number} of {service} is owned {owned[service, number]} times"
+            for service, number in places
+            if owned[service, number] != 1
+        ]
         for process in self.processes.values():
             for number, store in process.loop._restorer.stores.items():
                 due = store.next_due_ms()
@@ -216,17 +230,8 @@ class World:
                 raise Killed(effect)
             case Fault.DOUBT:
                 _fail(effect)
-            case Fault.OVERTAKEN:
-                process.expire()
-                self._others_run(process, 3)
-            case Fault.TWIN:
-                self.start(process.service, process.slot)
-                for _ in range(3):
-                    self.run(process.service, process.slot)
-            case Fault.TRANSACTION_TIMEOUT:
-                self.time_out_transaction(process.transactional_id)
-                process.expire()
-                self._others_run(process, 3)
+            case Fault.OVERTAKEN | Fault.TRANSACTION_TIMEOUT | Fault.TWIN:
+                self._replace(process, fault)
             case Fault.BROKER_AWAY:
                 self.cluster.available = False
             case Fault.INPUT:
@@ -236,6 +241,18 @@ class World:
             case Fault.TIME:
                 self.now += timedelta(hours=1)
                 process.clock.set(self.now + process.skew)
+
+    def _replace(self, process: SimulatedProcess, fault: Fault) -> None:
+        """Another does the work of ``process``, which then goes on as if nothing had happened."""
+        if fault is Fault.TWIN:
+            self.start(process.service, process.slot)
+            for _ in range(3):
+                self.run(process.service, process.slot)
+            return
+        if fault is Fault.TRANSACTION_TIMEOUT:
+            self.time_out_transaction(process.transactional_id)
+        process.expire()
+        self._others_run(process, 3)
 
     def _others_run(self, process: SimulatedProcess, passes: int) -> None:
         for slot in SLOTS:

@@ -112,7 +112,7 @@ class StoreMachine(RuleBasedStateMachine):
         self._directory.cleanup()
 
 
-StoreMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+StoreMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 TestPartitionStore = StoreMachine.TestCase
 
 

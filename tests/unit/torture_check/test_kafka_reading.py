@@ -22,7 +22,8 @@ pytestmark = pytest.mark.kafka
 @pytest.fixture
 def topic(kafka_bootstrap: str, topic_prefix: str) -> str:
     name = f"{topic_prefix}.events"
-    AdminClient({"bootstrap.servers": kafka_bootstrap}).create_topics([NewTopic(name, 2)])[name].result(30)
+    admin = AdminClient({"bootstrap.servers": kafka_bootstrap})  # must live until the answer is there
+    admin.create_topics([NewTopic(name, 2)])[name].result(30)
     return name
 
 
