@@ -33,6 +33,9 @@ _COMPACTED: Mapping[str, str] = MappingProxyType(
         "delete.retention.ms": "86400000",
     }
 )
+LARGEST_DEAD_LETTER_BYTES = 1_200_000
+"""A record as large as a broker takes by default (1,048,588 bytes), and why it is here: else it could never leave."""
+_DEAD_LETTER_CONFIG: Mapping[str, str] = MappingProxyType({"max.message.bytes": str(LARGEST_DEAD_LETTER_BYTES)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def _department_topics(department: str) -> tuple[Topic, ...]:
         writer="router",
         readers=(department, "operators"),
         retention_ms=365 * _DAY_MS,
+        config=_DEAD_LETTER_CONFIG,
     )
     return queue, updates, refused
 
@@ -138,6 +142,7 @@ def _dead_letters(service: str) -> Topic:
         writer=service,
         readers=("operators",) if service == "auditor" else ("operators", "auditor"),
         retention_ms=365 * _DAY_MS,
+        config=_DEAD_LETTER_CONFIG,
     )
 
 

@@ -10,6 +10,7 @@ from shared.events.envelope import format_instant
 from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord, ProducerRecord
 
+_LONGEST_DETAIL = 500  # it may quote the record, and the letter must not become too large to be written
 _MINIMUM_RECORDS = 100
 """Below this many records a share says nothing."""
 
@@ -19,7 +20,7 @@ def dead_letter(record: ConsumerRecord, topic: str, refusal: Refusal, service: s
     headers = [
         *record.headers,
         ("dlq_reason", refusal.reason.encode()),
-        ("dlq_detail", refusal.detail.encode()),
+        ("dlq_detail", refusal.detail[:_LONGEST_DETAIL].encode()),
         ("dlq_topic", record.topic.encode()),
         ("dlq_partition", str(record.partition).encode()),
         ("dlq_offset", str(record.offset).encode()),

@@ -11,6 +11,7 @@ from confluent_kafka import IsolationLevel, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from shared.errors import BrokerUnavailable
+from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
 from shared.settings import KafkaSettings
 from shared.streaming.kafka.consumer import KafkaConsumer
 from shared.streaming.kafka.conversion import next_offset, to_confluent, to_record
@@ -67,6 +68,7 @@ class KafkaBroker:
                 "linger.ms": 5,  # flush does not wait for it; until then records gather in fuller requests
                 "retry.backoff.ms": 10,
                 "queue.buffering.max.messages": 1_000_000,
+                "message.max.bytes": LARGEST_DEAD_LETTER_BYTES,
             },
             timeout_seconds=self._settings.transaction_timeout_seconds,
         )

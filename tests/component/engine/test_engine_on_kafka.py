@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
+from kafka import KafkaConsumer
 
 from deploy.local.kafka import KafkaCluster
 from deploy.local.polling import wait_until
 from deploy.local.service_process import ServiceProcess
 from deploy.topics.provision import provision
+from shared.events import topics
 from tests.component.engine.counter_bench import (
     DEADLINE_SECONDS,
     LONG_DUE,
@@ -196,3 +199,23 @@ def count_some_and_die(bench: CounterBench) -> None:
     running = bench.start()
     bench.wait_for_all()
     running.kill()
+
+
+# ---- what somebody may write -----------------------------------------------------------------------------------------
+
+
+def test_a_record_as_large_as_the_broker_takes_becomes_a_dead_letter_and_stops_nobody(bench: CounterBench) -> None:
+    """Its letter is larger still; refused, it would be read again for ever."""
+    servers, letters = bench.cluster.bootstrap_servers, topics.dead_letter_topic(NAME)
+    case, value = bench.cases[0], b'"%s"' % (b"x" * 1_048_000)
+    producer = Producer({"bootstrap.servers": servers, "message.max.bytes": 2_000_000})
+    producer.produce(topics.RECEIVED, value, case)
+    assert producer.flush(10) == 0
+    bench.feed(20)
+    bench.start()
+    bench.wait_for_all()
+    bench.stop_all()
+    reader = KafkaConsumer(letters, bootstrap_servers=servers, auto_offset_reset="earliest", consumer_timeout_ms=10_000)
+    letter = next(record for record in reader if record.key == case.encode())
+    reader.close()
+    assert letter.value == value

@@ -47,6 +47,12 @@ def test_the_headers_of_the_record_itself_are_not_touched() -> None:
     assert headers == [("ce_id", b"1")]
 
 
+def test_a_detail_that_quotes_a_whole_record_is_cut() -> None:
+    record = ConsumerRecord("in.v1", 0, 0, b"k", b"v", [], 0)
+    letter = dead_letter(record, "dlq", Refusal("unknown_type", "类" * 1_000_000), "counter", NOW)
+    assert dict(letter.headers)["dlq_detail"].decode() == "类" * 500
+
+
 def test_a_dead_letter_that_failed_again_tells_both_stories_in_order() -> None:
     first = dead_letter(ConsumerRecord("in.v1", 0, 7, b"k", b"v", [], 0), "dlq", Refusal("a", ""), "counter", NOW)
     again = ConsumerRecord("in.v1", 0, 9, first.key, first.value, first.headers, 0)
