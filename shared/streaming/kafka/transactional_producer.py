@@ -56,8 +56,9 @@ class KafkaTransactionalProducer:
                 self._on_delivery if tracked else None,
                 headers=headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
             )
-        except (BufferError, KafkaException) as error:
-            raise TransactionDoubt(f"produce to {topic}: {error}") from error
+        except (BufferError, KafkaException):
+            with doubtful(f"produce to {topic}"):
+                raise
 
     def flush(self) -> Mapping[TopicPartition, int]:
         with doubtful("flush"):
