@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import threading
 from collections import Counter
@@ -17,6 +16,7 @@ from shared.observability.logging import configure_logging, get_logger
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker
 from shared.streaming.engine_settings import ProcessorSettings
+from shared.streaming.garbage import GarbageCollection
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.processor import Processor, StateT
 
@@ -59,12 +59,13 @@ class Service(Generic[StateT]):
         )
         health = HealthServer(self._settings.health.host, self._settings.health.port, checks)
         health.start()
-        _collect_garbage_seldom()
+        garbage = GarbageCollection()
         _LOG.info("started", port=health.port, speed=self._settings.clock.speed)
         try:
             while not self._stop.is_set():
                 self.loop.run_once()
                 self._progress.mark()
+                garbage.between_passes()
         except FatalError as error:
             _LOG.critical("stopping_for_a_restart", error=error)
             return 1
@@ -107,9 +108,3 @@ def stop_on_signals(stop: threading.Event) -> None:
 
     signal.signal(signal.SIGTERM, request_stop)
     signal.signal(signal.SIGINT, request_stop)
-
-
-def _collect_garbage_seldom() -> None:
-    """A batch makes tens of thousands of objects that die together; collecting among them costs a seventh of it."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)

@@ -16,7 +16,9 @@ from tests.bench.measurement import Measurement, percentile
 from tests.bench.rig import rig
 
 RATE = 300.0
-RATE_SECONDS = 20
+WARM_UP_SECONDS = 15.0
+"""A broker just started compiles its own code while the first requests wait; told apart, not left out."""
+RATE_SECONDS = 35
 
 
 def measure() -> list[Measurement]:
@@ -34,12 +36,21 @@ def measure() -> list[Measurement]:
         reader.wait_for(set(accepted), 30)
         if result.refused:
             raise RuntimeError(f"the door refused requests: {result.refused}")
-        # A record can be read before the client has its 202; that is no waiting at all.
-        waits = [max(0.0, reader.seen_at[key] - at) * 1000 for key, at in accepted.items()]
+        return _measurements(accepted, reader.seen_at)
+
+
+def _measurements(accepted: dict[str, float], seen_at: dict[str, float]) -> list[Measurement]:
+    warm_at = min(accepted.values()) + WARM_UP_SECONDS
+    # A record can be read before the client has its 202; that is no waiting at all.
+    waits = [(at >= warm_at, max(0.0, seen_at[key] - at) * 1000) for key, at in accepted.items()]
+    warm = [wait for is_warm, wait in waits if is_warm]
+    cold = [wait for is_warm, wait in waits if not is_warm]
     method = f"open loop, {RATE:g}/s for {RATE_SECONDS} s; read_committed reader on all department topics"
+    after = f"{method}; after {WARM_UP_SECONDS:g} s"
     return [
-        Measurement("202 → readable p50", percentile(waits, 0.5), "ms", method),
-        Measurement("202 → readable p99", percentile(waits, 0.99), "ms", method, "≤ 250"),
+        Measurement("202 → readable p50", percentile(warm, 0.5), "ms", after),
+        Measurement("202 → readable p99", percentile(warm, 0.99), "ms", after, "≤ 250"),
+        Measurement("the same on a cold broker p99", percentile(cold, 0.99), "ms", f"the first {WARM_UP_SECONDS:g} s"),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from deploy.local.ports import free_port
 from deploy.local.service_process import PROJECT_ROOT
@@ -23,6 +24,7 @@ def measure(count: int = COMPLAINTS) -> list[Measurement]:
     with rig() as bench:
         preload(bench.bootstrap, submitted(complaints(count, "faust")))
         environment = os.environ | dict(bench.environment) | {"BENCH_FAUST_WEB_PORT": str(free_port())}
+        Path(bench.environment["CBUS_STATE_DIR"]).mkdir(parents=True, exist_ok=True)  # Faust makes no parents
         log = (bench.directory / "faust.log").open("w")
         worker = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.faust_app", "worker", "-l", "warn"],

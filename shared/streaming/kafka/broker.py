@@ -70,7 +70,8 @@ class KafkaBroker:
                 "queue.buffering.max.messages": 1_000_000,
                 "message.max.bytes": LARGEST_DEAD_LETTER_BYTES,
             },
-            timeout_seconds=self._settings.transaction_timeout_seconds,
+            self._settings.transaction_timeout_seconds,
+            _LIBRARY_LOG,
         )
 
     def producer(self) -> KafkaProducer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from confluent_kafka import Producer as ConfluentProducer
 from shared.errors import TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.bounded_call import within
+from shared.streaming.kafka.connection_watch import ConnectionWatch
 from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import DOUBTFUL, doubtful
 from shared.streaming.records import ProducerRecord, TopicPartition
@@ -25,11 +27,14 @@ _SEND_OFFSETS_TIMEOUT_SECONDS = 3.0
 class KafkaTransactionalProducer:
     """One transactional producer. Every failure is a TransactionDoubt, except being fenced, which ends the process."""
 
-    def __init__(self, config: dict[str, Any], timeout_seconds: float) -> None:
+    def __init__(self, config: dict[str, Any], timeout_seconds: float, logger: logging.Logger) -> None:
+        """``logger`` gets the critical lines of the library."""
         self._timeout_seconds = timeout_seconds
         self._doubt: str | None = None
         self._next_offsets: dict[TopicPartition, int] = {}
-        self._producer: ConfluentProducer | None = ConfluentProducer(config | {"error_cb": self._on_error})
+        self._connections = ConnectionWatch(logger)
+        watched = config | ConnectionWatch.CONFIG | {"logger": self._connections, "error_cb": self._on_error}
+        self._producer: ConfluentProducer | None = ConfluentProducer(watched)
 
     def initialise(self) -> None:
         with doubtful("init_transactions"):
@@ -37,6 +42,8 @@ class KafkaTransactionalProducer:
         self._doubt = None
 
     def begin(self) -> None:
+        self._client.poll(0)  # what was lost since the last commit had nothing in flight
+        self._connections.forget()
         self._next_offsets = {}
         self._doubt = None
         with doubtful("begin_transaction"):
@@ -82,6 +89,9 @@ class KafkaTransactionalProducer:
     def commit(self) -> None:
         with doubtful("commit_transaction"):
             self._client.commit_transaction(self._timeout_seconds)
+        self._client.poll(0)
+        if self._connections.was_lost:
+            raise TransactionDoubt("a connection was lost; a late copy of a request could hit the next transaction")
         self._raise_doubt()
 
     def abort(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from shared.errors import TransactionDoubt
 from shared.streaming import transaction
 from shared.streaming.kafka import transactional_producer
+from shared.streaming.kafka.connection_watch import ConnectionWatch
 from shared.streaming.loop import ProcessorLoop
 from tests.component.engine import counter_process
 
@@ -34,6 +35,7 @@ def main() -> int:
     """Run the process without its guard."""
     transaction.SLOW_COMMIT_SECONDS = float("inf")
     transactional_producer.DOUBTFUL = frozenset()  # type: ignore[attr-defined]
+    ConnectionWatch.was_lost = False  # type: ignore[assignment,method-assign]
     ProcessorLoop._distrust = abort_and_carry_on  # type: ignore[assignment,method-assign]
     return counter_process.main()
 
