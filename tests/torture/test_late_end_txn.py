@@ -32,6 +32,7 @@ UNGUARDED, ENGINE = "carry_on_process", "counter_process"
 WITHIN_SECONDS = 10.0
 NO_ERROR, INVALID_PRODUCER_EPOCH, PRODUCER_FENCED = 0, 47, 90
 Attack = Callable[["Stage", str], int]
+ATTEMPTS = 5  # how a transaction's records fall into requests is the client's; now and then nothing is torn
 BATCH = 10  # as many urges as one transaction takes
 
 
@@ -186,9 +187,12 @@ COMMIT_ATTACKS = pytest.mark.parametrize("attack", [commit_late_then_kill, commi
 
 @COMMIT_ATTACKS
 def test_without_the_guard_a_late_commit_tears_the_next_transaction(stage: Stage, attack: Attack) -> None:
-    assert attack(stage, UNGUARDED) == NO_ERROR
-    stage.wait_for_the_end()
-    assert not stage.is_exactly_once()
+    for _ in range(ATTEMPTS):
+        assert attack(stage, UNGUARDED) == NO_ERROR
+        stage.wait_for_the_end()
+        if not stage.is_exactly_once():
+            return
+    pytest.fail(f"{ATTEMPTS} late commits did no harm: the tests with the guard prove nothing")
 
 
 def test_without_the_guard_a_late_abort_loses_a_batch_in_silence(stage: Stage) -> None:
