@@ -133,6 +133,11 @@ SLA_FIRE_LATENESS_SECONDS = _histogram(
     "How long after its instant a warning or breach was fired, in the service's clock.",
     buckets=_JOURNEY_BUCKETS,
 )
+TIMER_FAILURES_TOTAL = _counter(
+    "timer_failures_total",
+    "Timers whose handling raised an error, a defect: each stays due and is tried again after a restart.",
+    ("service",),
+)
 CALENDAR_LOADED_UNTIL_TIMESTAMP_SECONDS = _gauge(
     "calendar_loaded_until_timestamp_seconds",
     "Last instant the business calendar covers with announced holidays; later deadlines are provisional.",

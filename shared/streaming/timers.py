@@ -10,7 +10,7 @@ from shared.clock import to_epoch_ms
 from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable
 from shared.observability.logging import get_logger
-from shared.observability.metrics import SLA_FIRE_LATENESS_SECONDS
+from shared.observability.metrics import SLA_FIRE_LATENESS_SECONDS, TIMER_FAILURES_TOTAL
 from shared.state.sqlite import PartitionStore
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Consumer, Offsets
@@ -29,10 +29,12 @@ class TimerFirer(Generic[StateT]):
         self._grace = grace
         self._max_timers = max_timers
         self._horizon = InputHorizon()
+        self._failed: set[tuple[int, bytes]] = set()
 
     def reset(self) -> None:
-        """Positions were changed: what was known to be complete no longer is."""
+        """Positions were changed: what was known to be complete no longer is. Timers that failed get another try."""
         self._horizon.reset()
+        self._failed.clear()
 
     def fire(self, stores: Mapping[int, PartitionStore], batch: Batch[StateT]) -> None:
         """Add the outcome of every timer that may fire now to ``batch``."""
@@ -60,14 +62,26 @@ class TimerFirer(Generic[StateT]):
 
     def _fire_partition(self, number: int, store: PartitionStore, until: datetime, batch: Batch[StateT]) -> None:
         for key in store.due(to_epoch_ms(until), self._max_timers):
-            state = batch.state(number, key)
+            if (number, key) not in self._failed:
+                self._fire_one(number, key, until, batch)
+
+    def _fire_one(self, number: int, key: bytes, until: datetime, batch: Batch[StateT]) -> None:
+        """A processor must not raise; if it does, this timer waits for the next restart, and all others fire."""
+        state = batch.state(number, key)
+        try:
             due_at = None if state is None else self._processor.due_at(state)
             if state is None or due_at is None or due_at > until:
-                continue  # a record of this very batch changed it
+                return  # a record of this very batch changed it
             crash_point(f"{self._processor.name}.before-fire")
-            batch.take(number, key, self._processor.fire(state, until), None)
-            SLA_FIRE_LATENESS_SECONDS.observe((batch.now - due_at).total_seconds())
-            crash_point(f"{self._processor.name}.after-fire-before-commit")
+            step = self._processor.fire(state, until)
+        except Exception as error:
+            self._failed.add((number, key))
+            TIMER_FAILURES_TOTAL.labels(self._processor.name).inc()
+            _LOG.error("timer_failed", complaint_id=key.decode(errors="replace"), error=error)
+            return
+        batch.take(number, key, step, None)
+        SLA_FIRE_LATENESS_SECONDS.observe((batch.now - due_at).total_seconds())
+        crash_point(f"{self._processor.name}.after-fire-before-commit")
 
 
 def _with_due_timers(stores: Mapping[int, PartitionStore], until: datetime) -> list[int]:

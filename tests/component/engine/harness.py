@@ -47,9 +47,15 @@ class Counter:
     state_model = Count
     input_topics: tuple[str, ...] = (topics.RECEIVED,)
 
-    def __init__(self, during_reduce: Callable[[], None] = lambda: None, name: str = "counter") -> None:
+    def __init__(
+        self,
+        during_reduce: Callable[[], None] = lambda: None,
+        name: str = "counter",
+        during_fire: Callable[[], None] = lambda: None,
+    ) -> None:
         self.name = name
         self._during_reduce = during_reduce
+        self._during_fire = during_fire
 
     def dead_letter_topic(self, input_topic: str) -> str:
         return topics.dead_letter_topic(self.name)
@@ -80,6 +86,7 @@ class Counter:
 
     def fire(self, state: Count, now: datetime) -> Step[Count]:
         self._during_reduce()
+        self._during_fire()
         assert state.close_at is not None
         assert state.close_at <= now
         case = state.complaint_id
@@ -95,6 +102,7 @@ class Faults:
     """Called at the steps of a transaction; a test makes them raise, or lets another process act in between."""
 
     during_reduce: Callable[[], None] = lambda: None
+    during_fire: Callable[[], None] = lambda: None
     before_flush: Callable[[], None] = lambda: None
     before_offsets: Callable[[], None] = lambda: None
     before_commit: Callable[[], None] = lambda: None
@@ -162,7 +170,9 @@ class Process:
             state_dir=self.state_dir,
             engine=EngineSettings(poll_seconds=0.001, timer_grace=timedelta(seconds=1), max_records=self.max_records),
         )
-        processor = Counter(lambda: self.faults.during_reduce())
+        processor = Counter(
+            during_reduce=lambda: self.faults.during_reduce(), during_fire=lambda: self.faults.during_fire()
+        )
         self.loop = ProcessorLoop(processor, self.broker, self.clock, settings)  # type: ignore[arg-type]
 
     def run(self, passes: int = 6) -> None:

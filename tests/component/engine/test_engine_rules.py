@@ -20,6 +20,7 @@ from tests.component.engine.harness import (
     START,
     TOPICS,
     Counter,
+    Faults,
     Process,
     closings,
     log_of,
@@ -243,6 +244,29 @@ def test_rule_6_a_timer_fires_once_and_not_early(cluster: MemoryBroker, tmp_path
     process.clock.set(START + timedelta(hours=1, seconds=2))
     process.run()
     process.run()
+    assert closings(cluster) == 1
+
+
+def test_rule_6_a_timer_that_cannot_be_handled_stays_due_and_stops_nothing(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    def fail() -> None:
+        raise ArithmeticError
+
+    process = Process(cluster, tmp_path, faults=Faults(during_fire=fail))
+    urge(cluster, 1)
+    process.clock.set(START + timedelta(hours=2))
+    process.run()
+    urge(cluster, 2, at=START + timedelta(hours=2))
+    process.run()
+    assert urges_seen(cluster) == [1, 2]
+    process.clock.set(START + timedelta(hours=4))
+    process.run()
+    assert closings(cluster) == 0
+    process.loop.close()
+    mended = Process(cluster, tmp_path)
+    mended.clock.set(START + timedelta(hours=4))
+    mended.run()
     assert closings(cluster) == 1
 
 
