@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
+import threading
+
 from services.auditor.adapters.departments_file import department_ids
 from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.observation import Observer
 from services.auditor.processor import AuditProcessor
-from services.auditor.reinjection import ReinjectionRunner
+from services.auditor.reinjection import Reinjection
 from services.auditor.settings import AuditorSettings
 from shared.clock import Clock
-from shared.errors import FatalError
-from shared.observability.logging import configure_logging, get_logger
+from shared.observability.logging import configure_logging
 from shared.settings import load_settings
 from shared.streaming.broker import Broker
+from shared.streaming.companion import Companion, run_beside
 from shared.streaming.kafka import KafkaBroker
 from shared.streaming.service import Service
-
-_LOG = get_logger()
 
 
 class Auditor:
     """The wired service. ``reinjection`` is None where it is switched off."""
 
-    def __init__(self, service: Service[CaseAudit], reinjection: ReinjectionRunner | None) -> None:
+    def __init__(self, service: Service[CaseAudit], reinjection: Companion | None) -> None:
         self.service = service
         self.reinjection = reinjection
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT: 0. When either half fails: 1, for the supervisor to restart."""
-        if self.reinjection is None:
-            return self.service.run()
-        self.reinjection.start(on_failure=self.service.stop)
-        try:
-            code = self.service.run()
-        except FatalError as error:
-            _LOG.error("auditor_failed", error=error)
-            code = 1
-        finally:
-            self.reinjection.stop()
-        return code if self.reinjection.failure is None else 1
+        return run_beside(self.service, self.reinjection)
 
 
 def build(settings: AuditorSettings, *, broker: Broker | None = None, clock: Clock | None = None) -> Auditor:
@@ -51,16 +41,19 @@ def build(settings: AuditorSettings, *, broker: Broker | None = None, clock: Clo
         broker=broker,
         clock=clock or settings.make_clock(),
         observe=Observer(),
-        companions=[] if reinjection is None else [reinjection.checks],
+        companions=[] if reinjection is None else [reinjection.checks()],
     )
     return Auditor(service, reinjection)
 
 
-def build_reinjection(settings: AuditorSettings, broker: Broker) -> ReinjectionRunner:
-    """The edge, not started."""
-    return ReinjectionRunner(
-        broker, settings.instance_id, settings.reinjections_per_minute, settings.engine.stall_seconds
-    )
+def build_reinjection(settings: AuditorSettings, broker: Broker) -> Companion:
+    """The edge that puts lost submissions back, not started."""
+    stopping = threading.Event()
+
+    def begin() -> Reinjection:
+        return Reinjection(broker, settings.instance_id, settings.reinjections_per_minute, stopping)
+
+    return Companion("reinjection", begin, stopping, settings.engine.stall_seconds)
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ alone; the next request asks again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from services.auditor.adapters.submissions import Submissions
@@ -18,7 +18,6 @@ from shared.events import registry
 from shared.events.audit import ReinjectionRequested
 from shared.events.topics import AUDIT_EVENTS
 from shared.observability import metrics
-from shared.observability.health import HealthChecks, Progress
 from shared.observability.logging import get_logger
 from shared.streaming.broker import Broker, Offsets
 from shared.streaming.records import ConsumerRecord, TopicPartition
@@ -113,46 +112,3 @@ class Reinjection:
 
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
         """Nothing is kept between records."""
-
-
-class ReinjectionRunner:
-    """Runs it in a thread of its own until told to stop; ``failure`` is what ended it before that."""
-
-    def __init__(self, broker: Broker, instance_id: str, per_minute: int, stall_seconds: float) -> None:
-        self.failure: Exception | None = None
-        self._stopping = threading.Event()
-        self._broker = broker
-        self._instance_id = instance_id
-        self._per_minute = per_minute
-        self._progress = Progress(stall_seconds)
-        self._thread: threading.Thread | None = None
-
-    @property
-    def checks(self) -> HealthChecks:
-        """Live: it comes round. It is always ready: with nothing lost it has nothing to do."""
-        return HealthChecks(live=self._progress.problem, ready=lambda: None)
-
-    def start(self, on_failure: Callable[[], None]) -> None:
-        """Begin; ``on_failure`` is called from the thread when it has failed."""
-        self._thread = threading.Thread(target=self._run, args=(on_failure,), name="reinjection", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ask it to end, and wait until it has."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self, on_failure: Callable[[], None]) -> None:
-        try:
-            reinjection = Reinjection(self._broker, self._instance_id, self._per_minute, self._stopping)
-            try:
-                while not self._stopping.is_set():
-                    reinjection.run_once()
-                    self._progress.mark()
-            finally:
-                reinjection.close()
-        except Exception as error:
-            self.failure = error
-            _LOG.error("reinjection_failed", error=error)
-            on_failure()

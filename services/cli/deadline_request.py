@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.sla.adapters.config_files import load_calendars, problems_of
+from services.sla.adapters.config_files import load_calendars
 from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.calendar_definition import CalendarDefinition
 from services.sla.domain.day_units import DayRules
@@ -23,6 +23,7 @@ from services.sla.domain.deadlines import DAY_UNITS, Unit, deadline
 from services.sla.domain.refusals import DeadlineRefused
 from services.sla.domain.running_time import Pause
 from services.sla.domain.wall_clock import EARLIEST_DAY, LATEST_DAY, datetime_of, instant_of
+from shared.config_file import problems_of
 
 _FIELDS: Final = {"start": "from"}
 """Arguments of ``deadline`` that have another name in a line."""

@@ -24,45 +24,34 @@ from services.notifier.sending.lease import Lease
 from services.notifier.sending.letter_writer import LetterWriter
 from services.notifier.sending.ownership import Ownership
 from services.notifier.sending.reception import SERVICE, Reception
-from services.notifier.sending.runner import SenderRunner
 from services.notifier.sending.schedule import LaneSchedule
 from services.notifier.sending.sender import MAX_POLL, Sender
 from services.notifier.sending.throttle import Throttle
 from services.notifier.settings import NotifierSettings
 from shared.clock import Clock
-from shared.errors import FatalError
 from shared.events.ids import query_code
 from shared.events.notifications import NotificationSkipped
 from shared.observability import metrics
-from shared.observability.logging import configure_logging, get_logger
+from shared.observability.logging import configure_logging
 from shared.settings import load_settings
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker
+from shared.streaming.companion import Companion, run_beside
 from shared.streaming.dead_letters import DeadLetterMeter
 from shared.streaming.kafka import KafkaBroker
 from shared.streaming.service import Service
 
-_LOG = get_logger()
-
 
 class Notifier:
-    """The wired service."""
+    """The wired service: the composer in the engine, the sender beside it."""
 
-    def __init__(self, composer: Service[Correspondence], sender: SenderRunner) -> None:
+    def __init__(self, composer: Service[Correspondence], sender: Companion) -> None:
         self.composer = composer
         self.sender = sender
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT: 0. When either half fails: 1, for the supervisor to restart."""
-        self.sender.start(on_failure=self.composer.stop)
-        try:
-            code = self.composer.run()
-        except FatalError as error:
-            _LOG.error("composer_failed", error=error)
-            code = 1
-        finally:
-            self.sender.stop()
-        return code if self.sender.failure is None else 1
+        return run_beside(self.composer, self.sender)
 
 
 def build(settings: NotifierSettings, *, broker: Broker | None = None, clock: Clock | None = None) -> Notifier:
@@ -70,16 +59,23 @@ def build(settings: NotifierSettings, *, broker: Broker | None = None, clock: Cl
     broker = broker or KafkaBroker(settings.kafka)
     clock = clock or settings.make_clock()
     departments = load_departments(settings.config_dir / "departments.yaml")
-    sender = build_sender(settings, broker, clock)
+    stopping = threading.Event()
+    sender = build_sender(settings, broker, clock, stopping)
+    companion = sender_companion(sender, settings, stopping)
     composer = Service(
         Composer(correspondence_policy(settings, departments.triage.id)),
         settings,
         broker=broker,
         clock=clock,
         observe=count_skipped,
-        companions=[sender.checks],
+        companions=[companion.checks(ready=sender.problem)],
     )
-    return Notifier(composer, sender)
+    return Notifier(composer, companion)
+
+
+def sender_companion(sender: Sender, settings: NotifierSettings, stopping: threading.Event) -> Companion:
+    """The sender in a thread of its own, not started."""
+    return Companion("sender", sender.start, stopping, settings.engine.stall_seconds)
 
 
 def correspondence_policy(settings: NotifierSettings, triage: str) -> CorrespondencePolicy:
@@ -105,9 +101,8 @@ def letter_writer(settings: NotifierSettings, make_query_code: Callable[[str], s
     )
 
 
-def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock) -> SenderRunner:
-    """The sender with its lanes, not started."""
-    stopping = threading.Event()
+def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock, stopping: threading.Event) -> Sender:
+    """The sender with its lanes, not started; ``stopping`` cuts its waits short."""
     lease = Lease(settings.kafka.session_timeout_seconds)
     desk = Desk(clock, DurableWriter(broker.producer(), stopping), lease, stopping)
     letters = letter_writer(settings)
@@ -116,8 +111,7 @@ def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock) -> Se
     throttle = Throttle(settings.sender.max_pending, settings.sender.max_span)
     lanes = [build_lane(number, settings, desk, letters) for number in range(settings.sender.lanes)]
     reception = Reception(ownership, lanes, desk, DeadLetterMeter(settings.engine.dead_letter_max_share))
-    sender = Sender(consumer, ownership, throttle, lanes, reception, desk, settings.sender.drain_seconds)
-    return SenderRunner(sender, stopping, settings.engine.stall_seconds)
+    return Sender(consumer, ownership, throttle, lanes, reception, desk, settings.sender.drain_seconds)
 
 
 def build_lane(number: int, settings: NotifierSettings, desk: Desk, letters: LetterWriter) -> Lane:

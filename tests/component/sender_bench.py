@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from deploy.local.polling import wait_until
-from services.notifier.bootstrap import build_sender
+from services.notifier.bootstrap import build_sender, sender_companion
 from services.notifier.sending.reception import SERVICE
-from services.notifier.sending.runner import SenderRunner
+from services.notifier.sending.sender import Sender
 from services.notifier.settings import NotifierSettings, SenderSettings, SmtpSettings
 from shared.clock import SystemClock
 from shared.events import topics
@@ -19,6 +20,7 @@ from shared.events.notifications import NotificationOutcome, NotificationRequest
 from shared.events.registry import decode, encode
 from shared.settings import KafkaSettings
 from shared.streaming.broker import Broker
+from shared.streaming.companion import Companion
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.unit.notifier.cases import NOON
@@ -48,12 +50,18 @@ class SenderBench:
         counts = {topics.NOTIFICATION_REQUESTS: 2, topics.NOTIFICATION_EVENTS: 2, DEAD_LETTERS: 1}
         self.broker = MemoryBroker(counts)
         self.settings = settings
-        self.runners: list[SenderRunner] = []
+        self.runners: list[Companion] = []
+        self.senders: list[Sender] = []
 
     @property
-    def runner(self) -> SenderRunner:
-        """The sender started last."""
+    def runner(self) -> Companion:
+        """The thread of the sender started last."""
         return self.runners[-1]
+
+    @property
+    def sender(self) -> Sender:
+        """The sender started last."""
+        return self.senders[-1]
 
     def request(self, *requests: NotificationRequested) -> None:
         """Write requests, as the composer does."""
@@ -67,7 +75,10 @@ class SenderBench:
     def start(self, instance: str = "0") -> None:
         """Start a sender."""
         settings = self.settings.model_copy(update={"instance_id": instance})
-        runner = build_sender(settings, self.broker, SystemClock())
+        stopping = threading.Event()
+        sender = build_sender(settings, self.broker, SystemClock(), stopping)
+        runner = sender_companion(sender, settings, stopping)
+        self.senders.append(sender)
         self.runners.append(runner)
         runner.start(on_failure=lambda: None)
 

@@ -319,11 +319,11 @@ def test_while_the_relay_is_away_nothing_is_attempted_and_reading_stops_at_the_l
     bench.request(*requests)
     bench.start()
     try:
-        ownership = bench.runner._sender._ownership
+        ownership = bench.sender._ownership
         bench.wait_for(lambda: ownership.pending >= 20, "the limit")
         assert ownership.pending <= 21  # 1: what may be read while everything pauses
         assert bench.all_outcomes() == []
-        assert not bench.runner._sender.is_ready
+        assert not bench.sender.is_ready
         with SmtpSink(tmp_path, port=port) as sink:
             bench.wait_until_settled(requests)
             assert len({mail["message_id"] for mail in sink.accepted()}) == len(sink.accepted()) == 100
@@ -367,8 +367,7 @@ def test_an_outcome_that_cannot_be_written_is_written_when_the_broker_is_back(
     bench.start()
     bench.wait_for(lambda: mails_of(smtp_sink, request), "the mail")
     bench.broker.available = False
-    runner = bench.runner
-    bench.wait_for(lambda: runner._sender._desk.writer._unwritten.qsize() == 1, "an outcome that was refused")
+    bench.wait_for(lambda: bench.sender._desk.writer._unwritten.qsize() == 1, "an outcome that was refused")
     bench.broker.available = True
     bench.wait_until_settled([request])
     assert kinds(bench.outcomes(request)) == ["attempted", "sent"]
@@ -383,7 +382,7 @@ def test_a_broker_that_is_away_at_the_start_is_waited_for(
     bench.write(outcome(NotificationSent, settled, attempt=1))
     bench.broker.available = False
     bench.start()
-    sender = bench.runner._sender
+    sender = bench.sender
     bench.wait_for(lambda: sender._assigned, "an assignment")
     bench.broker.available = True
     bench.wait_until_settled([request])
@@ -401,7 +400,7 @@ def test_a_second_sender_shares_the_work_and_nothing_is_sent_twice(
     bench.request(*requests[40:])
     bench.wait_until_settled(requests)
     bench.wait_for(lambda: bench.committed() == 80, "the commit")
-    assert {len(runner._sender._ownership.partitions) for runner in bench.runners} == {1}
+    assert {len(sender._ownership.partitions) for sender in bench.senders} == {1}
     for request in requests:
         assert len(mails_of(smtp_sink, request)) == 1 or outcome_is_marked(bench, request)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.errors import ConfigurationError
+from shared.config_file import read_config_file
 
 
 class _Department(BaseModel):
@@ -28,14 +27,4 @@ class _Departments(BaseModel):
 
 def department_ids(path: Path) -> tuple[str, ...]:
     """The departments in a YAML file; ConfigurationError names file, field and reason."""
-    try:
-        found = _Departments.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        listed = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in problems)
-        raise ConfigurationError(f"{path}: {listed}") from None
-    return tuple(department.id for department in found.departments)
+    return tuple(department.id for department in read_config_file(path, _Departments).departments)

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.errors import ConfigurationError
+from shared.config_file import read_config_file
 
 
 class Department(BaseModel):
@@ -53,13 +52,4 @@ class Departments(BaseModel):
 
 def load_departments(path: Path) -> Departments:
     """The departments in a YAML file; ConfigurationError names file, field and reason."""
-    try:
-        return Departments.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        listed = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in problems)
-        raise ConfigurationError(f"{path}: {listed}") from None
+    return read_config_file(path, Departments)

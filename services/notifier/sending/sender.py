@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from services.notifier.sending.delivery import OwnedPartition
 from services.notifier.sending.desk import Desk
@@ -62,11 +63,16 @@ class Sender:
         """True when partitions are owned and the relay can be reached."""
         return bool(self._ownership.partitions) and all(lane.is_connected for lane in self._lanes)
 
-    def start(self) -> None:
-        """Join the group and start the lanes."""
+    def problem(self) -> str | None:
+        """Why it is not ready, in one sentence; None when it is."""
+        return None if self.is_ready else "the sender owns no partitions, or the mail relay cannot be reached"
+
+    def start(self) -> Self:
+        """Join the group and start the lanes; returns itself."""
         self._consumer.subscribe([topics.NOTIFICATION_REQUESTS], self._on_assigned, self._on_revoked)
         for lane in self._lanes:
             lane.start()
+        return self
 
     def run_once(self) -> int:
         """One pass; number of requests read. Raises FatalError, or what a lane failed by, when the process must end."""

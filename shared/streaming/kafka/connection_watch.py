@@ -1,7 +1,7 @@
 """Notices a connection the library lost and mended without a word.
 
-A request in flight on a lost connection, EndTxn too, is sent again by librdkafka within some 20 ms: the call succeeds, is
-not slow, and no error callback runs (2.16.0). The first copy may still arrive, in the middle of the next transaction
+A request in flight on a lost connection, EndTxn too, is sent again by librdkafka within some 20 ms: the call succeeds,
+is not slow, and no error callback runs (2.16.0). The first copy may still arrive, in the middle of the next transaction
 (KAFKA-17754, docs/late-end-txn.md). Only the library's log tells of the loss, before the request is sent again; so once
 a commit has returned, the line is there to be read.
 """

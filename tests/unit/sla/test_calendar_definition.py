@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.sla.adapters.config_files import problems_of
 from services.sla.domain.calendar_definition import CalendarDefinition
 from services.sla.domain.refusals import OutOfRange
+from shared.config_file import problems_of
 from tests.unit.sla.calendars import a_calendar, at
 
 HOURS = {"mon": [["09:00", "17:00"]]}

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.sla.adapters.config_files import load_calendars, load_policy, problems_of
+from services.sla.adapters.config_files import load_calendars, load_policy
 from services.sla.domain.deadlines import Unit, deadline
 from services.sla.domain.policy import ClockDefinition, Milestone, SlaPolicy
+from shared.config_file import problems_of
 from shared.events.decisions import Severity
 from tests.unit.sla.calendars import CONFIG, beijing
 

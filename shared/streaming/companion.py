@@ -1,0 +1,87 @@
+"""A second piece of work in a service's process, in a thread of its own; if either half fails, the process ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, Protocol
+
+from shared.errors import FatalError
+from shared.observability.health import HealthChecks, Progress, always_well
+from shared.observability.logging import get_logger
+from shared.streaming.service import Service
+
+_LOG = get_logger()
+
+
+class Work(Protocol):
+    """What a companion does, over and over."""
+
+    def run_once(self) -> object:
+        """One pass."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is in hand; the stop signal is set."""
+        ...
+
+
+class Companion:
+    """Does ``Work`` until told to stop. ``failure`` is what ended it before that."""
+
+    def __init__(self, name: str, begin: Callable[[], Work], stopping: threading.Event, stall_seconds: float) -> None:
+        """``begin`` is called in the thread. ``stopping`` is set at the end, to cut the work's waits short."""
+        self.failure: Exception | None = None
+        self._name = name
+        self._begin = begin
+        self._stopping = stopping
+        self._progress = Progress(stall_seconds)
+        self._thread: threading.Thread | None = None
+
+    def checks(self, ready: Callable[[], str | None] = always_well) -> HealthChecks:
+        """Live: the work comes round. ``ready`` is the work's own check, if it has one."""
+        return HealthChecks(live=self._progress.problem, ready=ready)
+
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Begin; ``on_failure`` is called from the thread when the work has failed."""
+        self._thread = threading.Thread(target=self._run, args=(on_failure,), name=self._name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, on_failure: Callable[[], None]) -> None:
+        try:
+            with closing(self._begin()) as work:
+                self._repeat(work)
+        except Exception as error:
+            self.failure = error
+            _LOG.error(f"{self._name}_failed", error=error)
+            on_failure()
+
+    def _repeat(self, work: Work) -> None:
+        try:
+            while not self._stopping.is_set():
+                work.run_once()
+                self._progress.mark()
+        finally:
+            self._stopping.set()  # before the work is closed
+
+
+def run_beside(service: Service[Any], companion: Companion | None) -> int:
+    """Run ``service`` and its companion until SIGTERM or SIGINT: 0. When either fails: 1, for the supervisor."""
+    if companion is None:
+        return service.run()
+    companion.start(on_failure=service.stop)
+    try:
+        code = service.run()
+    except FatalError as error:
+        _LOG.error("service_failed", error=error)
+        code = 1
+    finally:
+        companion.stop()
+    return code if companion.failure is None else 1
