@@ -30,6 +30,9 @@ CRASH_POINTS = frozenset(
 )
 """Every crash point there is."""
 
+LAST_WORD = "died at crash point {}\n"
+"""What a process says on stderr there, so that nobody takes another death for this one."""
+
 
 def _armed() -> tuple[str | None, int]:
     setting = os.environ.get("CBUS_CRASH_POINT", "")
@@ -64,4 +67,5 @@ def _is_chosen(name: str) -> bool:
 
 
 def _die() -> None:
+    os.write(2, LAST_WORD.format(_name).encode())
     os.kill(os.getpid(), signal.SIGKILL)

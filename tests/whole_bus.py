@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local.kafka import KafkaCluster
+from deploy.local.node_host import NodeHost
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.service_process import PROJECT_ROOT, ServiceProcess
 from deploy.local.smtp_sink_process import SmtpSink
@@ -39,6 +40,7 @@ class WholeBus:
     restart: RestartPolicy = field(default_factory=lambda: RestartPolicy(first_seconds=0.2))
     extra_environment: Mapping[str, str] = field(default_factory=dict)
     advertised: Mapping[int, str] = field(default_factory=dict)
+    hosts: Mapping[int, NodeHost] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         self._exits = ExitStack()
@@ -55,7 +57,9 @@ class WholeBus:
         self._exits.close()
 
     def _start(self) -> None:
-        self.kafka = KafkaCluster(self.directory / "kafka", nodes=self.brokers, advertised=self.advertised)
+        self.kafka = KafkaCluster(
+            self.directory / "kafka", nodes=self.brokers, advertised=self.advertised, hosts=self.hosts
+        )
         self._exits.callback(self.kafka.kill)
         self.kafka.start()
         self.departments = department_ids(CONFIG_DIRECTORY / "departments.yaml")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +17,8 @@ from deploy.local.jars import java_command, kafka_jars
 from deploy.local.kafka_identity import open_identity
 from deploy.local.kafka_metadata import broker_ids, partition_leader
 from deploy.local.kafka_node import QUICK_START_JVM, JavaRuntime, KafkaNode
-from deploy.local.kafka_properties import replication_factor, server_properties
+from deploy.local.kafka_properties import NodeAddress, replication_factor, server_properties
+from deploy.local.node_host import NodeHost
 from deploy.local.polling import wait_until
 from shared.errors import ConfigurationError
 
@@ -25,7 +27,8 @@ class KafkaCluster:
     """Broker processes that start and stop together; single nodes can be killed, paused and restarted between.
 
     ``properties`` are added to every node's settings and win. ``advertised`` maps a node id to the ``host:port``
-    clients are told instead of the node's own, so that a proxy can stand before it.
+    clients are told instead of the node's own, so that a proxy can stand before it. ``hosts`` maps a node id to where
+    the node runs, if not on the loopback.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class KafkaCluster:
         nodes: int = 1,
         properties: Mapping[str, str] | None = None,
         advertised: Mapping[int, str] | None = None,
+        hosts: Mapping[int, NodeHost] | None = None,
         jvm_flags: Sequence[str] = QUICK_START_JVM,
     ) -> None:
         if nodes not in (1, 3):
@@ -44,6 +48,7 @@ class KafkaCluster:
         self._node_count = nodes
         self._properties = dict(properties or {})
         self._advertised = dict(advertised or {})
+        self._hosts = dict(hosts or {})
         self._jvm_flags = tuple(jvm_flags)
         self._lock = DirectoryLock(directory)
 
@@ -76,13 +81,20 @@ class KafkaCluster:
 
     def _prepare_nodes(self) -> None:
         runtime = JavaRuntime(java_command(), kafka_jars(), self._jvm_flags)
-        self._identity = open_identity(self.directory, self._node_count)
-        self.nodes = tuple(
-            KafkaNode(address, self.directory / f"node-{address.node_id}", runtime, self._lock)
-            for address in self._identity.nodes
-        )
+        identity = open_identity(self.directory, self._node_count)
+        self._identity = replace(identity, nodes=tuple(map(self._placed, identity.nodes)))
+        self.nodes = tuple(self._node(address, runtime) for address in self._identity.nodes)
         for node in self.nodes:
             node.write_properties(self._node_properties(node))
+
+    def _placed(self, address: NodeAddress) -> NodeAddress:
+        host = self._hosts.get(address.node_id)
+        return replace(address, host=host.client_host, peer_host=host.peer_host) if host else address
+
+    def _node(self, address: NodeAddress, runtime: JavaRuntime) -> KafkaNode:
+        host = self._hosts.get(address.node_id)
+        directory = self.directory / f"node-{address.node_id}"
+        return KafkaNode(address, directory, runtime, self._lock, host.enter if host else ())
 
     def _node_properties(self, node: KafkaNode) -> dict[str, str]:
         return server_properties(

@@ -44,15 +44,19 @@ class KafkaNode:
         directory: Path,
         runtime: JavaRuntime,
         lock: DirectoryLock,
+        enter: Sequence[str] = (),
     ) -> None:
-        """``lock`` must be held at every start; the broker shares it, so it lasts as long as the broker does."""
+        """``lock`` must be held at every start; the broker shares it, so it lasts as long as the broker does.
+
+        ``enter`` is a command that runs the broker somewhere else (``NodeHost.enter``).
+        """
         self.address = address
         self.directory = directory
         self._runtime = runtime
         self._properties_file = directory / "server.properties"
         self._broker = ChildProcess(
             f"Kafka node {address.node_id}",
-            runtime.command("kafka.Kafka", str(self._properties_file)),
+            [*enter, *runtime.command("kafka.Kafka", str(self._properties_file))],
             log_path=directory / "broker.log",
             inherited_files=lambda: [lock.file],
         )

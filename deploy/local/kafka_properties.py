@@ -16,13 +16,17 @@ from deploy.local.ports import LOOPBACK
 
 @dataclass(frozen=True)
 class NodeAddress:
-    """Where one node listens; three ports so that clients, brokers and controllers never share one."""
+    """Where one node listens; three ports so that clients, brokers and controllers never share one.
+
+    ``host`` is for clients, ``peer_host`` for brokers and controllers.
+    """
 
     node_id: int
     client_port: int
     broker_port: int
     controller_port: int
     host: str = LOOPBACK
+    peer_host: str = LOOPBACK
 
     @property
     def bootstrap(self) -> str:
@@ -57,7 +61,7 @@ def server_properties(
 
 
 def _identity(node: NodeAddress, cluster: Sequence[NodeAddress], data_directory: Path) -> dict[str, str]:
-    voters = ",".join(f"{each.node_id}@{each.host}:{each.controller_port}" for each in cluster)
+    voters = ",".join(f"{each.node_id}@{each.peer_host}:{each.controller_port}" for each in cluster)
     return {
         "process.roles": "broker,controller",
         "node.id": str(node.node_id),
@@ -68,9 +72,9 @@ def _identity(node: NodeAddress, cluster: Sequence[NodeAddress], data_directory:
 
 def _listeners(node: NodeAddress, advertised: str) -> dict[str, str]:
     return {
-        "listeners": f"CLIENTS://{node.bootstrap},BROKERS://{node.host}:{node.broker_port},"
-        f"CONTROLLERS://{node.host}:{node.controller_port}",
-        "advertised.listeners": f"CLIENTS://{advertised},BROKERS://{node.host}:{node.broker_port}",
+        "listeners": f"CLIENTS://{node.bootstrap},BROKERS://{node.peer_host}:{node.broker_port},"
+        f"CONTROLLERS://{node.peer_host}:{node.controller_port}",
+        "advertised.listeners": f"CLIENTS://{advertised},BROKERS://{node.peer_host}:{node.broker_port}",
         "listener.security.protocol.map": "CLIENTS:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLERS:PLAINTEXT",
         "inter.broker.listener.name": "BROKERS",
         "controller.listener.names": "CONTROLLERS",

@@ -11,6 +11,7 @@ Single-threaded; scale by processes. The order of things is the point:
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -87,7 +88,7 @@ class ProcessorLoop(Generic[StateT]):
         except BrokerUnavailable as error:
             _LOG.warning("broker_unavailable", error=error)
             self._distrust(error)
-            time.sleep(self._settings.poll_seconds)
+            self._hear_of_the_group()
         return 0
 
     def close(self) -> None:
@@ -153,6 +154,18 @@ class ProcessorLoop(Generic[StateT]):
             self._consumer.seek(self._restore())
         self._producer = producer
         return producer
+
+    def _hear_of_the_group(self) -> None:
+        """Wait a moment, and hear meanwhile that partitions were lost, or that another process took this place.
+
+        Who only asks for the committed offsets of partitions that are no longer its own never hears of it, and never
+        joins again. Records that arrive are dropped: the recovery rewinds.
+        """
+        if not self._subscribed:
+            time.sleep(self._settings.poll_seconds)
+            return
+        with contextlib.suppress(BrokerUnavailable):  # known already
+            self._consumer.poll(1, self._settings.poll_seconds)
 
     def _restore(self) -> Offsets:
         self._timers.reset()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import end_to_end, faust_throughput, intake_load, memory, router_throughput, sla_throughput
+from tests.bench import end_to_end, faust_throughput, intake_load, memory, recovery, router_throughput, sla_throughput
 from tests.bench.measurement import Measurement
 
 MEASUREMENTS: dict[str, Callable[[], list[Measurement]]] = {
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Measurement]]] = {
     "lateness": sla_throughput.measure_lateness,
     "end-to-end": end_to_end.measure,
     "memory": memory.measure,
+    "recovery": recovery.measure,
 }
 
 

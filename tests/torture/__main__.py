@@ -13,9 +13,12 @@ from typing import Any
 
 from deploy.local.kafka import KafkaCluster
 from deploy.local.service_process import PROJECT_ROOT
+from tests.torture.clock_steps import find_library
 from tests.torture.cluster import TortureBus
+from tests.torture.network import can_separate_brokers
 from tests.torture.phases import Plan, Run
-from tests.torture.report import as_text, build_report
+from tests.torture.report import build_report
+from tests.torture.report_text import as_text
 from tests.torture.run_directory import RunDirectory
 from tests.torture.schedule import Abilities
 from tests.torture.small_disk import can_mount
@@ -35,11 +38,19 @@ def main() -> int:
             print(f"{directory.root} holds something that is not a torture run; not replaced", file=sys.stderr)
             return 2
         shutil.rmtree(directory.root)
-    abilities = Abilities(
-        proxies=options.proxies, small_disk=options.small_disk and options.brokers == 3 and can_mount()
-    )
+    abilities = _abilities(options)
     plan = Plan.of_seed(options.seed, options.complaints, options.kills, options.brokers, options.speed, abilities)
     return torture(plan, directory, abilities, judged=not options.no_check)
+
+
+def _abilities(options: argparse.Namespace) -> Abilities:
+    """What was asked for and can be done here."""
+    return Abilities(
+        proxies=options.proxies,
+        small_disk=options.small_disk and options.brokers == 3 and can_mount(),
+        broker_networks=options.broker_networks and options.brokers == 3 and can_separate_brokers(),
+        clock_steps=options.clock_steps and find_library() is not None,
+    )
 
 
 def torture(plan: Plan, directory: RunDirectory, abilities: Abilities, *, judged: bool = True) -> int:
@@ -52,6 +63,7 @@ def torture(plan: Plan, directory: RunDirectory, abilities: Abilities, *, judged
         speed=plan.speed,
         proxied=abilities.proxies,
         small_disk_megabytes=small_disk_megabytes(plan.complaints) if abilities.small_disk else 0,
+        networked=abilities.broker_networks,
     )
     with bus:
         Run(plan, directory, bus, progress).execute()
@@ -123,6 +135,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--proxies", action=argparse.BooleanOptionalAction, default=True, help="cut and slow links too")
     parser.add_argument(
         "--small-disk", action=argparse.BooleanOptionalAction, default=True, help="fill one of three disks (root)"
+    )
+    parser.add_argument(
+        "--broker-networks", action=argparse.BooleanOptionalAction, default=True, help="part three brokers (root)"
+    )
+    parser.add_argument(
+        "--clock-steps", action=argparse.BooleanOptionalAction, default=True, help="step clocks (libfaketime)"
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help=f"run directory (default {LAST_RUN}, replaced)")
     parser.add_argument("--only-check", type=Path, metavar="DIR", help="judge a kept run again, run nothing")

@@ -16,22 +16,28 @@ from deploy.local.polling import wait_until
 from deploy.local.ports import LOOPBACK
 from deploy.local.service_process import ServiceProcess
 from deploy.local.supervisor import RestartPolicy
+from tests.torture.instances import INSTANCES as INSTANCES  # those who run the bus look for it here
+from tests.torture.network import BrokerNetworks
 from tests.torture.proxy import Proxies
 from tests.torture.small_disk import SmallDisk
 from tests.torture.submissions import SINK_SCRIPT
 from tests.whole_bus import WholeBus
 
-INSTANCES: Mapping[str, int] = {"intake": 2, "router": 2, "sla": 2, "notifier": 2}
 RESTART = RestartPolicy(first_seconds=0.2, longest_seconds=2.0, healthy_seconds=5.0)
 RECOVER_WITHIN_SECONDS = 90.0
 SMALL_DISK_NODE = 1
 CRASH_POINT_VARIABLE = "CBUS_CRASH_POINT"
+AUDITOR_PATIENCE_SECONDS = (
+    86_400.0  # by the bus's clock; at 3600 times the speed 24 seconds, the longest outage and more
+)
 
 ENVIRONMENT: Mapping[str, str] = {
     "CBUS_SENDER__RETRY_AFTER_SECONDS": "[1, 2, 4, 8, 16]",
     "CBUS_SENDER__RECONNECT_AFTER_SECONDS": "1",
     "CBUS_SMTP__TIMEOUT_SECONDS": "5",
     "CBUS_SMTP__FINAL_REPLY_SECONDS": "8",
+    "CBUS_HOLE_AFTER_SECONDS": str(AUDITOR_PATIENCE_SECONDS),
+    "CBUS_FORGET_AUDIT_AFTER": "P365D",
 }
 """Short waits, so that a run sees retries and ambiguous outcomes through to their end."""
 
@@ -40,9 +46,19 @@ class TortureBus(WholeBus):
     """Twins of every service, quick restarts, a mail sink that misbehaves."""
 
     def __init__(
-        self, directory: Path, *, brokers: int, speed: float, proxied: bool = False, small_disk_megabytes: int = 0
+        self,
+        directory: Path,
+        *,
+        brokers: int,
+        speed: float,
+        proxied: bool = False,
+        small_disk_megabytes: int = 0,
+        networked: bool = False,
     ) -> None:
-        """``proxied``: clients reach brokers through proxies. ``small_disk_megabytes``: broker 1's disk, if small."""
+        """``proxied``: clients reach brokers through proxies. ``small_disk_megabytes``: broker 1's disk, if small.
+
+        ``networked``: each broker has a network of its own, so that it can be cut off from the others.
+        """
         super().__init__(
             directory,
             instances=INSTANCES,
@@ -53,21 +69,30 @@ class TortureBus(WholeBus):
         )
         self._proxied = proxied
         self._small_disk_megabytes = small_disk_megabytes
+        self._networked = networked
+        self.networks = BrokerNetworks(())
         self.proxies = Proxies({})
         self.small_disk: SmallDisk | None = None
 
     def _start(self) -> None:
         kafka_directory = self.directory / "kafka"
         kafka_directory.mkdir(parents=True)
+        if self._networked:
+            self.networks = self._exits.enter_context(BrokerNetworks(range(1, self.brokers + 1)))
+            self.hosts = self.networks.hosts
         if self._proxied:
-            nodes = open_identity(kafka_directory, self.brokers).nodes
-            self.proxies = self._exits.enter_context(Proxies({node.node_id: node.client_port for node in nodes}))
-            self.advertised = {broker: link.address for broker, link in self.proxies.links.items()}
+            self._start_proxies(kafka_directory)
         if self._small_disk_megabytes:
             self.small_disk = SmallDisk(kafka_directory / f"node-{SMALL_DISK_NODE}/data", self._small_disk_megabytes)
             self.small_disk.mount()
             self._exits.callback(self.small_disk.unmount)
         super()._start()
+
+    def _start_proxies(self, kafka_directory: Path) -> None:
+        ports = {node.node_id: node.client_port for node in open_identity(kafka_directory, self.brokers).nodes}
+        hosts = {broker: host.client_host for broker, host in self.hosts.items()}
+        self.proxies = self._exits.enter_context(Proxies(ports, hosts))
+        self.advertised = {broker: link.address for broker, link in self.proxies.links.items()}
 
     def _start_services(self) -> None:
         self.mail.misbehave(*SINK_SCRIPT)
@@ -118,6 +143,7 @@ class TortureBus(WholeBus):
     def heal(self) -> None:
         """Wake what is paused, start what is down, disarm crash points, and wait until all is ready."""
         self.proxies.heal()
+        self.networks.heal()
         if self.small_disk is not None:
             self.small_disk.free()
         for node in self.kafka.nodes:

@@ -13,17 +13,23 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, 
 from confluent_kafka.admin import AdminClient
 
 from shared.events.topics import (
+    AUDIT_EVENTS,
     LIFECYCLE,
+    NOTIFICATION_EVENTS,
     NOTIFICATION_REQUESTS,
     PARTITIONS,
     RECEIVED,
     SLA_EVENTS,
+    dead_letter_topic,
+    department_topic,
     department_updates_topic,
 )
 
 CALM_CHECKS = 2
 CHECK_INTERVAL_SECONDS = 0.5
 READ_WITHIN_SECONDS = 30.0
+JOURNEY = (RECEIVED, LIFECYCLE, SLA_EVENTS, NOTIFICATION_REQUESTS, NOTIFICATION_EVENTS)
+SERVICE_DEAD_LETTERS = tuple(map(dead_letter_topic, ("router", "sla", "notifier")))
 
 
 def inputs_of_groups(departments: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -33,6 +39,8 @@ def inputs_of_groups(departments: Sequence[str]) -> dict[str, tuple[str, ...]]:
         "sla": (RECEIVED, LIFECYCLE),
         "notifier": (LIFECYCLE, SLA_EVENTS),
         "notifier-sender": (NOTIFICATION_REQUESTS,),
+        "auditor": (*JOURNEY, *SERVICE_DEAD_LETTERS, *map(department_topic, departments)),
+        "auditor-reinjection": (AUDIT_EVENTS,),
     }
 
 

@@ -10,9 +10,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from deploy.local.kafka_node import KafkaNode
+from tests.torture import clock_steps
 from tests.torture.cluster import SMALL_DISK_NODE, TortureBus
 from tests.torture.crash import visit
-from tests.torture.schedule import Fault, FaultKind, lane_of_point
+from tests.torture.instances import INSTANCES
+from tests.torture.schedule import CONTROLLER, Fault, FaultKind, lane_of_point
 
 Detail = dict[str, object]
 DOWN_SECONDS = 4.0  # longer than a broker's session, so that leaderships move
@@ -25,7 +27,8 @@ STORM_REST_SECONDS = 0.8
 def do(bus: TortureBus, fault: Fault, chance: random.Random) -> Detail:
     """Carry out ``fault``; returns after it ended."""
     if fault.kind is FaultKind.CRASH_POINT:
-        return visit(bus, f"{lane_of_point(fault.target)}-{chance.randrange(2)}", fault.target)
+        service = lane_of_point(fault.target)
+        return visit(bus, f"{service}-{chance.randrange(INSTANCES[service])}", fault.target)
     return _ACTIONS[fault.kind](bus, fault)
 
 
@@ -52,21 +55,28 @@ def _rebalance_storm(bus: TortureBus, fault: Fault) -> Detail:
     return _recovered(bus, f"{fault.target}-1")
 
 
+def _clock_step(bus: TortureBus, fault: Fault) -> Detail:
+    return {"recovered_seconds": round(clock_steps.step(bus, fault.target, fault.duration_seconds), 2)}
+
+
 def _recovered(bus: TortureBus, instance: str) -> Detail:
     return {"recovered_seconds": round(bus.wait_recovered(instance), 2)}
 
 
+def _node(bus: TortureBus, target: str) -> KafkaNode:
+    """The broker that ``target`` means now: the controller, the leader of a partition, or the one with that id."""
+    if target == CONTROLLER:
+        return bus.controller()
+    topic, _, number = target.rpartition("/")
+    return bus.kafka.leader(topic, int(number)) if topic else bus.kafka.node(int(number))
+
+
 def _broker_kill(bus: TortureBus, fault: Fault) -> Detail:
-    return _down_and_up([bus.kafka.node(int(fault.target))], 0.5)
+    return _down_and_up([_node(bus, fault.target)], 0.5)
 
 
-def _leader_kill(bus: TortureBus, fault: Fault) -> Detail:
-    topic, _, partition = fault.target.rpartition("/")
-    return _down_and_up([bus.kafka.leader(topic, int(partition))], DOWN_SECONDS)
-
-
-def _controller_kill(bus: TortureBus, fault: Fault) -> Detail:
-    return _down_and_up([bus.controller()], DOWN_SECONDS)
+def _chased_kill(bus: TortureBus, fault: Fault) -> Detail:
+    return _down_and_up([_node(bus, fault.target)], DOWN_SECONDS)
 
 
 def _majority_down(bus: TortureBus, fault: Fault) -> Detail:
@@ -117,6 +127,17 @@ def _partition(bus: TortureBus, fault: Fault) -> Detail:
     return {}
 
 
+def _broker_partition(bus: TortureBus, fault: Fault) -> Detail:
+    """One broker loses the two others, not its clients; it is back when all three see each other again."""
+    node = _node(bus, fault.target)
+    bus.networks.cut(node.node_id)
+    time.sleep(fault.duration_seconds)
+    bus.networks.heal()
+    started = time.monotonic()
+    bus.kafka.wait_ready()
+    return {"nodes": [node.node_id], "recovered_seconds": round(time.monotonic() - started, 2)}
+
+
 def _slow_link(bus: TortureBus, fault: Fault) -> Detail:
     bus.proxies.slow(int(fault.target), SLOW_DELAY_SECONDS, SLOW_BYTES_PER_SECOND)
     time.sleep(fault.duration_seconds)
@@ -139,16 +160,18 @@ def _disk_full(bus: TortureBus, fault: Fault) -> Detail:
 _ACTIONS: Mapping[FaultKind, Callable[[TortureBus, Fault], Detail]] = {
     FaultKind.KILL: _kill,
     FaultKind.PAUSE: _pause,
+    FaultKind.CLOCK_STEP: _clock_step,
     FaultKind.REBALANCE_STORM: _rebalance_storm,
     FaultKind.BROKER_KILL: _broker_kill,
-    FaultKind.LEADER_KILL: _leader_kill,
-    FaultKind.COORDINATOR_KILL: _leader_kill,
-    FaultKind.CONTROLLER_KILL: _controller_kill,
+    FaultKind.LEADER_KILL: _chased_kill,
+    FaultKind.COORDINATOR_KILL: _chased_kill,
+    FaultKind.CONTROLLER_KILL: _chased_kill,
     FaultKind.MAJORITY_DOWN: _majority_down,
     FaultKind.BROKER_PAUSE: _broker_pause,
     FaultKind.REDIS_FLUSH: _redis_flush,
     FaultKind.REDIS_PAUSE: _redis_pause,
     FaultKind.PARTITION: _partition,
+    FaultKind.BROKER_PARTITION: _broker_partition,
     FaultKind.SLOW_LINK: _slow_link,
     FaultKind.DISK_FULL: _disk_full,
 }

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.torture.cluster import INSTANCES, TortureBus
+from tests.torture.audit import ask_auditor, wait_for_verdict
+from tests.torture.cluster import AUDITOR_PATIENCE_SECONDS, INSTANCES, TortureBus
 from tests.torture.departments import Departments
 from tests.torture.drain import inputs_of_groups, wait_drained
 from tests.torture.ledger import Ledger
@@ -17,7 +18,7 @@ from tests.torture.nemesis import Nemesis
 from tests.torture.pace import Pace
 from tests.torture.poison import Poisoner
 from tests.torture.run_directory import RunDirectory
-from tests.torture.schedule import Abilities, Lanes, plan
+from tests.torture.schedule import Abilities, FaultKind, Lanes, plan
 from tests.whole_bus import CONFIG_DIRECTORY
 
 DRAIN_SECONDS = 200.0
@@ -40,6 +41,12 @@ class Plan:
     warm_up_seconds: float = 5.0
     settle_seconds: float = 5.0
     lanes: Lanes = field(default_factory=dict)
+
+    @property
+    def crash_points(self) -> list[str]:
+        """Those to be visited."""
+        faults = [fault for faults in self.lanes.values() for fault in faults]
+        return sorted({fault.target.partition(":")[0] for fault in faults if fault.kind is FaultKind.CRASH_POINT})
 
     @classmethod
     def of_seed(cls, seed: int, complaints: int, kills: int, brokers: int, speed: float, abilities: Abilities) -> Plan:
@@ -76,6 +83,7 @@ class Run:
         self._phase("rest of the load", self._rest_of_the_load)
         self._phase("settle", lambda: time.sleep(self.plan.settle_seconds))
         self._phase("drain", self._drain)
+        self._phase("audit", self._audit)
         self._phase("freeze", self._freeze)
 
     def _describe(self) -> None:
@@ -85,6 +93,7 @@ class Run:
                 "seed": plan.seed,
                 "complaints": plan.complaints,
                 "kills": plan.kills,
+                "crash_points": plan.crash_points,
                 "brokers": plan.brokers,
                 "instances": dict(INSTANCES),
                 "kafka_bootstrap": bus.kafka.bootstrap_servers,
@@ -143,6 +152,12 @@ class Run:
         self.directory.update_run(clocks_stopped_at=self.bus.now().isoformat())
         left |= wait_drained(bootstrap, inputs, SLA_DRAIN_SECONDS + DRAIN_SECONDS, self.progress)
         self.directory.update_run(undrained=left)
+
+    def _audit(self) -> None:
+        """The auditor's verdict, while it still runs: it may have to wait before it calls something a hole."""
+        bootstrap = self.bus.kafka.bootstrap_servers
+        patience_seconds = AUDITOR_PATIENCE_SECONDS / self.plan.speed
+        self.directory.write_audit(wait_for_verdict(lambda: ask_auditor(bootstrap), patience_seconds, self.progress))
 
     def _stop_service(self, service: str) -> None:
         scrapes = [scrape for scrape in self.bus.scrape() if scrape["service"] == service]

@@ -1,7 +1,7 @@
 """A small TCP proxy before each broker's client listener: cuts, refuses or slows what clients say to that broker.
 
 Traffic between brokers does not pass here, so a cut broker still replicates and leads: clients cannot reach the leader
-that the cluster thinks is well, the hardest kind of partition for them.
+that the cluster thinks is well, the hardest kind of partition for them. The opposite is in ``network.py``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploy.local.ports import LOOPBACK, free_port
@@ -22,6 +23,7 @@ class Link:
     """One broker's proxy: where it listens, where it leads, and what is wrong with it now."""
 
     target_port: int
+    target_host: str = LOOPBACK
     port: int = field(default_factory=free_port)
     is_cut: bool = False
     delay_seconds: float = 0.0
@@ -36,9 +38,13 @@ class Link:
 class Proxies:
     """Runs the links in a thread of its own; use as a context manager. Set them right again with ``heal``."""
 
-    def __init__(self, target_ports: dict[int, int]) -> None:
-        """``target_ports`` maps broker ids to the ports of their own client listeners."""
-        self.links = {broker: Link(port) for broker, port in target_ports.items()}
+    def __init__(self, target_ports: Mapping[int, int], target_hosts: Mapping[int, str] | None = None) -> None:
+        """``target_ports`` maps broker ids to the ports of their own client listeners.
+
+        ``target_hosts`` names those that are not on the loopback.
+        """
+        hosts = target_hosts or {}
+        self.links = {broker: Link(port, hosts.get(broker, LOOPBACK)) for broker, port in target_ports.items()}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxies", daemon=True)
         self._open: dict[int, set[asyncio.StreamWriter]] = {broker: set() for broker in target_ports}
@@ -86,7 +92,7 @@ class Proxies:
             writer.transport.abort()
             return
         try:
-            there_reader, there_writer = await asyncio.open_connection(LOOPBACK, link.target_port)
+            there_reader, there_writer = await asyncio.open_connection(link.target_host, link.target_port)
         except OSError:  # the broker is down
             writer.transport.abort()
             return

@@ -1,4 +1,4 @@
-"""What came of a run, for machines and for people: sizes, faults, latencies, and the verdict rule by rule."""
+"""What came of a run: sizes, faults, latencies, and the verdict rule by rule. ``report_text.py`` makes it readable."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import os
 import platform
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
 from typing import Any
 
 from tests.torture.json_lines import read_lines
 from tests.torture.ledger import Kind, Operation, Outcome, read_ledger
+from tests.torture.recovery import acceptances, recovery_rows
+from tests.torture.recovery import instant as _at
 from tests.torture.run_directory import RunDirectory
 
 FIRST_OFFENDERS = 20
@@ -24,15 +25,18 @@ def build_report(directory: RunDirectory, verdict: Any) -> dict[str, Any]:
     run = directory.read_run()
     speed = float(run["clock_speed"])
     operations = read_ledger(directory.ledger)
-    ended = [line for line in read_lines(directory.nemesis) if line["phase"] == "end"]
+    lines = list(read_lines(directory.nemesis))
+    ended = [line for line in lines if line["phase"] == "end"]
     return {
         "run": run,
         "machine": machine(),
         "operations": operations_by_outcome(operations),
         "faults": dict(sorted(Counter(str(line["fault"]) for line in ended).items())),
         "kills_by_point": kills_by_point(ended),
+        "unvisited_points": unvisited(run, ended),
         "not_recovered": [line for line in ended if "error" in line["detail"]],
         "undrained": run.get("undrained", {}),
+        "recovery": recovery_rows(lines, operations, speed),
         "recovery_seconds": recovery_by_fault(ended),
         "accepted_again_seconds": accepted_again(ended, operations, speed),
         "accept_latency_seconds": latencies(operations, speed, _is_accepted),
@@ -43,10 +47,15 @@ def build_report(directory: RunDirectory, verdict: Any) -> dict[str, Any]:
 
 
 def _passed(run: Mapping[str, Any], ended: Iterable[Mapping[str, Any]], verdict: Any) -> bool | None:
-    """Whether all rules hold, all that was hit came back, and everything was read; None when nothing was judged."""
+    """Whether all rules hold and the run was whole; None when nothing was judged.
+
+    Whole: all that was hit came back, everything was read, and in every crash point that was to be visited one died.
+    """
     if verdict is None:
         return None
-    return bool(verdict.passed) and not run.get("undrained") and not any("error" in line["detail"] for line in ended)
+    ended = list(ended)
+    came_back = not any("error" in line["detail"] for line in ended)
+    return bool(verdict.passed) and came_back and not run.get("undrained") and not unvisited(run, ended)
 
 
 def machine() -> dict[str, Any]:
@@ -55,6 +64,7 @@ def machine() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
     }
 
 
@@ -75,6 +85,12 @@ def kills_by_point(ended: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, in
             point["armed"] += 1
             point["hit"] += bool(line["detail"].get("hit"))
     return dict(sorted(counted.items()))
+
+
+def unvisited(run: Mapping[str, Any], ended: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Crash points of the plan in which nothing died. A plan with room for all has all of them."""
+    hit = {point for point, each in kills_by_point(ended).items() if each["hit"]}
+    return sorted(set(run.get("crash_points", ())) - hit)
 
 
 def recovery_by_fault(ended: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
@@ -112,7 +128,7 @@ def accepted_again(
     ended: Iterable[Mapping[str, Any]], operations: Iterable[Operation], speed: float
 ) -> dict[str, dict[str, float]]:
     """Median and longest time from the end of a fault to the next acceptance by the door, by kind of fault."""
-    accepted = sorted(_at(operation.answered) for operation in operations if operation.outcome is Outcome.OK)
+    accepted = acceptances(operations)
     found: dict[str, list[float]] = {}
     for line in ended:
         position = bisect.bisect_left(accepted, _at(line))
@@ -128,10 +144,6 @@ def _median_and_longest(times_by_fault: Mapping[str, list[float]]) -> dict[str, 
     }
 
 
-def _at(line: Mapping[str, Any]) -> float:
-    return datetime.fromisoformat(line["at"]).timestamp()
-
-
 def _rule(rule: Any) -> dict[str, Any]:
     offenders = [_plain(offender) for offender in list(rule.first_offenders)[:FIRST_OFFENDERS]]
     return {
@@ -140,6 +152,7 @@ def _rule(rule: Any) -> dict[str, Any]:
         "checked": rule.checked,
         "breaches": rule.breaches,
         "first_offenders": offenders,
+        "notes": list(rule.notes),
     }
 
 
@@ -147,81 +160,3 @@ def _plain(offender: Any) -> Any:
     if is_dataclass(offender) and not isinstance(offender, type):
         return asdict(offender)
     return offender if isinstance(offender, str | int | float | list | dict) else str(offender)
-
-
-def as_text(report: Mapping[str, Any]) -> str:
-    """The report as Markdown."""
-    run, lost = report["run"], report["not_recovered"]
-    lines = [
-        f"# Torture run, seed {run['seed']}",
-        "",
-        _size(report),
-        "",
-        f"**Verdict: {_verdict(report)}**",
-        "",
-        *_table(("rule", "", "checked", "breaches"), [_rule_row(rule) for rule in report["rules"]]),
-        "",
-        *_table(("operation", *Outcome), [(kind, *counts.values()) for kind, counts in report["operations"].items()]),
-        "",
-        *_table(("fault", "times"), report["faults"].items()),
-        "",
-        *_table(
-            ("crash point", "armed", "hit"),
-            [(point, each["armed"], each["hit"]) for point, each in report["kills_by_point"].items()],
-        ),
-        "",
-        *_times("ready again after", report["recovery_seconds"]),
-        "",
-        *_times("door accepts again after", report["accepted_again_seconds"]),
-        "",
-        f"Seconds to an acceptance: {_quantiles(report['accept_latency_seconds'])}.",
-        f"Seconds to a refusal (503): {_quantiles(report['refusal_latency_seconds'])}.",
-        f"Seconds of the phases: {_quantiles(run.get('phase_seconds', {}))}.",
-        "One machine, no power loss; the Kafka clients have no KIP-890.",
-        *(f"**Did not come back:** {line['fault']} {line['target']}: {line['detail']['error']}" for line in lost),
-        *(f"**Left unread:** {count} records by {group}" for group, count in report["undrained"].items()),
-        "",
-    ]
-    for rule in report["rules"]:
-        if rule["breaches"]:
-            lines += [
-                f"## {rule['rule']} {rule['title']}",
-                "",
-                *(f"- `{each}`" for each in rule["first_offenders"]),
-                "",
-            ]
-    return "\n".join(lines)
-
-
-def _size(report: Mapping[str, Any]) -> str:
-    run, machine = report["run"], report["machine"]
-    return (
-        f"{run['complaints']} complaints, {run['brokers']} broker(s), clock × {run['clock_speed']:g}, "
-        f"started {run['started_at']}; {machine['cpus']} CPUs, {machine['system']}, Python {machine['python']}."
-    )
-
-
-def _verdict(report: Mapping[str, Any]) -> str:
-    return {None: "not judged", True: "passed", False: "BREACHED"}[report["passed"]]
-
-
-def _rule_row(rule: Mapping[str, Any]) -> tuple[Any, ...]:
-    return rule["rule"], rule["title"], rule["checked"], rule["breaches"]
-
-
-def _table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> list[str]:
-    lines = [_row(head), _row(["---"] * len(head))]
-    return lines + [_row(row) for row in rows]
-
-
-def _times(head: str, by_fault: Mapping[str, Mapping[str, float]]) -> list[str]:
-    rows = [(fault, each["median"], each["longest"]) for fault, each in by_fault.items()]
-    return _table((head, "median s", "longest s"), rows)
-
-
-def _quantiles(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items()) or "none"
-
-
-def _row(cells: Iterable[Any]) -> str:
-    return "| " + " | ".join(map(str, cells)) + " |"

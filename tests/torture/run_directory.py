@@ -41,6 +41,11 @@ class RunDirectory:
         return self.root / "metrics.jsonl"
 
     @property
+    def audit(self) -> Path:
+        """What ``cbus audit --json`` said when everything was read."""
+        return self.root / "audit.json"
+
+    @property
     def bus(self) -> Path:
         """Data and logs of all servers and services."""
         return self.root / "bus"
@@ -60,6 +65,10 @@ class RunDirectory:
     def write_metrics(self, scrapes: Iterable[Mapping[str, str]]) -> None:
         """One line per process."""
         self.metrics.write_text("".join(json.dumps(scrape) + "\n" for scrape in scrapes), encoding="utf-8")
+
+    def write_audit(self, document: Mapping[str, Any]) -> None:
+        """Keep the auditor's ledger."""
+        _write_whole(self.audit, json.dumps(document, indent=2, ensure_ascii=False))
 
     def write_report(self, report: Mapping[str, Any], text: str) -> None:
         """``report.json`` for machines, ``report.md`` for people."""

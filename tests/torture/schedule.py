@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.crash_points import CRASH_POINTS
+from tests.torture.instances import INSTANCES, PROCESSORS
 
-SERVICES = ("router", "sla", "notifier", "intake")
-PROCESSORS = ("router", "sla", "notifier")
+SERVICES = tuple(INSTANCES)
+STEPPED = ("intake", *PROCESSORS)
+"""Whose clocks are put forward and back: those whose decisions the checker judges by event times alone."""
 INFRASTRUCTURE = "infrastructure"
+CONTROLLER = "controller"
 
 
 class FaultKind(StrEnum):
@@ -24,6 +27,7 @@ class FaultKind(StrEnum):
     KILL = "kill"
     CRASH_POINT = "crash-point"
     PAUSE = "pause"
+    CLOCK_STEP = "clock-step"
     REBALANCE_STORM = "rebalance-storm"
     BROKER_KILL = "broker-kill"
     BROKER_PAUSE = "broker-pause"
@@ -33,6 +37,7 @@ class FaultKind(StrEnum):
     MAJORITY_DOWN = "majority-down"
     DISK_FULL = "disk-full"
     PARTITION = "partition"
+    BROKER_PARTITION = "broker-partition"
     SLOW_LINK = "slow-link"
     REDIS_FLUSH = "redis-flush"
     REDIS_PAUSE = "redis-pause"
@@ -56,19 +61,25 @@ _KILLING = {
 TYPICAL_SECONDS = {
     FaultKind.KILL: 4.0,
     FaultKind.CRASH_POINT: 9.0,
+    FaultKind.CLOCK_STEP: 8.0,
     FaultKind.REBALANCE_STORM: 12.0,
     FaultKind.BROKER_KILL: 9.0,
     FaultKind.LEADER_KILL: 9.0,
     FaultKind.COORDINATOR_KILL: 9.0,
     FaultKind.CONTROLLER_KILL: 9.0,
     FaultKind.DISK_FULL: 5.0,
+    FaultKind.BROKER_PARTITION: 3.0,
 }
 """What a fault takes beyond its own duration: for the estimate that paces the load."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. ``target`` depends on the kind: an instance, a crash point with its passage, a topic, a broker id."""
+    """One fault. ``target`` depends on the kind.
+
+    An instance, with ``:seconds`` for a step of its clock; a crash point with its passage; the id of a broker; or what
+    is looked for when the time has come: ``controller``, or ``topic/partition`` for the broker that leads it.
+    """
 
     kind: FaultKind
     target: str
@@ -83,10 +94,16 @@ class Fault:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What this run can do beyond signals: proxies before the brokers, a small disk under one."""
+    """What this run can do beyond signals.
+
+    Proxies before the brokers, a small disk under one of three, a network of its own for each of three, other clocks
+    for service processes.
+    """
 
     proxies: bool = False
     small_disk: bool = False
+    broker_networks: bool = False
+    clock_steps: bool = False
 
 
 SIGNALS_ONLY = Abilities()
@@ -108,7 +125,7 @@ def plan(seed: int, kills: int, brokers: int, abilities: Abilities = SIGNALS_ONL
         Fault(FaultKind.KILL, _instance(chance, chance.choice(SERVICES)), _pause(chance))
         for _ in range(kills - broker_kills - len(points))
     ]
-    lanes = {service: _service_lane(chance, service, points, plain) for service in SERVICES}
+    lanes = {service: _service_lane(chance, service, points, plain, abilities) for service in SERVICES}
     lanes[INFRASTRUCTURE] = _infrastructure(chance, broker_kills, kills, brokers, abilities)
     return {lane: stretched(faults, least_seconds) for lane, faults in lanes.items()}
 
@@ -152,7 +169,7 @@ def _passage(chance: random.Random, point: str) -> int:
 
 
 def _service_lane(
-    chance: random.Random, service: str, points: Sequence[Fault], plain: Sequence[Fault]
+    chance: random.Random, service: str, points: Sequence[Fault], plain: Sequence[Fault], abilities: Abilities
 ) -> tuple[Fault, ...]:
     faults = [fault for fault in points if lane_of_point(fault.target) == service]
     faults += [fault for fault in plain if fault.target.startswith(f"{service}-")]
@@ -161,8 +178,22 @@ def _service_lane(
     if service in PROCESSORS and len(faults) >= 4:
         storm = Fault(FaultKind.REBALANCE_STORM, service, _pause(chance))
         faults += [storm] * (1 + len(faults) // 40)
+    if abilities.clock_steps and service in STEPPED:
+        faults += [_clock_step(chance, service, way) for way in _ways(chance, 1 + len(faults) // 16)]
     chance.shuffle(faults)
     return tuple(faults)
+
+
+def _ways(chance: random.Random, count: int) -> list[int]:
+    """Forward (1) and back (-1) in turn, so that of two steps one goes each way."""
+    first = chance.choice((1, -1))
+    return [first if number % 2 == 0 else -first for number in range(count)]
+
+
+def _clock_step(chance: random.Random, service: str, way: int) -> Fault:
+    """Half a second to two of the machine's: as many hours of the bus's, more than any tolerance between clocks."""
+    target = f"{_instance(chance, service)}:{way * chance.uniform(0.5, 2.0):+.2f}"
+    return Fault(FaultKind.CLOCK_STEP, target, _pause(chance), chance.uniform(4, 8))
 
 
 def _infrastructure(
@@ -174,6 +205,8 @@ def _infrastructure(
         kinds += [FaultKind.PARTITION, FaultKind.SLOW_LINK] * (1 + kills // 80)
     if abilities.small_disk:
         kinds += [FaultKind.DISK_FULL]
+    if abilities.broker_networks:
+        kinds += [FaultKind.BROKER_PARTITION] * (1 + kills // 60)
     chance.shuffle(kinds)
     return tuple(_infrastructure_fault(chance, kind, brokers) for kind in kinds)
 
@@ -186,6 +219,7 @@ def _broker_kill_kinds(chance: random.Random, count: int, brokers: int) -> list[
         FaultKind.COORDINATOR_KILL,
         FaultKind.CONTROLLER_KILL,
         FaultKind.MAJORITY_DOWN,
+        FaultKind.BROKER_KILL,
     ]
     chance.shuffle(chased)
     return [chased[number % len(chased)] for number in range(count)]
@@ -196,6 +230,7 @@ _INFRASTRUCTURE_SECONDS = {
     FaultKind.MAJORITY_DOWN: (8.0, 15.0),
     FaultKind.REDIS_PAUSE: (3.0, 8.0),
     FaultKind.PARTITION: (5.0, 12.0),
+    FaultKind.BROKER_PARTITION: (6.0, 14.0),
     FaultKind.SLOW_LINK: (5.0, 15.0),
     FaultKind.DISK_FULL: (8.0, 12.0),
 }
@@ -205,26 +240,39 @@ def _infrastructure_fault(chance: random.Random, kind: FaultKind, brokers: int) 
     shortest, longest = _INFRASTRUCTURE_SECONDS.get(kind, (0.0, 0.0))
     duration = chance.uniform(shortest, longest)
     pause = chance.uniform(3, 8)
+    return Fault(kind, _infrastructure_target(chance, kind, brokers), pause, duration)
+
+
+def _infrastructure_target(chance: random.Random, kind: FaultKind, brokers: int) -> str:
     match kind:
         case FaultKind.LEADER_KILL:
-            target = f"complaints.received.v1/{chance.randrange(12)}"
+            return _chased_leader(chance)
         case FaultKind.COORDINATOR_KILL:
-            target = f"__transaction_state/{chance.randrange(4)}"
+            return _chased_coordinator(chance)
         case FaultKind.CONTROLLER_KILL:
-            target = "controller"
+            return CONTROLLER
         case FaultKind.MAJORITY_DOWN:
-            target = ",".join(map(str, sorted(chance.sample(range(1, brokers + 1), 2))))
+            return ",".join(map(str, sorted(chance.sample(range(1, brokers + 1), 2))))
+        case FaultKind.BROKER_PARTITION:
+            return chance.choice((CONTROLLER, _chased_leader(chance), _chased_coordinator(chance)))
         case FaultKind.DISK_FULL:
-            target = "1"
+            return "1"
         case FaultKind.REDIS_FLUSH | FaultKind.REDIS_PAUSE:
-            target = "valkey"
+            return "valkey"
         case _:
-            target = str(chance.randint(1, brokers))
-    return Fault(kind, target, pause, duration)
+            return str(chance.randint(1, brokers))
+
+
+def _chased_leader(chance: random.Random) -> str:
+    return f"complaints.received.v1/{chance.randrange(12)}"
+
+
+def _chased_coordinator(chance: random.Random) -> str:
+    return f"__transaction_state/{chance.randrange(4)}"
 
 
 def _instance(chance: random.Random, service: str) -> str:
-    return f"{service}-{chance.randrange(2)}"
+    return f"{service}-{chance.randrange(INSTANCES[service])}"
 
 
 def _pause(chance: random.Random) -> float:

@@ -45,44 +45,43 @@ class Announcer:
 
     def armed(self, clock: RunningClock, cycle: int, department: str | None) -> None:
         """The clock runs, or runs to another deadline."""
-        event = ClockArmed(**self._of(clock, cycle, department))
-        self._say(event, event.event_type, f"{cycle}/{clock.clock}/{clock.revision}")
+        said = self._about(clock, cycle, department)
+        self._say(ClockArmed, said, ClockArmed.event_type, f"{cycle}/{clock.clock}/{clock.revision}")
 
     def warned(
         self, clock: RunningClock, cycle: int, department: str | None, level: float, detected_at: datetime
     ) -> None:
         """A share of the time is used up."""
-        event = ClockWarned(**self._of(clock, cycle, department), level=level, detected_at=detected_at)
-        self._say(event, event.event_type, f"{cycle}/{clock.clock}/{level}")
+        said = self._about(clock, cycle, department, level=level, detected_at=detected_at)
+        self._say(ClockWarned, said, ClockWarned.event_type, f"{cycle}/{clock.clock}/{level}")
 
     def met(self, clock: RunningClock, cycle: int, department: str | None, stopped: int) -> None:
         """Stopped in time."""
-        event = ClockMet(**self._of(clock, cycle, department), stopped_at=datetime_of(stopped))
-        self._say(event, _END, f"{cycle}/{clock.clock}")
+        said = self._about(clock, cycle, department, stopped_at=datetime_of(stopped))
+        self._say(ClockMet, said, _END, f"{cycle}/{clock.clock}")
 
     def breached(self, clock: BreachedClock, detected_at: datetime, stopped: int | None) -> None:
         """Not stopped in time; ``stopped`` when the late stop is known already."""
-        event = ClockBreached(
-            **self._of(clock, clock.cycle, clock.department),
-            detected_at=detected_at,
-            stopped_at=None if stopped is None else datetime_of(stopped),
-        )
-        self._say(event, _END, f"{clock.cycle}/{clock.clock}")
+        stopped_at = None if stopped is None else datetime_of(stopped)
+        said = self._about(clock, clock.cycle, clock.department, detected_at=detected_at, stopped_at=stopped_at)
+        self._say(ClockBreached, said, _END, f"{clock.cycle}/{clock.clock}")
 
     def cancelled(self, clock: RunningClock, cycle: int, department: str | None, at: int, reason: str) -> None:
         """The clock no longer applies."""
-        event = ClockCancelled(**self._of(clock, cycle, department), cancelled_at=datetime_of(at), reason=reason)
-        self._say(event, _END, f"{cycle}/{clock.clock}")
+        said = self._about(clock, cycle, department, cancelled_at=datetime_of(at), reason=reason)
+        self._say(ClockCancelled, said, _END, f"{cycle}/{clock.clock}")
 
     def corrected(self, clock: BreachedClock, due: int, stopped: int) -> None:
         """The breach was wrong: with the deadline ``due`` the fact at ``stopped`` was in time."""
-        parts = self._of(clock, clock.cycle, clock.department) | {"due_by": datetime_of(due)}
         place = f"{clock.cycle}/{clock.clock}"
         breach_id = ids.event_id(self._complaint_id, _END, place)
-        event = ClockCorrected(**parts, stopped_at=datetime_of(stopped), corrects_event_id=breach_id)
-        self._say(event, event.event_type, place)
+        said = self._about(clock, clock.cycle, clock.department, stopped_at=datetime_of(stopped))
+        said |= {"due_by": datetime_of(due), "corrects_event_id": breach_id}
+        self._say(ClockCorrected, said, ClockCorrected.event_type, place)
 
-    def _of(self, clock: RunningClock | BreachedClock, cycle: int, department: str | None) -> dict[str, Any]:
+    def _about(
+        self, clock: RunningClock | BreachedClock, cycle: int, department: str | None, **more: Any
+    ) -> dict[str, Any]:
         return {
             "complaint_id": self._complaint_id,
             "ticket_number": self._ticket,
@@ -94,7 +93,9 @@ class Announcer:
             "provisional": clock.provisional,
             "policy_version": clock.policy,
             "calendar_version": clock.calendar,
+            **more,
         }
 
-    def _say(self, event: ClockEvents, kind: str, which: str) -> None:
+    def _say(self, model: type[ClockEvents], said: dict[str, Any], kind: str, which: str) -> None:
+        event = model.model_validate(said)
         self.said.append(Announcement(event, ids.event_id(self._complaint_id, kind, which)))

@@ -28,6 +28,21 @@ BREACHES_KEPT: Final = 12
 class CaseClocks:
     """Changes the clocks of one case and notes what to announce. Lives for one step; instants in microseconds."""
 
+    __slots__ = (
+        "_announcer",
+        "_breached",
+        "_category",
+        "_department",
+        "_done",
+        "_now",
+        "_promises",
+        "_row",
+        "_running",
+        "_settled",
+        "_severity",
+        "_timeline",
+    )
+
     def __init__(self, row: ComplaintClocks, promises: Promises, now: datetime) -> None:
         self._row = row
         self._promises = promises

@@ -37,6 +37,7 @@ class Unit(StrEnum):
 
 
 DAY_UNITS: Final = frozenset({Unit.WORKING_DAYS, Unit.NATURAL_DAYS})
+_USED_UP_EVENLY: Final = frozenset({Unit.HOURS, Unit.NATURAL_DAYS})
 
 _MOST_UNITS: Final = 1e10
 """More seconds than 1970-2099 has; also keeps out NaN and infinity."""
@@ -57,6 +58,14 @@ class Deadline(NamedTuple):
     """The N days of a day unit; for business time, the dates on which the clock ran; for elapsed hours, none."""
 
 
+class Due(NamedTuple):
+    """The same with the deadline as an integer instant."""
+
+    at: int
+    provisional: bool
+    counted_days: tuple[date, ...]
+
+
 def deadline(
     start: datetime,
     n: float,
@@ -71,23 +80,37 @@ def deadline(
     ``n`` counts back, for hours and business time without pauses only. Raises DeadlineRefused (a ValueError) for an
     ``n`` that makes no sense, a pause that ends before it begins, and anything outside 1970-2099.
     """
-    begin = microseconds_of(start)
+    due = due_after(microseconds_of(start), n, Unit(unit), calendar, paused_spans(pauses), rules)
+    return Deadline(datetime_of(due.at), due.provisional, due.counted_days)
+
+
+def due_after(
+    begin: int, n: float, unit: Unit, calendar: BusinessCalendar, paused: Sequence[Span], rules: DayRules
+) -> Due:
+    """``deadline`` on integer instants; ``paused`` are sorted and disjoint."""
     if not _EARLIEST <= begin <= _LATEST:
-        raise OutOfRange("start", f"{start.isoformat()} lies outside {EARLIEST_DAY} to {LATEST_DAY}")
-    paused = paused_spans(pauses)
+        raise OutOfRange("start", f"{datetime_of(begin).isoformat()} lies outside {EARLIEST_DAY} to {LATEST_DAY}")
     _check_count(n, unit, paused)
-    if unit == Unit.WORKING_DAYS:
+    due = _due_after(begin, n, unit, calendar, paused, rules)
+    if not _EARLIEST <= due.at <= _LATEST:
+        raise OutOfRange("n", f"the deadline lies outside {EARLIEST_DAY} to {LATEST_DAY}")
+    return due
+
+
+def _due_after(
+    begin: int, n: float, unit: Unit, calendar: BusinessCalendar, paused: Sequence[Span], rules: DayRules
+) -> Due:
+    if unit is Unit.HOURS:
+        return Due(running_spans(begin, _duration(n, unit), paused)[-1][1], False, ())
+    if unit is Unit.WORKING_DAYS:
         working = count_working_days(begin, int(n), calendar, paused, rules)
-        return _due(working.due, calendar.is_provisional(working.last_day), working.counted_days)
-    if unit == Unit.NATURAL_DAYS:
+        return Due(working.due, calendar.is_provisional(working.last_day), working.counted_days)
+    if unit is Unit.NATURAL_DAYS:
         natural = count_natural_days(begin, int(n), calendar, paused, rules)
         provisional = rules.roll_forward and calendar.is_provisional(natural.last_day)
-        return _due(natural.due, provisional, natural.counted_days)
-    amount = _duration(n, Unit(unit))
-    if unit == Unit.HOURS:
-        return _due(running_spans(begin, amount, paused)[-1][1], False, ())
-    due, days = _after_open_time(begin, amount, calendar, paused)
-    return _due(due, calendar.known_until_end is not None and due > calendar.known_until_end, days)
+        return Due(natural.due, provisional, natural.counted_days)
+    at, days = _after_open_time(begin, _duration(n, unit), calendar, paused)
+    return Due(at, calendar.known_until_end is not None and at > calendar.known_until_end, days)
 
 
 def at_fraction(
@@ -105,16 +128,23 @@ def at_fraction(
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f"fraction must lie between 0 and 1, not {fraction}")
-    begin, end, paused = microseconds_of(start), microseconds_of(due_by), paused_spans(pauses)
-    if unit in {Unit.HOURS, Unit.NATURAL_DAYS}:
-        return datetime_of(share_used_at(begin, end, fraction, paused))
+    begin, due, paused = microseconds_of(start), microseconds_of(due_by), paused_spans(pauses)
+    return datetime_of(used_up_at(begin, due, fraction, Unit(unit), calendar, paused))
+
+
+def used_up_at(
+    begin: int, due: int, fraction: float, unit: Unit, calendar: BusinessCalendar, paused: Sequence[Span]
+) -> int:
+    """``at_fraction`` on integer instants; ``paused`` are sorted and disjoint."""
+    if unit in _USED_UP_EVENLY:
+        return share_used_at(begin, due, fraction, paused)
 
     def solve(table: OpenTime) -> int | None:
-        first, last = table.position(begin), table.position(end)
+        first, last = table.position(begin), table.position(due)
         used = share_used_at(first, last, fraction, _on_open_axis(table, paused))
         return table.earliest_at(used) if used > first else begin
 
-    return datetime_of(calendar.ask(begin, max(begin, end), solve))
+    return calendar.ask(begin, max(begin, due), solve)
 
 
 def business_seconds_between(
@@ -177,9 +207,3 @@ def _check_count(n: float, unit: Unit, paused: Sequence[Span]) -> None:
 def _duration(n: float, unit: Unit) -> int:
     """``n`` units as microseconds."""
     return round(n * SECOND) if unit is Unit.BUSINESS_SECONDS else round(n * 3600 * SECOND)
-
-
-def _due(at: int, provisional: bool, counted_days: tuple[date, ...]) -> Deadline:
-    if not _EARLIEST <= at <= _LATEST:
-        raise OutOfRange("n", f"the deadline lies outside {EARLIEST_DAY} to {LATEST_DAY}")
-    return Deadline(datetime_of(at), provisional, counted_days)

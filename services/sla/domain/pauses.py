@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.sla.domain.running_time import Span, union
 
 
-@dataclass(frozen=True, slots=True)
-class Pauses:
+class Pauses(NamedTuple):
     """Holds of one cycle, in microseconds. A change makes a new value; what changes nothing returns the same one."""
 
     ended: tuple[Span, ...]

@@ -8,10 +8,9 @@ them armed. Everything else comes from the case log alone, which is in order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.sla.domain.announcements import Announcement
 from services.sla.domain.clocks import CaseClocks
@@ -30,8 +29,7 @@ _UNKNOWN_CASE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """New state and what to announce, or why the fact was refused (a code and an explanation)."""
 
     row: ComplaintClocks | None

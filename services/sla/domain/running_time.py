@@ -76,6 +76,8 @@ def running_spans(begin: int, amount: int, paused: Sequence[Span]) -> list[Span]
 
 def share_used_at(begin: int, end: int, fraction: float, paused: Sequence[Span]) -> int:
     """The moment between ``begin`` and ``end`` at which ``fraction`` of the running time between them is used up."""
+    if not paused:
+        return begin + round(max(0, end - begin) * fraction)
     total = sum(piece_end - piece_begin for piece_begin, piece_end in outside((begin, end), paused))
     return running_spans(begin, round(total * fraction), paused)[-1][1]
 

@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.day_units import DayRules
-from services.sla.domain.deadlines import at_fraction, deadline
+from services.sla.domain.deadlines import due_after, used_up_at
 from services.sla.domain.policy import ClockDefinition, Milestone, SlaPolicy
 from services.sla.domain.running_time import Span
-from services.sla.domain.wall_clock import datetime_of, microseconds_of
 
 _KINDS_OF_CASE = 4_096
 
@@ -55,15 +54,12 @@ class ClockTerms:
 
         ``pauses`` are holds that are over; ``warned`` are the levels that must not be warned of again.
         """
-        begin = datetime_of(start)
-        paused = [(datetime_of(began), datetime_of(ended)) for began, ended in pauses] if self.pausable else []
-        rule = self.definition
-        computed = deadline(begin, rule.n, rule.unit, self.calendar, paused, self.day_rules)
-        due, due_by, provisional = microseconds_of(computed.due_by), computed.due_by, computed.provisional
+        rule, paused = self.definition, pauses if self.pausable else ()
+        due, provisional, _ = due_after(start, rule.n, rule.unit, self.calendar, paused, self.day_rules)
         if limit is not None and limit < due:
-            due, due_by, provisional = limit, datetime_of(limit), False
+            due, provisional = limit, False
         warn = tuple(
-            (level, microseconds_of(at_fraction(begin, due_by, level, rule.unit, self.calendar, paused)))
+            (level, used_up_at(start, due, level, rule.unit, self.calendar, paused))
             for level in rule.warn_at
             if level not in warned
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer as ConfluentConsumer
-from confluent_kafka import IsolationLevel, KafkaException
+from confluent_kafka import IsolationLevel, KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
 from shared.errors import BrokerUnavailable
@@ -83,7 +83,12 @@ class KafkaBroker:
     def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
         reader = ConfluentConsumer(
             self._reader_config()
-            | {"group.id": "unused", "queued.min.messages": 100_000, "fetch.max.bytes": 52_428_800}
+            | {
+                "group.id": "unused",
+                "queued.min.messages": 100_000,
+                "fetch.max.bytes": 52_428_800,
+                "fetch.wait.max.ms": 10,  # the end is told by an empty answer, which must not let a restart wait
+            }
         )
         try:
             low, _ = reader.get_watermark_offsets(to_confluent(partition), timeout=REQUEST_TIMEOUT_SECONDS)
@@ -91,7 +96,7 @@ class KafkaBroker:
             position = max(low, start)
             reader.assign([to_confluent(partition, position)])
             while position < end:
-                messages = reader.consume(_READ_BATCH, 0.2)
+                messages = _available(reader)
                 records = [to_record(message) for message in messages if message.error() is None]
                 position = max([position, *(next_offset(message) for message in messages)])
                 yield records
@@ -130,6 +135,15 @@ class KafkaBroker:
             "partitioner": "murmur2_random",
             "compression.type": "lz4",
         }
+
+
+def _available(reader: ConfluentConsumer) -> list[Message]:
+    """What has arrived, after waiting for the first of it.
+
+    ``consume`` alone waits out its timeout unless a batch is full, which at a partition's end it never is.
+    """
+    first = reader.poll(0.2)
+    return [] if first is None else [first, *reader.consume(_READ_BATCH - 1, 0.0)]
 
 
 def _without(config: Mapping[str, Any], key: str) -> dict[str, Any]:

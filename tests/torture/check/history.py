@@ -6,7 +6,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.events import topics
 from tests.torture.check.decoding import Headers, facts_of, state_row
@@ -15,6 +15,7 @@ from tests.torture.check.records import Record, StateRow
 from tests.torture.check.run_files import Fault, Mail, Operation, Run, Scrape
 
 AUDIT_EVENTS = "audit.events.v1"
+_WRITTEN_AGAIN = "reinjected-by"
 _ROUTERS_DEAD_LETTERS = (topics.dead_letter_topic("router"), "departments.")
 
 
@@ -119,6 +120,10 @@ class History:
     """Offset of the last committed record of each partition that has any."""
     committed: Mapping[tuple[str, str, int], int] = field(default_factory=dict)
     """Group, topic and partition to the group's committed offset."""
+    copies: set[tuple[int, int]] = field(default_factory=set)
+    """Partition and offset of submissions on the received log that were written again."""
+    audit: Mapping[str, Any] | None = None
+    """The auditor's ledger at the end."""
 
     def operations_by_complaint(self) -> dict[str, list[Operation]]:
         """Operations under the complaint id they must have got."""
@@ -168,6 +173,8 @@ class HistoryBuilder:
             return
         found: Headers = dict(headers)
         self.history.free_text.see_record(topic, name, found)
+        if topic == topics.RECEIVED and _WRITTEN_AGAIN in found:
+            self.history.copies.add((partition, offset))
         event_type = sys.intern(_text(found.get("ce_type")))
         self.history.counts[topic, event_type] += 1
         try:

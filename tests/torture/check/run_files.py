@@ -30,6 +30,8 @@ class Run(NamedTuple):
     """When, by the bus's clock, the SLA service was stopped after the drain."""
     clock_origin: int = 0
     """The instant at which both clocks showed the same."""
+    audited: bool = False
+    """Whether an auditor was part of the run."""
 
     def bus_time(self, written_at: int) -> int:
         """A record's timestamp (machine, milliseconds) by the bus's clock, in microseconds."""
@@ -102,7 +104,14 @@ def read_run(directory: Path) -> Run:
         rto_seconds=float(plan.get("rto_seconds") or 10.0),
         clock_origin=instant(plan["clock_origin"]) if plan.get("clock_origin") else 0,
         clocks_stopped_at=instant(plan["clocks_stopped_at"]) if plan.get("clocks_stopped_at") else None,
+        audited=bool((plan.get("instances") or {}).get("auditor")),
     )
+
+
+def read_audit(directory: Path) -> Mapping[str, Any] | None:
+    """What ``cbus audit --json`` said at the end; None when nobody asked."""
+    path = directory / "audit.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def operations(lines: Iterable[Mapping[str, Any]]) -> list[Operation]:

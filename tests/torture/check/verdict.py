@@ -11,7 +11,7 @@ from tests.torture.check.free_text import PersonalData
 from tests.torture.check.history import History
 from tests.torture.check.kafka_reading import read_bus
 from tests.torture.check.rules import RULES
-from tests.torture.check.run_files import faults, mails, operations, read_lines, read_run, scrapes
+from tests.torture.check.run_files import faults, mails, operations, read_audit, read_lines, read_run, scrapes
 from tests.torture.check.story import story_of
 
 
@@ -55,6 +55,7 @@ def read_run_directory(directory: Path) -> History:
         mails=mails(read_lines(directory / "sinks/smtp.jsonl")),
         scrapes=scrapes(read_lines(directory / "metrics.jsonl")),
         personal_data=personal,
+        audit=read_audit(directory),
     )
     for logs in (directory / "logs", directory / "bus/logs"):
         history.free_text.see_logs(logs)

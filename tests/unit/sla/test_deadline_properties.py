@@ -89,6 +89,16 @@ def test_warnings_come_in_order_between_start_and_deadline(
 
 
 @EVERY_CASE
+@given(situations(), microseconds, units, st.floats(0, 1))
+def test_a_deadline_that_has_passed_before_the_start_is_warned_of_at_the_start(
+    situation: tuple[BusinessCalendar, datetime, Pauses], earlier: timedelta, unit: Unit, share: float
+) -> None:
+    """A regulator may print a deadline that is over when the complaint arrives."""
+    calendar, start, _ = situation
+    assert at_fraction(start, start - earlier, share, unit, calendar) == start
+
+
+@EVERY_CASE
 @given(situations(), st.integers(1, 3 * 86_400_000_000))
 def test_as_much_business_time_passes_as_was_promised(
     situation: tuple[BusinessCalendar, datetime, Pauses], amount: int

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from tests.torture.json_lines import DurableLines
-from tests.torture.report import as_text, build_report
+from tests.torture.report import build_report
+from tests.torture.report_text import as_text
 from tests.torture.run_directory import RunDirectory
 
-RULE = SimpleNamespace(rule="L1", title="nothing lost", checked=2, breaches=0, first_offenders=[])
+RULE = SimpleNamespace(rule="L1", title="nothing lost", checked=2, breaches=0, first_offenders=[], notes=["seen"])
 CLEAN = SimpleNamespace(passed=True, rules=[RULE])
 BREACHED = SimpleNamespace(
     passed=False,
-    rules=[SimpleNamespace(rule="L1", title="nothing lost", checked=2, breaches=1, first_offenders=["c-1"])],
+    rules=[SimpleNamespace(rule="L1", title="nothing lost", checked=2, breaches=1, first_offenders=["c-1"], notes=[])],
 )
 
 

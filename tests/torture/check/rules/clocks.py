@@ -150,6 +150,16 @@ class _Judge:
         is_early = last.event_type in _ENDS and last.written_at < assessed.written_at + self._margin_ms
         return {before, after} if is_early else {after}
 
+    def _due_as_assessed(self, cycle: int, name: str, end: Record) -> int:
+        """The deadline announced, or an earlier one the assessment asks for: a breach of that was right."""
+        clock: Clock = end.facts
+        assessed = self._case.assessed
+        if assessed is None or assessed.facts is None:
+            return clock.due_by
+        kind = assessed.facts.detail
+        target = self._oracle.target(name, kind.category, kind.severity, self._complaint.channel)
+        return min(clock.due_by, self._due(name, cycle, clock.started_at, target) or clock.due_by)
+
     def _due(self, name: str, cycle: int, start: int, target: tuple[float, str]) -> int | None:
         due, limit = self._oracle.due(name, target, start), self._complaint.respond_by
         is_limited = limit is not None and self._oracle.clocks[name].stops_on == "resolved"
@@ -179,7 +189,7 @@ class _Judge:
             if corrections:
                 self._say(cycle, name, "is corrected without a breach")
             return
-        was_wrong = any(at <= end.facts.due_by for at in facts)
+        was_wrong = any(at <= self._due_as_assessed(cycle, name, end) for at in facts)
         if len(corrections) > 1 or (was_wrong and not corrections):
             self._say(cycle, name, f"was breached, wrongly as is known now, and corrected {len(corrections)} times")
         for correction in corrections:

@@ -6,6 +6,14 @@ from shared.events import topics
 from tests.torture.check.findings import Findings, RuleResult
 from tests.torture.check.history import History
 
+_JOURNEY = (
+    topics.RECEIVED,
+    topics.LIFECYCLE,
+    topics.SLA_EVENTS,
+    topics.NOTIFICATION_REQUESTS,
+    topics.NOTIFICATION_EVENTS,
+)
+
 
 def settled(history: History) -> RuleResult:
     """Judge every partition's end and every group's offsets."""
@@ -26,10 +34,17 @@ def settled(history: History) -> RuleResult:
 
 def _inputs(history: History) -> dict[str, frozenset[str]]:
     """Groups and what they read. End markers take an offset too, so the last *record* counts, not the end."""
-    updates = map(topics.department_updates_topic, history.run.departments)
-    return {
+    departments = history.run.departments
+    updates = map(topics.department_updates_topic, departments)
+    inputs = {
         "router": frozenset((topics.RECEIVED, *updates)),
         "sla": frozenset((topics.RECEIVED, topics.LIFECYCLE)),
         "notifier": frozenset((topics.LIFECYCLE, topics.SLA_EVENTS)),
         "notifier-sender": frozenset((topics.NOTIFICATION_REQUESTS,)),
     }
+    if history.run.audited:
+        dead_letters = map(topics.dead_letter_topic, ("router", "sla", "notifier"))
+        queues = map(topics.department_topic, departments)
+        inputs["auditor"] = frozenset((*_JOURNEY, *dead_letters, *queues))
+        inputs["auditor-reinjection"] = frozenset((topics.AUDIT_EVENTS,))
+    return inputs

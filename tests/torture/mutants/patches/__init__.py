@@ -1,0 +1,1 @@
+"""What each mutant replaces. Imported by the mutated process only (see ``process``)."""
