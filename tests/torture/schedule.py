@@ -235,10 +235,15 @@ _INFRASTRUCTURE_SECONDS = {
     FaultKind.DISK_FULL: (8.0, 12.0),
 }
 
+_LONGEST_PAUSE_OF_A_SINGLE_BROKER = 2.5
+"""Seconds; after a longer one it can forget commit markers (docs/decisions/0009)."""
+
 
 def _infrastructure_fault(chance: random.Random, kind: FaultKind, brokers: int) -> Fault:
     shortest, longest = _INFRASTRUCTURE_SECONDS.get(kind, (0.0, 0.0))
     duration = chance.uniform(shortest, longest)
+    if kind is FaultKind.BROKER_PAUSE and brokers == 1:
+        duration = min(duration, _LONGEST_PAUSE_OF_A_SINGLE_BROKER)
     pause = chance.uniform(3, 8)
     return Fault(kind, _infrastructure_target(chance, kind, brokers), pause, duration)
 
