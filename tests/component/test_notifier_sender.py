@@ -273,6 +273,23 @@ def test_what_is_settled_but_not_committed_is_not_done_again(
     assert len(bench.outcomes(settled)) == 2
 
 
+def test_a_repeat_nobody_lived_to_tell_of_is_told_by_the_next_owner(
+    bench: SenderBench, smtp_sink: SmtpSink, request_to: Callable[..., NotificationRequested]
+) -> None:
+    """Two owners handed it over; the first said so late, the second died before it could."""
+    request = request_to()
+    bench.request(request)
+    bench.write(outcome(NotificationAttempted, request, attempt=1), 1)
+    bench.write(outcome(NotificationAttempted, request, attempt=2), 2)
+    bench.write(outcome(NotificationSent, request, attempt=1))
+    bench.start()
+    bench.wait_for(lambda: bench.committed() == 1, "the commit")
+    *_, last = bench.outcomes(request)
+    assert isinstance(last, NotificationSent)
+    assert (last.attempt, last.possible_repeat) == (2, True)
+    assert mails_of(smtp_sink, request) == []
+
+
 def test_a_takeover_keeps_to_the_time_of_the_next_attempt_and_counts_on(
     bench: SenderBench, smtp_sink: SmtpSink, request_to: Callable[..., NotificationRequested]
 ) -> None:

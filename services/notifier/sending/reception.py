@@ -9,6 +9,7 @@ from services.notifier.domain.progress import NOTHING_YET
 from services.notifier.sending.delivery import Delivery, OwnedPartition
 from services.notifier.sending.desk import Desk
 from services.notifier.sending.lane import Lane
+from services.notifier.sending.outcomes import sent
 from services.notifier.sending.ownership import Ownership
 from shared.errors import InvalidEvent
 from shared.events import topics
@@ -49,11 +50,19 @@ class Reception:
             return
         self._meter.record(bad=False)
         progress = owned.recovered.pop(request.notification_id, NOTHING_YET)
-        if progress.is_settled:
-            return
-        owned.window.accept(record.offset)
         delivery = Delivery(request, owned, record.offset, envelope.traceparent, progress)
-        self._lane_of(request).schedule.add(delivery)
+        if not progress.is_settled:
+            owned.window.accept(record.offset)
+            self._lane_of(request).schedule.add(delivery)
+        elif progress.is_repeat_unsaid:
+            self._say_repeat(delivery)
+
+    def _say_repeat(self, delivery: Delivery) -> None:
+        """An owner died between handing over and saying so, after an earlier one had said it of its own attempt."""
+        owned, offset = delivery.origin, delivery.offset
+        owned.window.accept(offset)
+        outcome = sent(delivery, delivery.progress.attempts, True, self._desk.clock.now())
+        self._desk.writer.write_later(outcome, lambda: self._desk.finished.put((owned, offset)))
 
     def _put_aside(self, owned: OwnedPartition, record: ConsumerRecord, invalid: InvalidEvent) -> None:
         """Write a dead letter; the offset is done once that is durable."""

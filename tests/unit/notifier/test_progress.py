@@ -63,5 +63,15 @@ def test_an_attempt_a_former_owner_wrote_too_late_does_not_unsettle_a_message() 
     assert follow(settled, attempted(1)).is_settled
 
 
+def test_success_of_an_attempt_that_was_overtaken_leaves_a_repeat_unsaid_until_somebody_says_it() -> None:
+    overtaken = follow(follow(NOTHING_YET, attempted(1)), attempted(2))
+    settled = follow(overtaken, NotificationSent(**ABOUT, attempt=1))
+    assert settled.is_settled
+    assert settled.is_repeat_unsaid
+    said = follow(settled, NotificationSent(**ABOUT, attempt=2, possible_repeat=True))
+    assert said.is_settled
+    assert not said.is_repeat_unsaid
+
+
 def test_other_events_say_nothing() -> None:
     assert follow(NOTHING_YET, NotificationSkipped(**ABOUT, reason="anonymous")) == NOTHING_YET
