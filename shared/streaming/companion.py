@@ -60,7 +60,7 @@ class Companion:
                 self._repeat(work)
         except Exception as error:
             self.failure = error
-            _LOG.error(f"{self._name}_failed", error=error)
+            _LOG.error("companion_failed", error=error)
             on_failure()
 
     def _repeat(self, work: Work) -> None:

@@ -50,7 +50,8 @@ def test_an_auditor_that_sees_what_is_true_is_agreed_with() -> None:
         run.record("audit.events.v1", SOLVED_ID, f"audit.hole_{name}.v1", {"kind": "unaccounted"})
     rule = judge(run.history()).rules[12]
     assert rule.passed, rule.first_offenders
-    assert not any("auditor" in note for note in rule.notes)
+    about_it = [note for note in rule.notes if "auditor" in note]
+    assert about_it == ["auditor: 1 holes found in passing, 0 submissions written again"]
 
 
 def test_poison_may_be_put_aside_by_each_of_its_readers() -> None:
