@@ -60,7 +60,7 @@ torture: setup ## Break the bus under load and judge it: SEED, COMPLAINTS, KILLS
 	$(BIN)/python -m tests.torture --seed $(SEED) --complaints $(COMPLAINTS) --kills $(KILLS) --brokers $(BROKERS)
 
 torture-long: setup ## The same for an hour: 100,000 complaints, 300 kills, 3 brokers
-	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3 --restore
 
 lock: ## Renew the lock files (needs uv)
 	uv pip compile pyproject.toml --extra local --generate-hashes --no-emit-index-url --quiet -o requirements.lock

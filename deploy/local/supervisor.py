@@ -51,6 +51,7 @@ class Supervisor:
         """``restart`` None: never restart."""
         self._policy = restart
         self._watched: dict[str, _Watched] = {}
+        self._restarts = 0
         self._guard = threading.Lock()
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
@@ -60,6 +61,11 @@ class Supervisor:
         """The services, in start order."""
         with self._guard:
             return tuple(watched.process for watched in self._watched.values())
+
+    @property
+    def all_restarts(self) -> int:
+        """How often any service was started again, those since forgotten included."""
+        return self._restarts
 
     def restarts(self, name: str) -> int:
         """How often the service ``name`` (e.g. ``router-0``) was started again."""
@@ -107,6 +113,7 @@ class Supervisor:
             watched.process.start()
             watched.started_at, watched.restart_at = now, None
             watched.restarts += 1
+            self._restarts += 1
 
     def __enter__(self) -> Supervisor:
         return self

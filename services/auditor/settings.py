@@ -14,7 +14,7 @@ class AuditorSettings(ProcessorSettings):
     """Everything the auditor needs."""
 
     hole_after_seconds: float = Field(
-        300.0, gt=0, le=86_400, description="What is missing for this long, with everything read, is a hole."
+        300.0, gt=0, le=2_592_000, description="What is missing for this long, with everything read, is a hole."
     )
     auditor_reinject: bool = Field(True, description="Put lost submissions on the log again; false: only report them.")
     max_reinjections: int = Field(3, ge=1, le=10, description="Copies of one submission written at most.")

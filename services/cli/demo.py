@@ -33,7 +33,7 @@ def demo_command(
     as_json: JsonOption = False,
 ) -> None:
     """The whole stack with sample complaints, live table; Ctrl-C cleans up. Exit code 1 if a complaint was lost or
-    duplicated."""
+    duplicated, or the auditor found a hole."""
     options = DemoOptions(rate, speed, seconds, samples, seed, config_dir, data_dir, backend)
     with StopSignals() as signals:
         try:
@@ -46,8 +46,9 @@ def demo_command(
 
 
 def is_sound(figures: dict[str, Any]) -> bool:
-    """Something was accepted, all of it arrived, and nothing arrived twice."""
-    return bool(figures["accepted"]) and not figures["lost"] and not figures["duplicated"]
+    """Something was accepted, all of it arrived, nothing arrived twice, and the auditor found no hole."""
+    wrong = figures["lost"] or figures["duplicated"] or figures["audit"]["holes"]
+    return bool(figures["accepted"]) and not wrong
 
 
 def _report(figures: dict[str, Any], summary: Path | None, as_json: bool) -> None:
@@ -58,5 +59,6 @@ def _report(figures: dict[str, Any], summary: Path | None, as_json: bool) -> Non
         print_json(figures)
     say(
         f"accepted {figures['accepted']}, lost {figures['lost']}, duplicated {figures['duplicated']}, "
-        f"dead letters {figures['dead_letters']}"
+        f"dead letters {figures['dead_letters']}; auditor: {figures['audit']['complaints']} complaints, "
+        f"holes {figures['audit']['holes']}"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.cli.demo_audit import DemoAudit
 from services.cli.demo_ledger import LedgerFigures
 from services.cli.percentiles import in_milliseconds
 
@@ -57,7 +58,7 @@ class DemoFigures:
 
 
 def summary_of(
-    figures: DemoFigures, *, lost: int, speed: float, rate: float, backend: str, stopped_by: str
+    figures: DemoFigures, *, lost: int, audit: DemoAudit, speed: float, rate: float, backend: str, stopped_by: str
 ) -> dict[str, Any]:
     """The summary, as written to ``--summary``."""
     bus, senders = figures.bus, figures.senders
@@ -78,6 +79,7 @@ def summary_of(
         "dead_letter_reasons": dict(bus.dead_letters),
         "lost": lost,
         "duplicated": len(bus.duplicated),
+        "audit": audit._asdict(),
         "latency_ms": figures.latency_ms,
         "seconds": round(figures.elapsed_seconds, 1),
         "speed": speed,

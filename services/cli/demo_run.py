@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from services.cli.demo_audit import wait_for_audit
 from services.cli.demo_clock import DemoClock, read_reached, start_clock, write_reached
 from services.cli.demo_feed import Feeder
 from services.cli.demo_figures import DemoFigures, summary_of
@@ -87,7 +88,7 @@ def _stage(options: DemoOptions) -> Iterator[_Stage]:
         clock = start_clock(options.speed, datetime.now(UTC), read_reached(options.data_dir))
         http_port = free_port()
         environment = {
-            **service_environment(directory, options.config_dir, http_port, options.seed),
+            **service_environment(directory, options.config_dir, http_port, options.seed, options.speed),
             **clock.environment(),
         }
         processes = running.enter_context(
@@ -124,6 +125,8 @@ def _settle(
     feeder.stop()
     fed = observer.observe()
     _drain(observer)
+    stage.processes.stop_departments()  # or there would always be a case that ended just now
+    audit = wait_for_audit(KafkaSettings(bootstrap_servers=stage.addresses.kafka_bootstrap))
     stage.processes.supervisor.stop()
     observer.reader.finish()
     write_reached(options.data_dir, stage.clock.clock().now())
@@ -134,6 +137,7 @@ def _settle(
     return summary_of(
         figures,
         lost=len(lost),
+        audit=audit,
         speed=options.speed,
         rate=options.rate,
         backend=stage.addresses.backend,

@@ -1,10 +1,11 @@
-"""The demo's processes: the four services that carry the mission, and the simulated departments."""
+"""The demo's processes: the services of the bus, the auditor among them, and the simulated departments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
     from deploy.local.service_process import ServiceProcess
     from deploy.local.supervisor import Supervisor
 
-SERVICES = ("router", "sla", "notifier", "intake")
+SERVICES = ("auditor", "router", "sla", "notifier", "intake")
 """In start order: what a complaint needs last comes first, the door opens when everything behind it runs."""
 
+DEPARTMENTS = "departments"
 READY_WITHIN_SECONDS = 60.0
+AUDITOR_PATIENCE_SECONDS = 20.0
+"""What is missing for this long, by the machine's clock, the auditor calls a hole."""
+LONGEST_PATIENCE = timedelta(days=30)
 LOOPBACK = "127.0.0.1"
 
 
@@ -31,16 +36,22 @@ class DemoProcesses:
 
     def restarts(self) -> int:
         """How often a process ended by itself and was started again."""
-        return sum(self.supervisor.restarts(process.name) for process in self.supervisor.processes)
+        return self.supervisor.all_restarts
 
     def health_ports(self) -> dict[str, int]:
         """Service name to the port of its /metrics."""
         return {process.service: process.health_port for process in self.supervisor.processes}
 
+    def stop_departments(self) -> None:
+        """Nobody works on the cases any more; what was said goes on through the bus."""
+        self.supervisor.forget(f"{DEPARTMENTS}-0").terminate()
 
-def service_environment(directory: Path, config_dir: Path, http_port: int, seed: int) -> dict[str, str]:
-    """What the demo's processes need beside the addresses and the clock."""
+
+def service_environment(directory: Path, config_dir: Path, http_port: int, seed: int, speed: float) -> dict[str, str]:
+    """What the demo's processes need beside the addresses and the clock. ``speed``: demo time per real time."""
+    patience_seconds = min(AUDITOR_PATIENCE_SECONDS * speed, LONGEST_PATIENCE.total_seconds())
     return {
+        "CBUS_HOLE_AFTER_SECONDS": repr(patience_seconds),
         "CBUS_CONFIG_DIR": str(config_dir.resolve()),
         "CBUS_STATE_DIR": str(directory / "state"),
         "CBUS_DEVELOPMENT": "true",  # the built-in query-code secret: a demo has nothing to hide
@@ -61,7 +72,7 @@ def running_services(environment: Mapping[str, str], http_port: int, log_directo
 
     with Supervisor(restart=RestartPolicy()) as supervisor:
         started = [supervisor.start(process(name), ready_within_seconds=None) for name in SERVICES]
-        departments = process("departments", "services.cli.demo_departments")
+        departments = process(DEPARTMENTS, "services.cli.demo_departments")
         started.append(supervisor.start(departments, ready_within_seconds=None))
         for each in started:
             _wait_ready(each)

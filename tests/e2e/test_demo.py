@@ -48,6 +48,7 @@ def check_the_books(figures: dict[str, Any]) -> None:
     assert figures["dispatched"] >= figures["accepted"]
     assert sum(figures["per_department"].values()) == figures["dispatched"]
     assert figures["restarts"] == 0
+    assert figures["audit"] == {"complaints": figures["accepted"], "pending": 0, "holes": 0, "unread_records": 0}
 
 
 def test_a_demo_of_twenty_seconds_tells_the_whole_story(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_a_demo_of_twenty_seconds_tells_the_whole_story(tmp_path: Path) -> None:
     demo = start_demo(tmp_path, "--seconds", str(SECONDS), "--summary", str(summary))
     progress = wait_for_line(demo, "accepted")
     family = descendants(demo.pid)
-    assert len(family) >= 8, "broker, Valkey, mail sink, four services, departments"
+    assert len(family) >= 9, "broker, Valkey, mail sink, five services, departments"
     _, rest = demo.communicate(timeout=180)
     assert demo.returncode == 0, "".join(progress) + rest
     assert gone_within(family, 5) == {}

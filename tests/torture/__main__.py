@@ -19,6 +19,7 @@ from tests.torture.network import can_separate_brokers
 from tests.torture.phases import Plan, Run
 from tests.torture.report import build_report
 from tests.torture.report_text import as_text
+from tests.torture.restore import measured_restore
 from tests.torture.run_directory import RunDirectory
 from tests.torture.schedule import Abilities
 from tests.torture.small_disk import can_mount
@@ -40,7 +41,7 @@ def main() -> int:
         shutil.rmtree(directory.root)
     abilities = _abilities(options)
     plan = Plan.of_seed(options.seed, options.complaints, options.kills, options.brokers, options.speed, abilities)
-    return torture(plan, directory, abilities, judged=not options.no_check)
+    return torture(plan, directory, abilities, judged=not options.no_check, with_restore=options.restore)
 
 
 def _abilities(options: argparse.Namespace) -> Abilities:
@@ -53,9 +54,15 @@ def _abilities(options: argparse.Namespace) -> Abilities:
     )
 
 
-def torture(plan: Plan, directory: RunDirectory, abilities: Abilities, *, judged: bool = True) -> int:
+def torture(
+    plan: Plan, directory: RunDirectory, abilities: Abilities, *, judged: bool = True, with_restore: bool = False
+) -> int:
     """Run ``plan`` and judge it, unless told not to; the exit code."""
     progress = Progress()
+    restore: list[dict[str, Any]] = []
+    if with_restore:
+        progress("restore of a million open clocks …")
+        restore = measured_restore()
     progress(f"seed {plan.seed}: starting {plan.brokers} broker(s) and all services …")
     bus = TortureBus(
         directory.bus,
@@ -67,6 +74,7 @@ def torture(plan: Plan, directory: RunDirectory, abilities: Abilities, *, judged
     )
     with bus:
         Run(plan, directory, bus, progress).execute()
+        directory.update_run(restore=restore)
         if not judged:
             print(as_text(write_report(directory, None)))
             return 0
@@ -142,6 +150,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--clock-steps", action=argparse.BooleanOptionalAction, default=True, help="step clocks (libfaketime)"
     )
+    parser.add_argument("--restore", action="store_true", help="first measure the restore of a million open clocks")
     parser.add_argument("--keep", type=Path, metavar="DIR", help=f"run directory (default {LAST_RUN}, replaced)")
     parser.add_argument("--only-check", type=Path, metavar="DIR", help="judge a kept run again, run nothing")
     parser.add_argument("--no-check", action="store_true", help="keep the run unjudged")

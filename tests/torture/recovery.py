@@ -63,20 +63,21 @@ def recovery_rows(lines: Sequence[Line], operations: Sequence[Operation], speed:
     all_episodes = episodes(lines)
     undisturbed, disturbed = _processor_deaths(all_episodes, speed)
     rows = [
-        _row("killed processor works again", PROCESSOR_AIM, undisturbed),
-        _row("… while brokers were broken as well", None, disturbed),
+        recovery_row("killed processor works again", PROCESSOR_AIM, undisturbed),
+        recovery_row("… while brokers were broken as well", None, disturbed),
     ]
     lost = [episode for episode in all_episodes if episode.fault == _LOST_MAJORITY]
     first, each = _refusals(lost, operations, speed)
     rows += [
-        _row("two of three brokers lost: first 503", REFUSAL_AIM, first),
-        _row("… and each 503 from asking", REFUSAL_AIM, each),
-        _row("… healed: accepted again", HEALED_AIM, _accepted_after_healing(lost, operations, speed)),
+        recovery_row("two of three brokers lost: first 503", REFUSAL_AIM, first),
+        recovery_row("… and each 503 from asking", REFUSAL_AIM, each),
+        recovery_row("… healed: accepted again", HEALED_AIM, _accepted_after_healing(lost, operations, speed)),
     ]
     return [row for row in rows if row["times"]]
 
 
-def _row(what: str, aim: float | None, seen: Sequence[float]) -> dict[str, Any]:
+def recovery_row(what: str, aim: float | None, seen: Sequence[float]) -> dict[str, Any]:
+    """One line of the report's table: how often it was seen, how long it took, how often within the aim."""
     if not seen:
         return {"what": what, "times": 0}
     return {

@@ -36,7 +36,7 @@ def build_report(directory: RunDirectory, verdict: Any) -> dict[str, Any]:
         "unvisited_points": unvisited(run, ended),
         "not_recovered": [line for line in ended if "error" in line["detail"]],
         "undrained": run.get("undrained", {}),
-        "recovery": recovery_rows(lines, operations, speed),
+        "recovery": [*recovery_rows(lines, operations, speed), *run.get("restore", [])],
         "recovery_seconds": recovery_by_fault(ended),
         "accepted_again_seconds": accepted_again(ended, operations, speed),
         "accept_latency_seconds": latencies(operations, speed, _is_accepted),

@@ -1,0 +1,23 @@
+"""The demo waits for the auditor's last word, and not for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.cli import demo_audit
+from services.cli.demo_audit import DemoAudit, final_audit
+
+READING = DemoAudit(complaints=3, pending=0, holes=0, unread_records=7)
+WAITING = DemoAudit(complaints=5, pending=1, holes=0, unread_records=0)
+BALANCED = DemoAudit(complaints=5, pending=0, holes=0, unread_records=0)
+
+
+def test_what_is_unread_or_pending_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_audit, "LOOK_AGAIN_SECONDS", 0.0)
+    answers = iter([READING, WAITING, BALANCED, READING])
+    assert final_audit(lambda: next(answers), within_seconds=60) == BALANCED
+
+
+def test_when_the_time_is_over_the_last_answer_stands() -> None:
+    answers = iter([WAITING, BALANCED])
+    assert final_audit(lambda: next(answers), within_seconds=0) == WAITING
