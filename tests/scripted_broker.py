@@ -24,6 +24,7 @@ class ScriptedBroker:
         self.manner: Manner = manner
         self.sent: list[ProducerRecord] = []
         self.held: list[Report] = []
+        self._notice: Callable[[bool], None] = lambda is_lost: None
         self._cluster = cluster
         self._reports = ThreadPoolExecutor(1, "scripted-reports")
 
@@ -48,6 +49,17 @@ class ScriptedBroker:
         held, self.held = self.held, []
         for report in held:
             self._reports.submit(report, error)
+
+    def watch_majority(self, notice: Callable[[bool], None]) -> None:
+        self._notice = notice
+
+    def lose_majority(self, is_lost: bool = True) -> None:
+        """Say that most brokers are out of reach, or back."""
+        self._reports.submit(self._notice, is_lost).result()
+
+    def settle(self) -> None:
+        """Wait until every report was given."""
+        self._reports.submit(lambda: None).result()
 
     def flush(self, timeout_seconds: float) -> int:
         return 0

@@ -116,6 +116,13 @@ class Producer(Protocol):
         """
         ...
 
+    def watch_majority(self, notice: Callable[[bool], None]) -> None:
+        """From now on ``notice`` is called, from another thread, with True when most brokers are out of reach.
+
+        And with False when they are back. Nothing is said of what was the case before.
+        """
+        ...
+
     def flush(self, timeout_seconds: float) -> int:
         """Wait for deliveries; how many are still open."""
         ...

@@ -18,7 +18,6 @@ import pytest
 
 from deploy.local.kafka import KafkaCluster
 from deploy.local.polling import wait_until
-from deploy.local.ports import free_port
 from deploy.local.service_process import ServiceProcess
 from deploy.topics.provision import provision
 from shared.errors import BrokerUnavailable
@@ -27,11 +26,10 @@ from shared.events.received import ComplaintSubmitted
 from shared.settings import KafkaSettings
 from shared.streaming.kafka import KafkaBroker
 from shared.streaming.records import TopicPartition
+from tests.component.intake_posts import intake_process, post
 
 pytestmark = pytest.mark.kafka
 
-CANARY = "canary-王小二-13800000000"
-COMPLAINT = {"narrative": CANARY, "complainant": {"name": CANARY}}
 ANSWER_WITHIN_SECONDS = 5.0
 
 
@@ -44,30 +42,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
 
 @pytest.fixture(scope="module")
 def intake(cluster: KafkaCluster, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
-    process = ServiceProcess(
-        "intake",
-        log_directory=tmp_path_factory.mktemp("logs"),
-        environment={
-            "CBUS_QUERY_CODE_SECRET": "a secret for tests alone",
-            "CBUS_KAFKA__BOOTSTRAP_SERVERS": cluster.bootstrap_servers,
-            "CBUS_REDIS__URL": redis_url,
-            "CBUS_HTTP__PORT": str(free_port()),
-        },
-    )
+    process = intake_process(cluster.bootstrap_servers, redis_url, tmp_path_factory.mktemp("logs"))
     process.start()
     try:
         process.wait_ready()
         yield process
     finally:
         process.terminate()
-
-
-def post(intake: ServiceProcess, key: str) -> tuple[httpx.Response, float]:
-    """The answer to one submission, and how long it took."""
-    url = f"http://127.0.0.1:{intake.environment['CBUS_HTTP__PORT']}/v1/complaints"
-    started = time.monotonic()
-    answer = httpx.post(url, json=COMPLAINT, headers={"Idempotency-Key": key}, timeout=30)
-    return answer, time.monotonic() - started
 
 
 def on_the_topic(cluster: KafkaCluster) -> list[ComplaintSubmitted]:

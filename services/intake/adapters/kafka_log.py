@@ -3,6 +3,9 @@
 A record is durable when the producer's delivery report says so (acks=all), and not before. While Kafka acknowledges
 nothing the door is shut: submissions are refused at once instead of each waiting out its deadline, except one trial
 every half second. The first acknowledgement opens it again, so it recovers as fast as the producer reconnects.
+
+When most brokers are out of reach it is shut before a deadline says so: whoever waits is told at once, and a trial
+waits for a short time only.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from math import inf
 
 from services.intake.delivery import Overloaded
 from shared.crash_points import crash_point
@@ -20,6 +24,8 @@ from shared.streaming.broker import Producer
 from shared.streaming.records import ProducerRecord
 
 TRIAL_INTERVAL_SECONDS = 0.5
+CUT_OFF_DEADLINE_SECONDS = 1.5
+"""How long an acknowledgement is waited for while most brokers are out of reach."""
 
 _log = get_logger()
 
@@ -48,6 +54,10 @@ class KafkaLog:
         self._acknowledged_at = monotonic()
         self._shut = False
         self._next_trial_at = 0.0
+        self._is_cut_off = False
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        producer.watch_majority(self._hear_of_majority)
 
     @property
     def in_flight(self) -> int:
@@ -75,23 +85,36 @@ class KafkaLog:
         finally:
             self._in_flight -= 1
             INTAKE_IN_FLIGHT_RECORDS.dec()
-        self._note_acknowledgement()
 
     async def _send(self, record: ProducerRecord) -> None:
-        loop = asyncio.get_running_loop()
-        acknowledged = loop.create_future()
+        loop = self._loop = asyncio.get_running_loop()
+        acknowledged: asyncio.Future[None] = loop.create_future()
 
         def report(error: Exception | None) -> None:  # called from the producer's thread
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, acknowledged, error)
+            _in_loop(loop, self._settle, acknowledged, error)
 
         self._producer.send(record, report)
         crash_point("intake.after-produce")
+        deadline_seconds = min(self._deadline_seconds, CUT_OFF_DEADLINE_SECONDS if self._is_cut_off else inf)
+        self._waiting.add(acknowledged)
         try:
-            async with asyncio.timeout(self._deadline_seconds):
+            async with asyncio.timeout(deadline_seconds):
                 await acknowledged
         except TimeoutError:
-            raise BrokerUnavailable(f"no acknowledgement within {self._deadline_seconds:g} s") from None
+            raise BrokerUnavailable(f"no acknowledgement within {deadline_seconds:g} s") from None
+        finally:
+            self._waiting.discard(acknowledged)
+
+    def _settle(self, acknowledged: asyncio.Future[None], error: Exception | None) -> None:
+        """A delivery report; one that comes after the deadline still tells that Kafka takes records in."""
+        if error is None:
+            self._note_acknowledgement()
+        if acknowledged.done():
+            return  # the deadline passed, or the caller is gone
+        if error is None:
+            acknowledged.set_result(None)
+        else:
+            acknowledged.set_exception(error)
 
     def _admit(self) -> None:
         if self._in_flight >= self._max_in_flight:
@@ -102,6 +125,22 @@ class KafkaLog:
         if now < self._next_trial_at:
             raise BrokerUnavailable("Kafka acknowledges nothing at the moment; a trial is under way")
         self._next_trial_at = now + TRIAL_INTERVAL_SECONDS
+
+    def _hear_of_majority(self, is_lost: bool) -> None:  # called from the producer's thread
+        self._is_cut_off = is_lost
+        if self._loop is not None:  # else nobody waits yet
+            _in_loop(self._loop, self._note_majority, is_lost)
+
+    def _note_majority(self, is_lost: bool) -> None:
+        if not is_lost:
+            _log.info("kafka_majority_back")
+            self._next_trial_at = self._monotonic()
+            return
+        _log.error("kafka_majority_lost", count=len(self._waiting))
+        self._shut = True
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(BrokerUnavailable("most brokers are out of reach"))
 
     def _note_failure(self, sent_at: float) -> None:
         if self._acknowledged_at > sent_at:
@@ -118,10 +157,7 @@ class KafkaLog:
         self._shut = False
 
 
-def _settle(acknowledged: asyncio.Future[None], error: Exception | None) -> None:
-    if acknowledged.done():
-        return  # the deadline passed, or the caller is gone
-    if error is None:
-        acknowledged.set_result(None)
-    else:
-        acknowledged.set_exception(error)
+def _in_loop(loop: asyncio.AbstractEventLoop, act: Callable[..., None], *arguments: object) -> None:
+    """Call from another thread; a loop that has ended does not care any more."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(act, *arguments)

@@ -11,15 +11,17 @@ from confluent_kafka import Producer as ConfluentProducer
 
 from shared.errors import BrokerUnavailable, FatalError
 from shared.streaming.kafka.faults import FATAL
+from shared.streaming.kafka.majority_watch import MajorityWatch
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 from shared.streaming.records import ProducerRecord
 
 
 class KafkaProducer:
-    """Idempotent producer for edges. A background thread serves delivery reports."""
+    """Idempotent producer for edges. A background thread serves delivery reports and statistics."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._producer = ConfluentProducer(config)
+        self._majority = MajorityWatch()
+        self._producer = ConfluentProducer(config | MajorityWatch.CONFIG | {"stats_cb": self._majority.read})
         self._closing = threading.Event()
         self._poller = threading.Thread(target=self._serve_reports, name="delivery-reports", daemon=True)
         self._poller.start()
@@ -45,6 +47,9 @@ class KafkaProducer:
             if cause.fatal() or cause.code() == FATAL:
                 raise FatalError(f"this producer can never send again: {cause.str()}; restarting mends it") from error
             raise BrokerUnavailable(f"cannot queue for {record.topic}: {cause}") from error
+
+    def watch_majority(self, notice: Callable[[bool], None]) -> None:
+        self._majority.notice = notice
 
     def flush(self, timeout_seconds: float) -> int:
         return int(self._producer.flush(timeout_seconds))

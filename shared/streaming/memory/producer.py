@@ -88,6 +88,9 @@ class MemoryProducer:
         else:
             on_delivery(None)
 
+    def watch_majority(self, notice: Callable[[bool], None]) -> None:
+        return None  # one broker, and it answers at once
+
     def flush(self, timeout_seconds: float) -> int:  # nothing is ever queued
         return 0
 

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from services.intake.adapters import kafka_log
 from services.intake.adapters.kafka_log import TRIAL_INTERVAL_SECONDS, KafkaLog
 from services.intake.delivery import Overloaded
 from shared.errors import BrokerUnavailable, FatalError
@@ -22,13 +23,13 @@ DEADLINE = 0.05
 class Bench:
     """A log over a scripted broker, with a clock that moves by hand."""
 
-    def __init__(self, broker: ScriptedBroker, max_in_flight: int) -> None:
+    def __init__(self, broker: ScriptedBroker, max_in_flight: int, deadline_seconds: float) -> None:
         self.broker = broker
         self.now = 100.0
         self.fatal: list[FatalError] = []
         self.log = KafkaLog(
             broker,
-            deadline_seconds=DEADLINE,
+            deadline_seconds=deadline_seconds,
             max_in_flight=max_in_flight,
             on_fatal=self.fatal.append,
             monotonic=lambda: self.now,
@@ -40,11 +41,21 @@ class Bench:
             await self.log.append(RECORD)
         return caught.value
 
+    async def refused_after_trial(self) -> None:
+        """A trial is under way, so the next one is refused without being sent."""
+        self.broker.manner = "silent"
+        trial = asyncio.create_task(self.log.append(RECORD))
+        await asyncio.sleep(0)
+        sent = len(self.broker.sent)
+        await self.refused()
+        assert len(self.broker.sent) == sent
+        trial.cancel()
+
 
 @contextmanager
-def bench(manner: Manner, max_in_flight: int = 10) -> Iterator[Bench]:
+def bench(manner: Manner, max_in_flight: int = 10, deadline_seconds: float = DEADLINE) -> Iterator[Bench]:
     with closing(ScriptedBroker(manner)) as broker:
-        yield Bench(broker, max_in_flight)
+        yield Bench(broker, max_in_flight, deadline_seconds)
 
 
 def test_an_append_returns_only_after_the_acknowledgement() -> None:
@@ -130,6 +141,61 @@ def test_one_bad_partition_does_not_shut_the_door_for_the_others() -> None:
         await at.log.append(RECORD)
 
     with bench("acknowledge") as at:
+        asyncio.run(scenario(at))
+
+
+def test_when_most_brokers_are_lost_whoever_waits_is_told_at_once_and_the_door_is_shut() -> None:
+    async def scenario(at: Bench) -> None:
+        await at.log.append(RECORD)
+        at.broker.manner = "hold"
+        waiting = [asyncio.create_task(at.refused()) for _ in range(3)]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(at.broker.lose_majority)
+        await asyncio.wait_for(asyncio.gather(*waiting), timeout=30)
+        await at.refused_after_trial()
+
+    with bench("acknowledge", deadline_seconds=600) as at:
+        asyncio.run(scenario(at))
+
+
+def test_while_most_brokers_are_lost_a_trial_waits_for_a_short_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_log, "CUT_OFF_DEADLINE_SECONDS", DEADLINE)
+
+    async def scenario(at: Bench) -> None:
+        at.broker.manner = "silent"
+        await asyncio.to_thread(at.broker.lose_majority)
+        await asyncio.wait_for(at.refused(), timeout=30)
+
+    with bench("silent", deadline_seconds=600) as at:
+        asyncio.run(scenario(at))
+
+
+def test_an_acknowledgement_nobody_waits_for_any_more_opens_the_door_all_the_same() -> None:
+    async def scenario(at: Bench) -> None:
+        await at.refused()
+        at.broker.release()
+        at.broker.manner = "acknowledge"
+        await asyncio.to_thread(at.broker.settle)
+        for _ in range(5):
+            await at.log.append(RECORD)
+
+    with bench("hold") as at:
+        asyncio.run(scenario(at))
+
+
+def test_a_majority_that_is_back_is_tried_at_once() -> None:
+    async def scenario(at: Bench) -> None:
+        at.broker.manner = "hold"
+        waiting = asyncio.create_task(at.refused())
+        await asyncio.sleep(0)
+        await asyncio.to_thread(at.broker.lose_majority)
+        await waiting
+        await at.refused_after_trial()
+        at.broker.manner = "acknowledge"
+        await asyncio.to_thread(at.broker.lose_majority, False)
+        await at.log.append(RECORD)
+
+    with bench("acknowledge", deadline_seconds=600) as at:
         asyncio.run(scenario(at))
 
 

@@ -49,6 +49,9 @@ class Journal:
 
     # -- the producer --------------------------------------------------------------------------------------------
 
+    def watch_majority(self, notice: Callable[[bool], None]) -> None:
+        pass
+
     def send(self, record: ProducerRecord, on_delivery: Callable[[Exception | None], None]) -> None:
         if self.refusals:
             self.refusals -= 1
