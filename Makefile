@@ -11,7 +11,7 @@ KILLS ?= 50
 BROKERS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit fmt lint type imports docs bench torture torture-long lock clean
+.PHONY: help setup demo test check unit fmt lint type imports docs bench torture torture-long mutants lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,8 +59,11 @@ bench: setup ## Measure throughput and latency on this machine, beside a Faust a
 torture: setup ## Break the bus under load and judge it: SEED, COMPLAINTS, KILLS, BROKERS=1|3
 	$(BIN)/python -m tests.torture --seed $(SEED) --complaints $(COMPLAINTS) --kills $(KILLS) --brokers $(BROKERS)
 
-torture-long: setup ## The same for an hour: 100,000 complaints, 300 kills, 3 brokers
-	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3 --restore
+torture-long: setup ## The same for an hour: 100,000 complaints, 300 kills, 3 brokers (docs/torture-long.md)
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3 --restore --write docs/torture-long.md
+
+mutants: setup ## Switch safety rules off one by one and see each noticed; 40 minutes (docs/mutants.md)
+	$(BIN)/python -m tests.torture.mutants --write docs/mutants.md
 
 lock: ## Renew the lock files (needs uv)
 	uv pip compile pyproject.toml --extra local --generate-hashes --no-emit-index-url --quiet -o requirements.lock

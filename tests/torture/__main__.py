@@ -32,7 +32,7 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and mounts are taken away
     if options.only_check is not None:
-        return check_kept(RunDirectory(options.only_check))
+        return check_kept(RunDirectory(options.only_check), options.write)
     directory = RunDirectory((options.keep or LAST_RUN).absolute())
     if directory.root.exists():
         if not directory.run_file.exists() and any(directory.root.iterdir()):
@@ -41,7 +41,9 @@ def main() -> int:
         shutil.rmtree(directory.root)
     abilities = _abilities(options)
     plan = Plan.of_seed(options.seed, options.complaints, options.kills, options.brokers, options.speed, abilities)
-    return torture(plan, directory, abilities, judged=not options.no_check, with_restore=options.restore)
+    return torture(
+        plan, directory, abilities, judged=not options.no_check, with_restore=options.restore, page=options.write
+    )
 
 
 def _abilities(options: argparse.Namespace) -> Abilities:
@@ -55,9 +57,15 @@ def _abilities(options: argparse.Namespace) -> Abilities:
 
 
 def torture(
-    plan: Plan, directory: RunDirectory, abilities: Abilities, *, judged: bool = True, with_restore: bool = False
+    plan: Plan,
+    directory: RunDirectory,
+    abilities: Abilities,
+    *,
+    judged: bool = True,
+    with_restore: bool = False,
+    page: Path | None = None,
 ) -> int:
-    """Run ``plan`` and judge it, unless told not to; the exit code."""
+    """Run ``plan`` and judge it, unless told not to; the exit code. ``page``: where the report is written as well."""
     progress = Progress()
     restore: list[dict[str, Any]] = []
     if with_restore:
@@ -79,7 +87,7 @@ def torture(
             print(as_text(write_report(directory, None)))
             return 0
         progress("check …")
-        return judge(directory)
+        return judge(directory, page)
 
 
 def small_disk_megabytes(complaints: int) -> int:
@@ -87,18 +95,20 @@ def small_disk_megabytes(complaints: int) -> int:
     return 512 + complaints // 12
 
 
-def check_kept(directory: RunDirectory) -> int:
+def check_kept(directory: RunDirectory, page: Path | None = None) -> int:
     """Start the brokers of a kept run over its data and judge it again."""
     with KafkaCluster(directory.bus / "kafka", nodes=directory.read_run()["brokers"]) as kafka:
         directory.update_run(kafka_bootstrap=kafka.bootstrap_servers)
-        return judge(directory)
+        return judge(directory, page)
 
 
-def judge(directory: RunDirectory) -> int:
-    """Ask the checker, write and print the report."""
+def judge(directory: RunDirectory, page: Path | None = None) -> int:
+    """Ask the checker, write and print the report; on ``page`` as well."""
     verdict = _check(directory.root)
     report = write_report(directory, verdict)
     print(as_text(report))
+    if page is not None:
+        page.write_text(as_text(report), encoding="utf-8")
     _print_stories(verdict)
     print(f"kept in {directory.root}", file=sys.stderr)
     return 0 if report["passed"] else 1
@@ -153,6 +163,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--restore", action="store_true", help="first measure the restore of a million open clocks")
     parser.add_argument("--keep", type=Path, metavar="DIR", help=f"run directory (default {LAST_RUN}, replaced)")
     parser.add_argument("--only-check", type=Path, metavar="DIR", help="judge a kept run again, run nothing")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the report to this page as well")
     parser.add_argument("--no-check", action="store_true", help="keep the run unjudged")
     return parser.parse_args()
 

@@ -1,7 +1,7 @@
 """Notices that most brokers are out of a client's reach, long before a record waits for its acknowledgement in vain.
 
 A topic of three replicas of which two must be in sync takes nothing in while two of three brokers are down, but the
-client only learns that from silence. Its statistics say at once which connections are up, if it keeps one to every broker.
+client only learns that from silence. Its statistics tell which connections are up, if it keeps one to every broker.
 """
 
 from __future__ import annotations
