@@ -22,7 +22,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from tests.torture.check.history import Aborted, History, HistoryBuilder, PartitionEnd
 
 SILENCE_SECONDS = 120.0
-"""Nothing new for this long while partitions are unread: the brokers will not give it. A long run takes long to read."""
+"""Nothing new for this long while partitions are unread: the brokers will not give it. A long run is long to read."""
 ADMIN_TIMEOUT_SECONDS = 30.0
 RETRY_SECONDS = 0.5
 _BATCH = 10_000
