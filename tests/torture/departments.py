@@ -25,6 +25,12 @@ from shared.events.topics import PARTITIONS, department_topic, department_update
 HOUR = timedelta(hours=1)
 FLUSH_SECONDS = 20.0
 
+BEHAVIOURS = {"silent": 5, "accepts": 3, "slow": 10, "good": 70, "returns": 5, "waits": 7}
+"""Of a hundred assignments. Each late clock is a letter, and two cores send some thirty a second beside all else."""
+
+CALL_BACK_SHARE = 0.8
+"""Of resolved cases; of the others the call-back clock is breached."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -38,9 +44,7 @@ class Step:
 def plan_work(seed: int, assignment_id: str) -> list[Step]:
     """What the department will report about this assignment, in order of time."""
     chance = random.Random(f"{seed}/work/{assignment_id}")
-    behaviour = chance.choices(
-        ["silent", "accepts", "slow", "good", "returns", "waits"], weights=[20, 10, 20, 35, 7, 8]
-    )[0]
+    behaviour = chance.choices(list(BEHAVIOURS), weights=list(BEHAVIOURS.values()))[0]
     first = chance.uniform(0.5, 20) * HOUR
     match behaviour:
         case "silent":
@@ -74,7 +78,7 @@ def _resolution(chance: random.Random, begin: timedelta) -> list[Step]:
         Step(found, Action.PROGRESS, {"preliminary_finding": True}),
         Step(resolved, Action.RESOLVE, {"resolution": answer}),
     ]
-    if chance.random() < 0.5:
+    if chance.random() < CALL_BACK_SHARE:
         called = resolved + chance.uniform(1, 100) * HOUR
         steps.append(Step(called, Action.CALL_BACK, {"solved": chance.random() < 0.8}))
     return steps

@@ -25,7 +25,7 @@ DRAIN_SECONDS = 200.0
 SLA_DRAIN_SECONDS = 30.0
 RTO_SECONDS = 10.0
 FASTEST_PER_SECOND = 60.0
-SUSTAINED_PER_SECOND = 30.0  # what two cores carry for an hour, three brokers and twins of all services included
+SUSTAINED_PER_SECOND = 34.0  # what two cores carry for an hour, three brokers and twins of all services included
 PROGRESS_EVERY_SECONDS = 5.0
 
 

@@ -12,7 +12,7 @@ from deploy.local.service_process import PROJECT_ROOT
 from shared.events.ids import complaint_id
 
 SAMPLES = PROJECT_ROOT / "deploy/samples"
-WITH_ADDRESSES_SHARE = 0.5
+WITH_ADDRESSES_SHARE = 0.3
 
 MAILBOXES = {"greylisted": 0.03, "unknown": 0.02, "dropped": 0.02, "slow": 0.01}
 """Shares of complainants whose mailbox misbehaves; the word is the beginning of their address."""
