@@ -16,7 +16,7 @@ from shared.settings import KafkaSettings
 from shared.streaming.kafka.consumer import KafkaConsumer
 from shared.streaming.kafka.conversion import next_offset, to_confluent, to_record
 from shared.streaming.kafka.faults import unavailable
-from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets
+from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, start_offset
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
 from shared.streaming.records import ConsumerRecord, TopicPartition
@@ -91,7 +91,7 @@ class KafkaBroker:
             }
         )
         try:
-            low, _ = reader.get_watermark_offsets(to_confluent(partition), timeout=REQUEST_TIMEOUT_SECONDS)
+            low = start_offset(reader, partition)
             end = list_end_offsets(self._admin, [partition], IsolationLevel.READ_UNCOMMITTED)[partition]
             position = max(low, start)
             reader.assign([to_confluent(partition, position)])

@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.conversion import from_confluent, next_offset, to_confluent, to_record
 from shared.streaming.kafka.faults import PARTITION_EOF, raise_consumer_error, unavailable
-from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets
+from shared.streaming.kafka.offsets import committed_offsets, list_end_offsets, start_offset
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 
@@ -67,13 +67,11 @@ class KafkaConsumer:
         self._positions[partition] = next_offset(message)
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        with unavailable("reading committed offsets"):
-            found = self._consumer.committed([to_confluent(p) for p in partitions], timeout=REQUEST_TIMEOUT_SECONDS * 4)
-            return {from_confluent(p): self._start_of(p) if p.offset < 0 else p.offset for p in found}
-
-    def _start_of(self, partition: ConfluentPartition) -> int:
-        low, _ = self._consumer.get_watermark_offsets(partition, timeout=REQUEST_TIMEOUT_SECONDS)
-        return int(low)
+        found = committed_offsets(self._consumer, partitions)
+        return {
+            partition: start_offset(self._consumer, partition) if offset is None else offset
+            for partition, offset in found.items()
+        }
 
     def end_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
         return list_end_offsets(self._admin, partitions, IsolationLevel.READ_COMMITTED)

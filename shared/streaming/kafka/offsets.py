@@ -1,40 +1,81 @@
-"""Asking for the ends of partitions."""
+"""Asking for the ends of partitions, and for what a group has committed. "Nobody answered" is never an offset here.
+
+librdkafka 2.16 answers a request for offsets that ran out of time with success and the offset -1001, and leaves it to
+the caller to look. Taken for an end, it makes a changelog look empty and everything in it happen twice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import IsolationLevel, KafkaException
+from confluent_kafka import Consumer as ConfluentConsumer
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException
+from confluent_kafka import TopicPartition as ConfluentPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
+from shared.errors import BrokerUnavailable
 from shared.streaming.broker import Offsets
 from shared.streaming.kafka.conversion import from_confluent, to_confluent
 from shared.streaming.kafka.faults import unavailable
 from shared.streaming.records import TopicPartition
 
 REQUEST_TIMEOUT_SECONDS = 5.0
+_FIRST_TRY_SECONDS = 1.0
+"""After a change of leader the first question goes to the old one; if that is dead, nobody answers."""
 
 
 def list_end_offsets(admin: AdminClient, partitions: Sequence[TopicPartition], isolation: IsolationLevel) -> Offsets:
     """End of each partition in one request per broker: last stable offset or high watermark, by ``isolation``.
 
-    librdkafka asks with the leader epoch it remembers. After a change of leader (a broker's restart is one) it is
-    refused, again and again, until something makes the client fetch metadata: so this does, and asks once more.
+    librdkafka asks the leader it remembers, with the leader epoch it remembers. After a change of leader (a broker's
+    restart is one) nobody answers, or it is refused, again and again, until something makes the client fetch metadata:
+    so this does, and asks once more. BrokerUnavailable: still no answer, for one partition or more.
     """
     with unavailable("asking for end offsets"):
         try:
-            return _list_end_offsets(admin, partitions, isolation)
+            return _list_end_offsets(admin, partitions, isolation, _FIRST_TRY_SECONDS)
         except KafkaException:
             admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS)
-            return _list_end_offsets(admin, partitions, isolation)
+            return _list_end_offsets(admin, partitions, isolation, REQUEST_TIMEOUT_SECONDS)
 
 
-def _list_end_offsets(admin: AdminClient, partitions: Sequence[TopicPartition], isolation: IsolationLevel) -> Offsets:
+def _list_end_offsets(
+    admin: AdminClient, partitions: Sequence[TopicPartition], isolation: IsolationLevel, timeout_seconds: float
+) -> Offsets:
     latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     futures = admin.list_offsets(
         {to_confluent(partition): latest for partition in partitions},
         isolation_level=isolation,
-        request_timeout=REQUEST_TIMEOUT_SECONDS,
+        request_timeout=timeout_seconds,
     )
-    return {from_confluent(key): future.result().offset for key, future in futures.items()}
+    ends = {from_confluent(key): future.result().offset for key, future in futures.items()}
+    unknown = [partition for partition in partitions if ends.get(partition, -1) < 0]
+    if unknown:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"no end of {', '.join(map(str, unknown))}"))  # noqa: SLF001
+    return ends
+
+
+def start_offset(consumer: ConfluentConsumer, partition: TopicPartition) -> int:
+    """The first offset that is kept. BrokerUnavailable: no answer."""
+    with unavailable(f"asking for the start of {partition}"):
+        found = consumer.get_watermark_offsets(to_confluent(partition), timeout=REQUEST_TIMEOUT_SECONDS)
+    if found is None:
+        raise BrokerUnavailable(f"asking for the start of {partition}: no answer")
+    return int(found[0])
+
+
+def committed_offsets(
+    consumer: ConfluentConsumer, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int | None]:
+    """What the consumer's group has committed; None: nothing yet. BrokerUnavailable: not known for all of them."""
+    with unavailable("reading committed offsets"):
+        found = consumer.committed([to_confluent(p) for p in partitions], timeout=REQUEST_TIMEOUT_SECONDS * 4)
+        for partition in found:
+            if partition.error is not None:
+                raise KafkaException(partition.error)
+    return {from_confluent(partition): _or_none(partition) for partition in found}
+
+
+def _or_none(partition: ConfluentPartition) -> int | None:
+    return None if partition.offset < 0 else int(partition.offset)
