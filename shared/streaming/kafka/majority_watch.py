@@ -20,17 +20,27 @@ _IN_A_ROW: Final = 2  # a connection the broker closed for idleness is down for 
 class MajorityWatch:
     """Tells ``notice`` True when most brokers have been lost, and False when they are back."""
 
-    CONFIG: Final = {"statistics.interval.ms": _INTERVAL_MS, "enable.sparse.connections": False}
-    """What the client needs so that ``read`` is called, and knows of brokers it has no business with right now."""
+    CONFIG: Final = {
+        "statistics.interval.ms": _INTERVAL_MS,
+        "enable.sparse.connections": False,
+        "topic.metadata.refresh.interval.ms": 10_000,
+    }
+    """What the client needs so that ``read`` is called, and knows of brokers it has no business with right now.
+
+    Those too that were down when it started: by default it asks who there is every five minutes.
+    """
 
     def __init__(self) -> None:
         self.notice: Callable[[bool], None] = lambda is_lost: None
         self._lost_in_a_row = 0
+        self._most = 0
+        """Brokers known at a time, at most: one that has been away for long is not named any more."""
 
     def read(self, statistics: str) -> None:
         """Called by confluent-kafka with librdkafka's statistics, a JSON document, from within ``poll``."""
-        before = self._is_lost
-        self._lost_in_a_row = self._lost_in_a_row + 1 if lost_majority(statistics) else 0
+        before, (known, connected) = self._is_lost, count_brokers(statistics)
+        self._most = max(self._most, known)
+        self._lost_in_a_row = self._lost_in_a_row + 1 if 2 * connected < self._most else 0
         if self._is_lost is not before:
             self.notice(self._is_lost)
 
@@ -39,9 +49,8 @@ class MajorityWatch:
         return self._lost_in_a_row >= _IN_A_ROW
 
 
-def lost_majority(statistics: str) -> bool:
-    """Whether more than half of the brokers in ``statistics`` are not connected; none known: False."""
+def count_brokers(statistics: str) -> tuple[int, int]:
+    """How many brokers ``statistics`` name, and to how many of them there is a connection."""
     brokers = json.loads(statistics)["brokers"].values()
-    members = [broker["state"] for broker in brokers if broker["nodeid"] >= 0]  # the others are bootstrap addresses
-    lost = sum(state not in CONNECTED for state in members)
-    return 2 * lost > len(members)
+    states = [broker["state"] for broker in brokers if broker["nodeid"] >= 0]  # the others are bootstrap addresses
+    return len(states), sum(state in CONNECTED for state in states)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from shared.streaming.kafka.majority_watch import MajorityWatch, lost_majority
+from shared.streaming.kafka.majority_watch import MajorityWatch
 
 BOOTSTRAP = {"nodeid": -1, "state": "DOWN"}
 
@@ -14,6 +14,15 @@ BOOTSTRAP = {"nodeid": -1, "state": "DOWN"}
 def statistics(*states: str) -> str:
     members = [{"nodeid": number, "state": state} for number, state in enumerate(states, start=1)]
     return json.dumps({"brokers": {str(number): broker for number, broker in enumerate([BOOTSTRAP, *members])}})
+
+
+def told_of(*documents: str) -> list[bool]:
+    """What is told after these statistics."""
+    watch, told = MajorityWatch(), list[bool]()
+    watch.notice = told.append
+    for document in documents:
+        watch.read(document)
+    return told
 
 
 @pytest.mark.parametrize(
@@ -30,19 +39,15 @@ def statistics(*states: str) -> str:
     ],
 )
 def test_a_majority_is_more_than_half_of_the_brokers_that_are_known(states: tuple[str, ...], is_lost: bool) -> None:
-    assert lost_majority(statistics(*states)) is is_lost
+    assert told_of(*[statistics(*states)] * 3) == ([True] if is_lost else [])
 
 
 def test_it_is_told_when_it_changes_and_only_if_it_lasts() -> None:
-    watch, told = MajorityWatch(), list[bool]()
-    watch.notice = told.append
     up, down = statistics("UP", "UP", "UP"), statistics("UP", "DOWN", "CONNECT")
-    for document in (up, down, up, down):
-        watch.read(document)
-    assert told == []
-    watch.read(down)
-    watch.read(down)
-    assert told == [True]
-    watch.read(up)
-    watch.read(up)
-    assert told == [True, False]
+    assert told_of(up, down, up, down) == []
+    assert told_of(up, down, down, down) == [True]
+    assert told_of(up, down, down, up, up) == [True, False]
+
+
+def test_a_broker_that_is_not_named_any_more_is_missed_all_the_same() -> None:
+    assert told_of(statistics("UP", "UP", "UP"), statistics("UP", "UP"), statistics("UP"), statistics("UP")) == [True]
