@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from deploy.local.service_process import PROJECT_ROOT
 from shared.crash_points import CRASH_POINTS
 from tests.torture.mutants.counter_trial import BOUTS
 from tests.torture.mutants.document import document
@@ -45,6 +48,13 @@ def test_every_mutant_has_a_plan_in_its_arena_and_a_patch(mutant: Mutant) -> Non
     assert mutant.services
     assert mutant.rule
     assert mutant.removes
+
+
+@EVERY
+def test_every_patch_finds_what_it_replaces(mutant: Mutant) -> None:
+    code = f"from tests.torture.mutants.registry import MUTANTS; MUTANTS[{mutant.name!r}].load_patch()()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_plan_is_there_for_a_mutant() -> None:
