@@ -41,7 +41,7 @@ _AGAIN = """\
 ## Again
 
 ```
-python -m tests.torture.mutants --write docs/mutants.md        everything, 20 clean runs; about 45 minutes on 2 cores
+python -m tests.torture.mutants --write docs/mutants.md        everything, 20 clean runs; about 40 minutes on 2 cores
 python -m tests.torture.mutants --only no-rewind --clean 0     one mutant
 python -m tests.torture.mutants --list                         their names
 ```
