@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,9 +16,10 @@ CANARY = "canary-王小二-13800000000"
 COMPLAINT = {"narrative": CANARY, "complainant": {"name": CANARY}}
 
 
-def intake_process(bootstrap_servers: str, redis_url: str, log_directory: Path) -> ServiceProcess:
-    """Intake on a free port, not started."""
-    return ServiceProcess(
+@contextmanager
+def running_intake(bootstrap_servers: str, redis_url: str, log_directory: Path) -> Iterator[ServiceProcess]:
+    """Intake on a free port, ready; ended with the block."""
+    process = ServiceProcess(
         "intake",
         log_directory=log_directory,
         environment={
@@ -26,6 +29,12 @@ def intake_process(bootstrap_servers: str, redis_url: str, log_directory: Path) 
             "CBUS_HTTP__PORT": str(free_port()),
         },
     )
+    process.start()
+    try:
+        process.wait_ready()
+        yield process
+    finally:
+        process.terminate()
 
 
 def post(intake: ServiceProcess, key: str) -> tuple[httpx.Response, float]:

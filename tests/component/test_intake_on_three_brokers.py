@@ -14,7 +14,7 @@ from deploy.local.kafka import KafkaCluster
 from deploy.local.service_process import ServiceProcess
 from deploy.topics.provision import provision
 from shared.events import topics
-from tests.component.intake_posts import intake_process, post
+from tests.component.intake_posts import post, running_intake
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -31,13 +31,8 @@ def cluster(tmp_path: Path) -> Iterator[KafkaCluster]:
 
 @pytest.fixture
 def intake(cluster: KafkaCluster, redis_url: str, tmp_path: Path) -> Iterator[ServiceProcess]:
-    process = intake_process(cluster.bootstrap_servers, redis_url, tmp_path)
-    process.start()
-    try:
-        process.wait_ready()
+    with running_intake(cluster.bootstrap_servers, redis_url, tmp_path) as process:
         yield process
-    finally:
-        process.terminate()
 
 
 class Consumer:

@@ -26,7 +26,7 @@ from shared.events.received import ComplaintSubmitted
 from shared.settings import KafkaSettings
 from shared.streaming.kafka import KafkaBroker
 from shared.streaming.records import TopicPartition
-from tests.component.intake_posts import intake_process, post
+from tests.component.intake_posts import post, running_intake
 
 pytestmark = pytest.mark.kafka
 
@@ -42,13 +42,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
 
 @pytest.fixture(scope="module")
 def intake(cluster: KafkaCluster, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
-    process = intake_process(cluster.bootstrap_servers, redis_url, tmp_path_factory.mktemp("logs"))
-    process.start()
-    try:
-        process.wait_ready()
+    with running_intake(cluster.bootstrap_servers, redis_url, tmp_path_factory.mktemp("logs")) as process:
         yield process
-    finally:
-        process.terminate()
 
 
 def on_the_topic(cluster: KafkaCluster) -> list[ComplaintSubmitted]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from math import inf
 
 from services.intake.delivery import Overloaded
 from shared.crash_points import crash_point
@@ -95,7 +94,8 @@ class KafkaLog:
 
         self._producer.send(record, report)
         crash_point("intake.after-produce")
-        deadline_seconds = min(self._deadline_seconds, CUT_OFF_DEADLINE_SECONDS if self._is_cut_off else inf)
+        longest = CUT_OFF_DEADLINE_SECONDS if self._is_cut_off else self._deadline_seconds
+        deadline_seconds = min(longest, self._deadline_seconds)
         self._waiting.add(acknowledged)
         try:
             async with asyncio.timeout(deadline_seconds):

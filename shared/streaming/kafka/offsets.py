@@ -11,7 +11,6 @@ from typing import Any
 
 from confluent_kafka import Consumer as ConfluentConsumer
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException
-from confluent_kafka import TopicPartition as ConfluentPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from shared.errors import BrokerUnavailable
@@ -74,8 +73,4 @@ def committed_offsets(
         for partition in found:
             if partition.error is not None:
                 raise KafkaException(partition.error)
-    return {from_confluent(partition): _or_none(partition) for partition in found}
-
-
-def _or_none(partition: ConfluentPartition) -> int | None:
-    return None if partition.offset < 0 else int(partition.offset)
+    return {from_confluent(each): None if each.offset < 0 else int(each.offset) for each in found}
