@@ -9,6 +9,7 @@ SEED ?= 1
 COMPLAINTS ?= 2000
 KILLS ?= 50
 BROKERS ?= 1
+SPEED ?= 3600
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check unit fmt lint type imports docs bench torture torture-long mutants lock clean
@@ -56,11 +57,11 @@ docs: setup ## Generate schemas, AsyncAPI, topic, setting and metric tables
 bench: setup ## Measure throughput and latency on this machine, beside a Faust app
 	$(BIN)/python -m tests.bench
 
-torture: setup ## Break the bus under load and judge it: SEED, COMPLAINTS, KILLS, BROKERS=1|3
-	$(BIN)/python -m tests.torture --seed $(SEED) --complaints $(COMPLAINTS) --kills $(KILLS) --brokers $(BROKERS)
+torture: setup ## Break the bus under load and judge it: SEED, COMPLAINTS, KILLS, BROKERS=1|3, SPEED
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints $(COMPLAINTS) --kills $(KILLS) --brokers $(BROKERS) --speed $(SPEED)
 
 torture-long: setup ## The same for an hour: 100,000 complaints, 300 kills, 3 brokers (docs/torture-long.md)
-	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3 --restore --write docs/torture-long.md
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3 --speed 600 --restore --write docs/torture-long.md
 
 mutants: setup ## Switch safety rules off one by one and see each noticed; 40 minutes (docs/mutants.md)
 	$(BIN)/python -m tests.torture.mutants --write docs/mutants.md

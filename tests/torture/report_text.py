@@ -62,7 +62,8 @@ def as_text(report: Mapping[str, Any]) -> str:
 def command_line(run: Mapping[str, Any]) -> str:
     """What to type to have the same faults and complaints again."""
     sizes = {"SEED": "seed", "COMPLAINTS": "complaints", "KILLS": "kills", "BROKERS": "brokers"}
-    return " ".join(["make torture", *(f"{name}={run.get(key, '?')}" for name, key in sizes.items())])
+    variables = [f"{name}={run.get(key, '?')}" for name, key in sizes.items()]
+    return " ".join(["make torture", *variables, f"SPEED={run['clock_speed']:g}"])
 
 
 def _notes(rules: Iterable[Mapping[str, Any]]) -> list[str]:

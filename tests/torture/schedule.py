@@ -191,7 +191,7 @@ def _ways(chance: random.Random, count: int) -> list[int]:
 
 
 def _clock_step(chance: random.Random, service: str, way: int) -> Fault:
-    """Half a second to two of the machine's: as many hours of the bus's, more than any tolerance between clocks."""
+    """Half a second to two of the machine's: minutes to hours of the bus's, more than any tolerance between clocks."""
     target = f"{_instance(chance, service)}:{way * chance.uniform(0.5, 2.0):+.2f}"
     return Fault(FaultKind.CLOCK_STEP, target, _pause(chance), chance.uniform(4, 8))
 
