@@ -364,16 +364,25 @@ def test_what_cannot_be_read_becomes_a_dead_letter_and_the_next_is_sent(
     assert dict(letter.headers)["dlq_reason"] == b"missing_header"
 
 
-def test_a_topic_full_of_what_cannot_be_read_stops_the_sender(bench: SenderBench) -> None:
-    producer = bench.broker.producer()
-    for _ in range(150):
-        producer.send(ProducerRecord(topics.NOTIFICATION_REQUESTS, b"k", b"?", [], 0), lambda _: None)
+def test_a_topic_full_of_what_cannot_be_read_stops_the_sender_and_nothing_is_passed_over(bench: SenderBench) -> None:
     bench.start()
-    runner = bench.runner
-    bench.wait_for(lambda: runner.failure is not None, "the sender to stop")
+    for count in (37, 133):  # so that the limit is met in the midst of what one poll brings
+        _write_rubbish(bench, count)
+        bench.wait_for(lambda: bench.runner.failure or len(bench.broker.records(DEAD_LETTERS)) == 37, "the rubbish")
+    bench.wait_for(lambda: bench.runner.failure is not None, "the sender to stop")
     with pytest.raises(DeadLetterLimit):
         bench.stop()
-    assert bench.committed() < 150
+    put_aside = {int(dict(letter.headers)["dlq_offset"] or b"") for letter in bench.broker.records(DEAD_LETTERS)}
+    assert set(range(bench.committed())) <= put_aside
+    assert bench.committed() < 170
+
+
+def _write_rubbish(bench: SenderBench, count: int) -> None:
+    """All of it becomes visible at once."""
+    with bench.broker.changed:
+        for _ in range(count):
+            rubbish = ProducerRecord(topics.NOTIFICATION_REQUESTS, b"k", b"?", [], 0)
+            bench.broker.producer().send(rubbish, lambda _: None)
 
 
 def test_an_outcome_that_cannot_be_written_is_written_when_the_broker_is_back(

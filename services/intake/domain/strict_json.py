@@ -62,10 +62,12 @@ def _not_json(place: str, code: str) -> NotJson:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _RepeatedName(next(name for name in names if names.count(name) > 1))
+    """In one walk: whoever sends the document chooses how many names there are."""
+    document: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in document:
+            raise _RepeatedName(name)
+        document[name] = value
     return document
 
 

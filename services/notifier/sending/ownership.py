@@ -8,7 +8,7 @@ from services.notifier.sending.bookmarks import Bookmarks
 from services.notifier.sending.delivery import Finished, OwnedPartition
 from services.notifier.sending.recovery import events_partition, read_progress
 from shared.streaming.broker import Broker, Consumer, Offsets
-from shared.streaming.records import TopicPartition
+from shared.streaming.records import ConsumerRecord, TopicPartition
 
 
 class Ownership:
@@ -60,6 +60,13 @@ class Ownership:
             owned.is_owned = False
         self._owned = {}
         return lost
+
+    def note_read(self, records: Iterable[ConsumerRecord]) -> None:
+        """Nothing is done about these yet: before any is looked at, so that a failure at one passes no other over."""
+        for record in records:
+            owned = self._owned.get(TopicPartition(record.topic, record.partition))
+            if owned is not None:
+                owned.window.accept(record.offset)
 
     def finish(self, finished: Finished) -> None:
         """Note that nothing more will be done about a request; reports about lost partitions change nothing."""

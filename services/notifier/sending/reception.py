@@ -39,7 +39,7 @@ class Reception:
         self._meter = meter
 
     def accept(self, record: ConsumerRecord) -> None:
-        """Take in one record. Raises DeadLetterLimit when too many cannot be read."""
+        """Take in one record that was noted as read. Raises DeadLetterLimit when too many cannot be read."""
         owned = self._ownership[TopicPartition(record.topic, record.partition)]
         if owned is None:
             return
@@ -52,15 +52,15 @@ class Reception:
         progress = owned.recovered.pop(request.notification_id, NOTHING_YET)
         delivery = Delivery(request, owned, record.offset, envelope.traceparent, progress)
         if not progress.is_settled:
-            owned.window.accept(record.offset)
             self._lane_of(request).schedule.add(delivery)
         elif progress.is_repeat_unsaid:
             self._say_repeat(delivery)
+        else:
+            owned.window.finish(record.offset)
 
     def _say_repeat(self, delivery: Delivery) -> None:
         """An owner died between handing over and saying so, after an earlier one had said it of its own attempt."""
         owned, offset = delivery.origin, delivery.offset
-        owned.window.accept(offset)
         outcome = sent(delivery, delivery.progress.attempts, True, self._desk.clock.now())
         self._desk.writer.write_later(outcome, lambda: self._desk.finished.put((owned, offset)))
 
@@ -69,7 +69,6 @@ class Reception:
         place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         _LOG.warning("dead_letter", **place, error=invalid)
         metrics.DEAD_LETTERS_TOTAL.labels(SERVICE, record.topic, invalid.reason).inc()
-        owned.window.accept(record.offset)
         refusal = Refusal(invalid.reason, invalid.detail)
         letter = dead_letter(record, _DEAD_LETTERS, refusal, SERVICE, self._desk.clock.now())
         self._desk.writer.write_later(letter, lambda: self._desk.finished.put((owned, record.offset)))

@@ -79,6 +79,7 @@ class Sender:
         if not self._desk.failures.empty():
             raise self._desk.failures.get()
         records = self._consumer.poll(min(MAX_POLL, self._throttle.room(self._ownership.pending)), _POLL_SECONDS)
+        self._ownership.note_read(records)
         for record in records:
             self._reception.accept(record)
         metrics.RECORDS_CONSUMED_TOTAL.labels(SERVICE, topics.NOTIFICATION_REQUESTS).inc(len(records))

@@ -48,23 +48,13 @@ class KafkaConsumer:
         first = self._consumer.poll(timeout_seconds)
         if first is None:
             return []
-        records: list[ConsumerRecord] = []
-        for message in (first, *self._consumer.consume(max_records - 1, 0.0)):
-            self._take(message, records)
+        assignment = self._positions
+        messages = [first, *self._consumer.consume(max_records - 1, 0.0)]
+        if self._positions is not assignment:  # given anew meanwhile: the first is of the old reading
+            del messages[0]
+        records, moved = read(messages, self._positions)
+        self._positions.update(moved)
         return records
-
-    def _take(self, message: Any, records: list[ConsumerRecord]) -> None:
-        error = message.error()
-        if error is not None and error.code() != PARTITION_EOF:
-            raise_consumer_error(error, f"{message.topic()}[{message.partition()}]")
-            return
-        partition = TopicPartition(message.topic(), message.partition())
-        position = self._positions.get(partition)
-        if position is None or message.offset() < position:
-            return  # revoked or rewound while it was on its way
-        if error is None:
-            records.append(to_record(message))
-        self._positions[partition] = next_offset(message)
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
         found = committed_offsets(self._consumer, partitions)
@@ -107,3 +97,25 @@ class KafkaConsumer:
     def close(self) -> None:
         with contextlib.suppress(RuntimeError, KafkaException):
             self._consumer.close()
+
+
+def read(messages: Sequence[Any], positions: Offsets) -> tuple[list[ConsumerRecord], dict[TopicPartition, int]]:
+    """Records of what librdkafka handed over, and where reading stands after them.
+
+    All or nothing: when one message is an error that ends the process, no position has moved past the others.
+    """
+    records: list[ConsumerRecord] = []
+    moved: dict[TopicPartition, int] = {}
+    for message in messages:
+        error = message.error()
+        if error is not None and error.code() != PARTITION_EOF:
+            raise_consumer_error(error, f"{message.topic()}[{message.partition()}]")
+            continue
+        partition = TopicPartition(message.topic(), message.partition())
+        position = moved.get(partition, positions.get(partition))
+        if position is None or message.offset() < position:
+            continue  # revoked or rewound while it was on its way
+        if error is None:
+            records.append(to_record(message))
+        moved[partition] = next_offset(message)
+    return records, moved
