@@ -9,7 +9,8 @@
     ├── BrokerUnavailable     nothing was decided: back off and try again
     └── FatalError            stop this process and let the supervisor restart it
         ├── ProducerFenced        another process runs under our transactional id
-        └── DeadLetterLimit       too many records fail: the deploy is bad, not the data
+        ├── DeadLetterLimit       too many records fail: the deploy is bad, not the data
+        └── UnsafeCluster         the cluster acknowledges what one broker's death would lose
 
 A domain "no" (a refused transition, a duplicate) is a value with a reason, not an error.
 """
@@ -52,3 +53,7 @@ class ProducerFenced(FatalError):
 
 class DeadLetterLimit(FatalError):
     """More records were refused than the configured share; stopping beats draining the topic into dead letters."""
+
+
+class UnsafeCluster(FatalError):
+    """The cluster may acknowledge what only one broker holds; nothing is read or written until that is mended."""

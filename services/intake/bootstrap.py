@@ -94,7 +94,7 @@ class Intake:
         return None
 
     def _give_up(self, error: FatalError) -> None:
-        _log.error("producer_beyond_repair", error=error)
+        _log.critical("stopping_for_a_restart", error=error)
         self.fatal.set()
 
     async def _watch_cluster(self) -> None:
@@ -102,6 +102,8 @@ class Intake:
         while True:
             try:
                 self._memory.use_cluster(await asyncio.to_thread(self.broker.cluster_id))
+            except FatalError as error:
+                self._give_up(error)
             except Exception:
                 self._memory.use_cluster(None)
             await asyncio.sleep(_CLUSTER_CHECK_SECONDS)

@@ -23,6 +23,7 @@ NOTIFICATION_REQUESTS = "notifications.requests.v1"
 NOTIFICATION_EVENTS = "notifications.events.v1"
 AUDIT_EVENTS = "audit.events.v1"
 
+_DEPARTMENTS = "departments."
 _DAY_MS = 86_400_000
 _NO_CONFIG: Mapping[str, str] = MappingProxyType({})
 _COMPACTED: Mapping[str, str] = MappingProxyType(
@@ -86,6 +87,11 @@ def department_dead_letter_topic(department: str) -> str:
 def bus_topics(department_ids: Sequence[str]) -> tuple[Topic, ...]:
     """All topics of a bus with these departments."""
     return (*_SHARED_TOPICS, *(topic for dept in department_ids for topic in _department_topics(dept)))
+
+
+def belongs_to_bus(name: str) -> bool:
+    """True for every topic of a bus, whatever its departments."""
+    return name.startswith(_DEPARTMENTS) or any(name == topic.name for topic in _SHARED_TOPICS)
 
 
 def _department_topics(department: str) -> tuple[Topic, ...]:

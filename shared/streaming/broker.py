@@ -156,7 +156,10 @@ class Broker(Protocol):
         ...
 
     def cluster_id(self) -> str:
-        """Which cluster this is; state kept locally for another one is worthless."""
+        """Which cluster this is; state kept locally for another one is worthless.
+
+        Every process asks before it relies on the cluster, so UnsafeCluster is raised here (engine rule 7).
+        """
         ...
 
     def ping(self, timeout_seconds: float) -> None:

@@ -18,6 +18,7 @@ from shared.streaming.kafka.conversion import next_offset, to_confluent, to_reco
 from shared.streaming.kafka.faults import unavailable
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, start_offset
 from shared.streaming.kafka.producer import KafkaProducer
+from shared.streaming.kafka.replication import require_two_copies
 from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
@@ -43,6 +44,7 @@ class KafkaBroker:
             **_security(settings),
         }
         self._admin = AdminClient(_without(self._common, "allow.auto.create.topics"))
+        self._is_safe = False
 
     def consumer(self, group_id: str, instance_id: str | None) -> KafkaConsumer:
         session_ms = int(self._settings.session_timeout_seconds * 1000)
@@ -106,6 +108,8 @@ class KafkaBroker:
             reader.close()
 
     def cluster_id(self) -> str:
+        if not self._is_safe:
+            self._is_safe = require_two_copies(self._admin)
         with unavailable("asking for the cluster id"):
             return str(self._admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS).cluster_id)
 
