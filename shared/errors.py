@@ -10,6 +10,7 @@
     └── FatalError            stop this process and let the supervisor restart it
         ├── ProducerFenced        another process runs under our transactional id
         ├── DeadLetterLimit       too many records fail: the deploy is bad, not the data
+        ├── LostProgress          the broker no longer knows how far we were; somebody must decide
         └── UnsafeCluster         the cluster acknowledges what one broker's death would lose
 
 A domain "no" (a refused transition, a duplicate) is a value with a reason, not an error.
@@ -57,3 +58,7 @@ class DeadLetterLimit(FatalError):
 
 class UnsafeCluster(FatalError):
     """The cluster may acknowledge what only one broker holds; nothing is read or written until that is mended."""
+
+
+class LostProgress(FatalError):
+    """Offsets or a changelog the state depends on are gone; going on would lose records or count them twice."""

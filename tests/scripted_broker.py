@@ -77,4 +77,4 @@ class ScriptedBroker:
     def _unused(self, *_arguments: object) -> NoReturn:
         raise NotImplementedError("intake has no use for this")
 
-    consumer = transactional_producer = read_partition = _unused
+    consumer = transactional_producer = read_partition = log_bounds = _unused

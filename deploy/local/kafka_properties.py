@@ -81,8 +81,12 @@ def _listeners(node: NodeAddress, advertised: str) -> dict[str, str]:
     }
 
 
+OFFSETS_KEPT_MINUTES = str(400 * 24 * 60)
+"""A service at rest keeps its place for as long as the longest input is kept; Kafka's default is a week."""
+
+
 def replication_settings(nodes: int) -> dict[str, str]:
-    """Copies and minimum in-sync copies, of topics and of the broker's internal topics."""
+    """Copies and minimum in-sync copies, of topics and of the broker's internal topics; nothing is forgotten early."""
     copies = str(replication_factor(nodes))
     in_sync = "2" if nodes >= 3 else "1"
     return {
@@ -94,6 +98,7 @@ def replication_settings(nodes: int) -> dict[str, str]:
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": in_sync,
         "unclean.leader.election.enable": "false",
+        "offsets.retention.minutes": OFFSETS_KEPT_MINUTES,
         "auto.create.topics.enable": "false",
     }
 

@@ -88,6 +88,11 @@ class PartitionStore:
         self._db.execute("COMMIT")
         self._changelog_offset = changelog_offset
 
+    def any_key(self) -> bytes | None:
+        """Some key; None when there are no rows."""
+        found = self._db.execute("SELECT key FROM state LIMIT 1").fetchone()
+        return found[0] if found else None
+
     def count(self) -> int:
         """Number of rows."""
         return int(self._db.execute("SELECT count(*) FROM state").fetchone()[0])

@@ -6,7 +6,7 @@ Two implementations pass the same conformance suite: ``kafka`` (confluent-kafka)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
@@ -15,6 +15,13 @@ Offsets = Mapping[TopicPartition, int]
 
 GroupMetadata = object
 """Opaque proof of membership (generation, member id), passed from a consumer to a transaction (engine rule 10)."""
+
+
+class LogBounds(NamedTuple):
+    """What a partition holds: records from ``start`` up to, but without, ``end`` (the high watermark)."""
+
+    start: int
+    end: int
 
 
 class Consumer(Protocol):
@@ -37,8 +44,16 @@ class Consumer(Protocol):
         """Committed offsets; waits until no transaction that carries offsets is open. None committed: log start."""
         ...
 
+    def never_committed(self, partitions: Sequence[TopicPartition]) -> set[TopicPartition]:
+        """Those of ``partitions`` for which the group has no offset: never committed, or forgotten by the broker."""
+        ...
+
     def end_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        """Last stable offsets: the end of what a read_committed reader can see now."""
+        """High watermarks: the end of what is on the log now, open transactions and what lies behind them included.
+
+        The last stable offset would be too early an end: records committed behind an open transaction are on the log
+        and cannot be read yet (engine rule 6).
+        """
         ...
 
     def positions(self) -> Offsets:
@@ -153,6 +168,10 @@ class Broker(Protocol):
         The end is the high watermark, not the last stable offset: commit markers reach partitions one by one, so
         a transaction whose offsets are already visible may still be invisible here; reading waits for its marker.
         """
+        ...
+
+    def log_bounds(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, LogBounds]:
+        """What these partitions hold now."""
         ...
 
     def cluster_id(self) -> str:

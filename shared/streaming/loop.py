@@ -27,6 +27,7 @@ from shared.state.sqlite import Row
 from shared.streaming import transaction
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker, GroupMetadata, Offsets, TransactionalProducer
+from shared.streaming.copartition import member_name, whole_numbers
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.gauges import LoopGauges
 from shared.streaming.processor import Processor, StateT
@@ -58,11 +59,11 @@ class ProcessorLoop(Generic[StateT]):
         self._instance_id = settings.instance_id
         self._settings = settings.engine
         self._on_committed = on_committed
-        self._consumer = broker.consumer(processor.name, settings.instance_id)
+        self._consumer = broker.consumer(processor.name, member_name(settings.instance_id, processor.input_topics))
         self._reducer = RecordReducer(processor, self._settings.dead_letter_max_share)
         self._timers = TimerFirer(processor, self._consumer, self._settings.timer_grace, self._settings.max_timers)
         self._gauges = LoopGauges(processor.name, self._consumer)
-        self._restorer = Restorer(processor, broker, settings.state_dir)
+        self._restorer = Restorer(processor, broker, settings.state_dir / processor.name / settings.instance_id)
         self._producer: TransactionalProducer | None = None
         self._assigned: Sequence[TopicPartition] = ()
         self._subscribed = False
@@ -175,8 +176,11 @@ class ProcessorLoop(Generic[StateT]):
         return offsets
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        self._assigned = partitions
+        self._assigned = whole_numbers(partitions, self._processor.input_topics)
         metrics.REBALANCES_TOTAL.labels(self._processor.name).inc()
+        left_out = set(partitions) - set(self._assigned)
+        if left_out:
+            _LOG.error("partitions_left_out", partitions=len(left_out), reason="members subscribe to different topics")
         try:
             offsets = self._restore()
         except BrokerUnavailable as error:

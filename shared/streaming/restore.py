@@ -10,12 +10,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from shared.errors import LostProgress
 from shared.events.topics import state_topic
 from shared.observability.logging import get_logger
 from shared.observability.metrics import STATE_RESTORE_SECONDS
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.batch import due_ms
-from shared.streaming.broker import Broker, Consumer, Offsets
+from shared.streaming.broker import Broker, Consumer, LogBounds, Offsets
 from shared.streaming.processor import Processor, StateT
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
@@ -25,20 +26,42 @@ _LOG = get_logger()
 class Restorer:
     """Opens partition stores and replays their changelog."""
 
-    def __init__(self, processor: Processor[StateT], broker: Broker, state_dir: Path) -> None:
+    def __init__(self, processor: Processor[StateT], broker: Broker, directory: Path) -> None:
+        """``directory`` is this process's own: one that was away must not write into what its successor reads."""
         self._processor = processor
         self._broker = broker
-        self._directory = state_dir / processor.name
+        self._directory = directory
         self.stores: dict[int, PartitionStore] = {}
 
     def assign(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> Offsets:
-        """Bring the state of ``partitions`` up to date; where to start reading each."""
+        """Bring the state of ``partitions`` up to date; where to start reading each.
+
+        Raises LostProgress when what the state was made of, or how far that was, is not known any more.
+        """
         offsets = consumer.committed(partitions)
         started = time.monotonic()
-        for number in sorted({partition.partition for partition in partitions}):
-            self._restore(number)
+        changelogs = [self._changelog(number) for number in sorted({each.partition for each in partitions})]
+        for changelog, bounds in self._broker.log_bounds(changelogs).items():
+            self._restore(changelog, bounds)
+        self._require_committed(consumer, partitions)
         STATE_RESTORE_SECONDS.labels(self._processor.name).observe(time.monotonic() - started)
         return offsets
+
+    def _require_committed(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        """Every row was committed with an offset of its number: rows without one mean that the broker forgot it."""
+        uncommitted = consumer.never_committed(partitions)
+        for number, store in self.stores.items():
+            own = {partition for partition in partitions if partition.partition == number}
+            if own <= uncommitted and store.any_key() is not None:
+                raise LostProgress(
+                    f"group {self._processor.name} has no committed offset of partition {number}, yet there is state "
+                    f"made of it in {state_topic(self._processor.name)}: reading it all again would count it twice. "
+                    "Did the service rest for longer than the broker's offsets.retention.minutes? Set the offsets by "
+                    "hand (kafka-consumer-groups.sh --reset-offsets), or delete the state to begin anew"
+                )
+
+    def _changelog(self, number: int) -> TopicPartition:
+        return TopicPartition(state_topic(self._processor.name), number)
 
     def release(self) -> None:
         """Close all stores; another member may own the partitions now."""
@@ -46,12 +69,21 @@ class Restorer:
             store.close()
         self.stores.clear()
 
-    def _restore(self, number: int) -> None:
+    def _restore(self, changelog: TopicPartition, bounds: LogBounds) -> None:
+        number = changelog.partition
         store = self.stores.get(number)
         if store is None:
             path = self._directory / f"{number}.sqlite"
             store = self.stores[number] = PartitionStore(path, self._broker.cluster_id())
-        changelog = TopicPartition(state_topic(self._processor.name), number)
+        if store.changelog_offset > bounds.end:
+            _LOG.error("state_discarded", topic=changelog.topic, partition=number, reason="the changelog is shorter")
+            store.clear()
+        if store.changelog_offset < bounds.start:
+            raise LostProgress(
+                f"{changelog} begins at {bounds.start}, and the state here stands at {store.changelog_offset}: what "
+                "lay between is gone. A changelog has cleanup.policy=compact and its records must not be deleted; "
+                "restore the topic from a copy, or delete the state and the group's offsets to begin anew"
+            )
         rows = 0
         for records in self._broker.read_partition(changelog, store.changelog_offset):
             latest = {record.key: record for record in records if record.key is not None}

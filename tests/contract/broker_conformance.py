@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from shared.errors import BrokerUnavailable, FatalError, ProducerFenced, TransactionDoubt
-from shared.streaming.broker import Broker, Consumer, Offsets, TransactionalProducer
+from shared.streaming.broker import Broker, Consumer, LogBounds, Offsets, TransactionalProducer
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 DEADLINE_SECONDS = 30.0
@@ -105,9 +105,10 @@ class BrokerConformance:
         producer = begin(bench, "writer")
         partition = TopicPartition(bench.output_topic, 0)
         consumer = bench.broker.consumer(bench.group, None)
-        assert consumer.end_offsets([partition])[partition] == 0
+        assert consumer.end_offsets([partition])[partition] == 1, "on the log, though nobody can read it yet"
         producer.commit()
         assert output(bench) == [b"written"]
+        assert bench.broker.log_bounds([partition]) == {partition: LogBounds(0, 2)}
         consumer.close()
 
     def test_an_aborted_record_is_never_seen(self, bench: Bench) -> None:
@@ -214,6 +215,14 @@ class BrokerConformance:
         reader.poll_until(lambda: reader.consumer.positions().get(partition) == 2)
         assert reader.consumer.end_offsets([partition])[partition] == 2
         assert reader.values == [b"a"]
+
+    def test_a_partition_without_a_committed_offset_is_told_apart(self, bench: Bench, reader: Reader) -> None:
+        partition, other = TopicPartition(bench.input_topic, 0), TopicPartition(bench.output_topic, 0)
+        assert reader.consumer.never_committed([partition, other]) == {partition, other}
+        send(bench, b"a")
+        reader.poll_until(lambda: len(reader.records) == 1)
+        reader.consumer.commit({partition: 1})
+        assert reader.consumer.never_committed([partition, other]) == {other}
 
     def test_a_restarted_reader_goes_on_at_the_committed_offset(self, bench: Bench, reader: Reader) -> None:
         send(bench, b"a", b"b")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import Consumer as ConfluentConsumer
-from confluent_kafka import IsolationLevel, KafkaException, Message
+from confluent_kafka import KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
 from shared.errors import BrokerUnavailable
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
 from shared.settings import KafkaSettings
+from shared.streaming.broker import LogBounds
 from shared.streaming.kafka.consumer import KafkaConsumer
 from shared.streaming.kafka.conversion import next_offset, to_confluent, to_record
 from shared.streaming.kafka.faults import unavailable
-from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, start_offset
+from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, list_start_offsets, start_offset
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.kafka.replication import require_two_copies
 from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
@@ -94,7 +95,7 @@ class KafkaBroker:
         )
         try:
             low = start_offset(reader, partition)
-            end = list_end_offsets(self._admin, [partition], IsolationLevel.READ_UNCOMMITTED)[partition]
+            end = list_end_offsets(self._admin, [partition])[partition]
             position = max(low, start)
             reader.assign([to_confluent(partition, position)])
             while position < end:
@@ -106,6 +107,10 @@ class KafkaBroker:
             raise BrokerUnavailable(f"reading {partition} from {start}: {error.args[0]}") from error
         finally:
             reader.close()
+
+    def log_bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, LogBounds]:
+        starts, ends = list_start_offsets(self._admin, partitions), list_end_offsets(self._admin, partitions)
+        return {partition: LogBounds(starts[partition], ends[partition]) for partition in partitions}
 
     def cluster_id(self) -> str:
         if not self._is_safe:

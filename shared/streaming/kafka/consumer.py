@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from confluent_kafka import Consumer as ConfluentConsumer
-from confluent_kafka import IsolationLevel, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka import TopicPartition as ConfluentPartition
 from confluent_kafka.admin import AdminClient
 
@@ -63,8 +63,12 @@ class KafkaConsumer:
             for partition, offset in found.items()
         }
 
+    def never_committed(self, partitions: Sequence[TopicPartition]) -> set[TopicPartition]:
+        found = committed_offsets(self._consumer, partitions)
+        return {partition for partition, offset in found.items() if offset is None}
+
     def end_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        return list_end_offsets(self._admin, partitions, IsolationLevel.READ_COMMITTED)
+        return list_end_offsets(self._admin, partitions)
 
     def positions(self) -> Offsets:
         return self._positions

@@ -24,35 +24,41 @@ _FIRST_TRY_SECONDS = 1.0
 """After a change of leader the first question goes to the old one; if that is dead, nobody answers."""
 
 
-def list_end_offsets(admin: AdminClient, partitions: Sequence[TopicPartition], isolation: IsolationLevel) -> Offsets:
-    """End of each partition in one request per broker: last stable offset or high watermark, by ``isolation``.
+def list_end_offsets(admin: AdminClient, partitions: Sequence[TopicPartition]) -> Offsets:
+    """High watermark of each partition, in one request per broker.
 
     librdkafka asks the leader it remembers, with the leader epoch it remembers. After a change of leader (a broker's
     restart is one) nobody answers, or it is refused, again and again, until something makes the client fetch metadata:
     so this does, and asks once more. BrokerUnavailable: still no answer, for one partition or more.
     """
-    with unavailable("asking for end offsets"):
+    return _list_offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+
+
+def list_start_offsets(admin: AdminClient, partitions: Sequence[TopicPartition]) -> Offsets:
+    """The first offset that is kept of each partition; otherwise as ``list_end_offsets``."""
+    return _list_offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+
+def _list_offsets(admin: AdminClient, partitions: Sequence[TopicPartition], which: Any) -> Offsets:
+    with unavailable("asking for offsets"):
         try:
-            return _list_end_offsets(admin, partitions, isolation, _FIRST_TRY_SECONDS)
+            return _ask(admin, partitions, which, _FIRST_TRY_SECONDS)
         except KafkaException:
             admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS)
-            return _list_end_offsets(admin, partitions, isolation, REQUEST_TIMEOUT_SECONDS)
+            return _ask(admin, partitions, which, REQUEST_TIMEOUT_SECONDS)
 
 
-def _list_end_offsets(
-    admin: AdminClient, partitions: Sequence[TopicPartition], isolation: IsolationLevel, timeout_seconds: float
-) -> Offsets:
-    latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+def _ask(admin: AdminClient, partitions: Sequence[TopicPartition], which: Any, timeout_seconds: float) -> Offsets:
     futures = admin.list_offsets(
-        {to_confluent(partition): latest for partition in partitions},
-        isolation_level=isolation,
+        {to_confluent(partition): which for partition in partitions},
+        isolation_level=IsolationLevel.READ_UNCOMMITTED,
         request_timeout=timeout_seconds,
     )
-    ends = {from_confluent(key): future.result().offset for key, future in futures.items()}
-    unknown = [partition for partition in partitions if ends.get(partition, -1) < 0]
+    found = {from_confluent(key): future.result().offset for key, future in futures.items()}
+    unknown = [partition for partition in partitions if found.get(partition, -1) < 0]
     if unknown:
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"no end of {', '.join(map(str, unknown))}"))  # noqa: SLF001
-    return ends
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"no offset of {', '.join(map(str, unknown))}"))  # noqa: SLF001
+    return found
 
 
 def start_offset(consumer: ConfluentConsumer, partition: TopicPartition) -> int:

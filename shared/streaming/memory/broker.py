@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shared.errors import BrokerUnavailable, ProducerFenced, TransactionDoubt
+from shared.streaming.broker import LogBounds
 from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.groups import Group
 from shared.streaming.memory.log import Logs, Outcome, Transaction
@@ -44,6 +45,11 @@ class MemoryBroker:
                 raise BrokerUnavailable(f"{partition}: a transaction is still open")
             yield list(log.read(start, log.end))
 
+    def log_bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, LogBounds]:
+        with self.changed:
+            self.require_available()
+            return {partition: LogBounds(0, self._logs[partition].end) for partition in partitions}
+
     def cluster_id(self) -> str:
         self.require_available()
         return f"memory-{id(self):x}"
@@ -75,6 +81,9 @@ class MemoryBroker:
 
     def stable_end(self, partition: TopicPartition) -> int:
         return self._logs[partition].stable_end
+
+    def log_end(self, partition: TopicPartition) -> int:
+        return self._logs[partition].end
 
     def read(self, partition: TopicPartition, start: int) -> list[ConsumerRecord]:
         log = self._logs[partition]

@@ -61,10 +61,15 @@ class MemoryConsumer:
                 raise BrokerUnavailable("a transaction with offsets of these partitions is open")
             return {partition: self._group.committed.get(partition, 0) for partition in partitions}
 
+    def never_committed(self, partitions: Sequence[TopicPartition]) -> set[TopicPartition]:
+        with self._broker.changed:
+            self._broker.require_available()
+            return set(partitions) - self._group.committed.keys()
+
     def end_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
         with self._broker.changed:
             self._broker.require_available()
-            return {partition: self._broker.stable_end(partition) for partition in partitions}
+            return {partition: self._broker.log_end(partition) for partition in partitions}
 
     def positions(self) -> Offsets:
         return self._positions

@@ -162,6 +162,8 @@ class Process:
     instance: str = "0"
     faults: Faults = field(default_factory=Faults)
     max_records: int = 1000
+    also: tuple[str, ...] = ()
+    """Input topics beside the usual one."""
 
     def __post_init__(self) -> None:
         self.broker = FaultyBroker(self.cluster, self.faults)
@@ -173,6 +175,7 @@ class Process:
         processor = Counter(
             during_reduce=lambda: self.faults.during_reduce(), during_fire=lambda: self.faults.during_fire()
         )
+        processor.input_topics += self.also
         self.loop = ProcessorLoop(processor, self.broker, self.clock, settings)  # type: ignore[arg-type]
 
     def run(self, passes: int = 6) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ast
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from shared.errors import BrokerUnavailable, DeadLetterLimit, ProducerFenced, TransactionDoubt
+from shared.errors import BrokerUnavailable, DeadLetterLimit, LostProgress, ProducerFenced, TransactionDoubt
 from shared.events import topics
 from shared.settings import KafkaSettings
+from shared.streaming.broker import LogBounds
 from shared.streaming.memory import MemoryBroker
-from shared.streaming.records import TopicPartition
+from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.component.engine.harness import (
     CASE,
     START,
@@ -182,11 +185,57 @@ def test_rule_4_a_spoilt_file_is_rebuilt(cluster: MemoryBroker, tmp_path: Path) 
     urge(cluster, 1)
     process.run()
     process.loop.close()
-    for file in (tmp_path / "counter").glob("*.sqlite"):
+    for file in state_files(tmp_path):
         file.write_bytes(b"not a database, but long enough to be taken for one" * 100)
     urge(cluster, 2)
     Process(cluster, tmp_path).run()
     assert urges_seen(cluster) == [1, 2]
+
+
+def state_files(state_dir: Path) -> list[Path]:
+    """The files of all partitions."""
+    found = list(state_dir.rglob("*.sqlite"))
+    assert found
+    return found
+
+
+def test_rule_4_a_file_ahead_of_its_changelog_is_rebuilt(cluster: MemoryBroker, tmp_path: Path) -> None:
+    """The cluster was restored from a copy older than this machine's files."""
+    process = Process(cluster, tmp_path)
+    urge(cluster, 1)
+    process.run()
+    process.loop.close()
+    for file in state_files(tmp_path):
+        with closing(sqlite3.connect(file)) as store:
+            store.execute("UPDATE origin SET changelog_offset = 1000")
+            store.execute("DELETE FROM state")
+            store.commit()
+    urge(cluster, 2)
+    Process(cluster, tmp_path).run()
+    assert urges_seen(cluster) == [1, 2]
+
+
+def test_rule_4_a_changelog_that_lost_its_beginning_stops_the_process(
+    cluster: MemoryBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urge(cluster, 1)
+    Process(cluster, tmp_path / "a").run()
+    monkeypatch.setattr(cluster, "log_bounds", lambda places: {place: LogBounds(1, 2) for place in places})
+    with pytest.raises(LostProgress, match=r"counter.state.v1.* begins at 1, and the state here stands at 0"):
+        Process(cluster, tmp_path / "an empty disk", instance="b").run()
+
+
+def test_rule_4_two_processes_with_one_state_directory_keep_files_of_their_own(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    """The first was away when the second took over; back again, it must not write into what the second reads."""
+    away, successor = Process(cluster, tmp_path, instance="a"), Process(cluster, tmp_path, instance="b")
+    urge(cluster, 1)
+    away.run()
+    away.broker.consumers[0].expire()
+    urge(cluster, 2)
+    successor.run()
+    assert len(state_files(tmp_path)) == len({file.resolve() for file in state_files(tmp_path)}) == 4
 
 
 # ---- rule 5: committed offsets, then changelog, then run ------------------------------------------------------------
@@ -229,6 +278,31 @@ def test_rule_5_an_open_transaction_of_the_last_owner_is_waited_for(cluster: Mem
     next_owner.run()
     last_owner.run()
     assert urges_seen(cluster) == [1, 2]
+
+
+def test_rule_5_state_without_committed_offsets_stops_the_process(cluster: MemoryBroker, tmp_path: Path) -> None:
+    """The broker forgets the offsets of a group that rested for too long; the log would be counted a second time."""
+    urge(cluster, 1)
+    process = Process(cluster, tmp_path)
+    process.run()
+    process.loop.close()
+    cluster.group("counter").committed.clear()
+    with pytest.raises(LostProgress, match="no committed offset of partition"):
+        Process(cluster, tmp_path).run()
+    assert urges_seen(cluster) == [1]
+
+
+def test_rule_5_only_numbers_with_every_input_are_worked_on(tmp_path: Path) -> None:
+    """A member that knows a new topic beside one that does not: each number has one owner all the same."""
+    updates = topics.department_updates_topic("service")
+    cluster = MemoryBroker({**TOPICS, updates: 2})
+    old, new = Process(cluster, tmp_path, instance="old"), Process(cluster, tmp_path, instance="new", also=(updates,))
+    for _ in range(4):
+        old.run(2)
+        new.run(2)
+    owned = old.loop.assigned_partitions, new.loop.assigned_partitions
+    assert sorted([*owned[0], *owned[1]]) == [0, 1]
+    assert len(new.broker.consumers[0].positions()) == 2, "both of its topics, of one number"
 
 
 # ---- rule 6: timers on wall-clock time, only where the input is complete --------------------------------------------
@@ -295,6 +369,27 @@ def test_rule_6_timers_fire_under_steady_traffic_too(cluster: MemoryBroker, tmp_
             write_raw(cluster, b"{}", [("ce_id", b"%d" % each)])
         process.loop.run_once()
     assert closings(cluster) == 1
+
+
+def test_rule_6_what_is_committed_behind_an_open_transaction_counts_as_unread(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    """A writer died in the midst of a transaction: until the broker ends it, nobody can read what others committed."""
+    process = Process(cluster, tmp_path)
+    urge(cluster, 1)
+    process.run()
+    dead = cluster.transactional_producer("a writer that died")
+    dead.initialise()
+    dead.begin()
+    dead.produce(ProducerRecord(topics.RECEIVED, CASE.encode(), b"never finished", []))
+    dead.flush()
+    withdraw(cluster, START + timedelta(minutes=30))
+    process.clock.set(START + timedelta(hours=2))
+    process.run()
+    assert closings(cluster) == 0
+    dead.abort()
+    process.run()
+    assert closings(cluster) == 0, "the withdrawal was in time"
 
 
 # ---- rule 7: unsafe settings refuse to start ------------------------------------------------------------------------

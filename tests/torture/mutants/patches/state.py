@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import IsolationLevel
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Consumer, GroupMetadata, Offsets, TransactionalProducer
 from shared.streaming.kafka import broker
-from shared.streaming.kafka.offsets import list_end_offsets
+from shared.streaming.kafka.conversion import from_confluent, to_confluent
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.records import ConsumerRecord, TopicPartition
 from shared.streaming.restore import Restorer
@@ -53,12 +53,16 @@ def restore_before_offsets() -> None:
     """State up to what can be seen now, then the offsets: what is committed in between is in neither."""
 
     def assign(restorer: Restorer, consumer: Consumer, partitions: Sequence[TopicPartition]) -> Offsets:
-        for number in sorted({partition.partition for partition in partitions}):
-            restorer._restore(number)
+        changelogs = [restorer._changelog(number) for number in sorted({each.partition for each in partitions})]
+        for changelog, bounds in restorer._broker.log_bounds(changelogs).items():
+            restorer._restore(changelog, bounds)
         return consumer.committed(partitions)
 
-    def visible_ends(admin: AdminClient, partitions: Sequence[TopicPartition], _: IsolationLevel) -> Offsets:
-        return list_end_offsets(admin, partitions, IsolationLevel.READ_COMMITTED)
+    def visible_ends(admin: AdminClient, partitions: Sequence[TopicPartition]) -> Offsets:
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {to_confluent(partition): latest for partition in partitions}
+        answers = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=5)
+        return {from_confluent(place): answer.result().offset for place, answer in answers.items()}
 
     replace(Restorer, "assign", assign)
     replace(broker, "list_end_offsets", visible_ends)
