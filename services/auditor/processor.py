@@ -76,18 +76,17 @@ class AuditProcessor:
         return Step(None) if looked is None else _step(looked)
 
     def _take(self, state: CaseAudit | None, key: str, seen: Sighting, now: datetime) -> Step[CaseAudit]:
+        """Book a record. A complaint older than the log keeps submissions cannot be judged."""
         if not _is_complaint_id(key):
             return Step(state, refusal=Refusal("key_mismatch", "the record key is not a complaint_id"))
-        row = state or self._begin(key, seen, now)
+        row = state or CaseAudit(complaint_id=key, seen_at=now)
+        if row.received == 0 and now - seen.written_at > RECEIVED_KEPT_FOR:  # whichever of its records is read first
+            row = row.model_copy(update={"before_ledger": True})
         booked = book(row, seen)
         if booked is row and not row.holes:
             return Step(state)  # says nothing of interest
         outcome = compare(booked.model_copy(update={"seen_at": now}), now)
         return _step(outcome._replace(row=bear_with(outcome.row, seen.event, now)))
-
-    def _begin(self, key: str, seen: Sighting, now: datetime) -> CaseAudit:
-        """A complaint first met by a record older than the log keeps submissions cannot be judged."""
-        return CaseAudit(complaint_id=key, seen_at=now, before_ledger=now - seen.written_at > RECEIVED_KEPT_FOR)
 
 
 def _step(outcome: Outcome) -> Step[CaseAudit]:

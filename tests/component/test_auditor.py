@@ -31,13 +31,14 @@ from shared.errors import BrokerUnavailable
 from shared.events import ids, registry, topics
 from shared.events.complaint import Complainant, Complaint, Narrative
 from shared.events.departments import AssignmentDispatched
+from shared.events.envelope import format_instant
 from shared.events.received import ComplaintSubmitted
 from shared.observability import metrics
 from shared.streaming.engine_settings import EngineSettings
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.processor import Processor
-from shared.streaming.records import ProducerRecord, TopicPartition
+from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 CONFIG = Path(__file__).parents[2] / "deploy/config"
 DEPARTMENTS = department_ids(CONFIG / "departments.yaml")
@@ -296,6 +297,36 @@ def test_an_auditor_without_its_files_goes_on_counting_where_it_was(bench: Bench
     bench.run(hours=1)
     entries = bench.ledger().entries
     assert (entries["received"], entries["registered"], bench.said()) == (6, 6, {})
+
+
+def test_a_complaint_older_than_the_log_is_not_judged_whichever_record_is_read_first(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """A new auditor on an old bus: the department was given the case again lately, its submission is gone."""
+    bench.start("router")
+    bench.submit(1)
+    bench.run()
+    log = bench.cluster.records(topics.LIFECYCLE)
+    queues = map(topics.department_topic, DEPARTMENTS)
+    (task,) = (record for queue in queues for record in bench.cluster.records(queue))
+    later = Bench(tmp_path / "another auditor")
+    later.clock.set(START + timedelta(days=35))
+    later.write(_copy(task, time=later.clock.now()))
+    later.run()
+    for record in log:
+        later.write(_copy(record))
+    later.run(hours=2)
+    later.run(hours=2)
+    (row,) = later.rows()
+    assert (row.registered, row.received, row.holes) == (1, 0, {})
+
+
+def _copy(record: ConsumerRecord, time: datetime | None = None) -> ProducerRecord:
+    """The record for another log; ``time``: as if written then."""
+    headers = dict(record.headers)
+    if time is not None:
+        headers["ce_time"] = format_instant(time)
+    return ProducerRecord(record.topic, record.key, record.value, list(headers.items()))
 
 
 def test_open_holes_are_counted_by_kind(bench: Bench) -> None:
