@@ -23,6 +23,15 @@ class HttpSettings(BaseModel):
     )
     max_batch_bytes: int = Field(33_554_432, ge=1024, description="Largest batch, all lines together.")
     max_batch_lines: int = Field(10_000, ge=1, description="Most lines in one batch.")
+    max_connections: int = Field(
+        900, ge=1, description="Most connections at a time; more get 503. Below the usual limit of 1,024 open files."
+    )
+    max_head_bytes: int = Field(
+        32_768, ge=1024, le=1_048_576, description="Largest request head that arrives in pieces; larger ones get 431."
+    )
+    head_timeout_seconds: float = Field(
+        10.0, gt=0, le=300, description="A connection whose request head takes longer to arrive is closed with 408."
+    )
     body_timeout_seconds: float = Field(
         20.0, gt=0, le=300, description="A submission that takes longer to arrive gets 408; a batch has ten times this."
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from services.intake.adapters.http_protocol import protocol_with
 from services.intake.settings import HttpSettings
 
 HEAR_OUT_SECONDS = 0.3
@@ -57,7 +58,7 @@ def server_config(app: ASGIApp, settings: HttpSettings) -> uvicorn.Config:
     """How the server runs: no logging of its own, since access lines repeat paths and addresses of people."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=protocol_with(settings),  # type: ignore[arg-type]  # any callable that makes a protocol will do
         ws="none",
         lifespan="off",
         log_config=None,
