@@ -61,7 +61,7 @@ torture: setup ## Break the bus under load and judge it: SEED, COMPLAINTS, KILLS
 	$(BIN)/python -m tests.torture --seed $(SEED) --complaints $(COMPLAINTS) --kills $(KILLS) --brokers $(BROKERS) --speed $(SPEED)
 
 torture-long: setup ## The same for an hour: 100,000 complaints, 300 kills, 3 brokers (docs/torture-long.md)
-	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3 --speed 600 --restore --write docs/torture-long.md
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3 --speed 120 --restore --write docs/torture-long.md
 
 mutants: setup ## Switch safety rules off one by one and see each noticed; 40 minutes (docs/mutants.md)
 	$(BIN)/python -m tests.torture.mutants --write docs/mutants.md
