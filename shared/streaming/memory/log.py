@@ -49,7 +49,7 @@ class PartitionLog:
     @property
     def stable_end(self) -> int:
         """Last stable offset: the first offset of an open transaction, or the end."""
-        return min(self._first_open.values(), default=self.end)
+        return min(self._first_open.values()) if self._first_open else len(self._entries)
 
     def append(self, record: ProducerRecord, transaction: Transaction | None, timestamp_ms: int) -> int:
         """Write a record; its offset."""
