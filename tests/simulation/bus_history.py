@@ -1,17 +1,14 @@
-"""Histories of the three processors together: router, SLA and the notifier's composer, wired as shipped.
-
-Consumers submit, submit again, urge, withdraw and answer; departments report whatever comes to their mind.
-"""
+"""A history of the three processors together: router, SLA and the notifier's composer, wired as shipped."""
 
 from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from services.notifier.adapters.config_files import load_departments as load_notified_departments
@@ -26,33 +23,20 @@ from services.sla.processor import SlaProcessor
 from shared.events import ids, topics
 from shared.events.base import Event
 from shared.events.complaint import Complainant, Complaint, Narrative
-from shared.events.decisions import Resolution
-from shared.events.departments import Action, DepartmentUpdate
-from shared.events.received import (
-    ComplaintSubmitted,
-    ComplaintSupplemented,
-    ComplaintUrged,
-    ComplaintWithdrawn,
-    SurveyAnswered,
-)
+from shared.events.departments import Action
+from shared.events.received import ComplaintSubmitted
 from shared.events.registry import encode
 from shared.streaming.processor import Processor
 from shared.streaming.records import ProducerRecord
-from tests.simulation.choices import Choices
-from tests.simulation.disks import disks
 from tests.simulation.world import PARTITIONS, World, partition_of
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-LONGEST_PAUSE = timedelta(days=12)
 TEXTS = (
     "洗衣机收到时已破损，客服一直不处理，要求退款。",
     "The kettle gave me an electric shock and my hand is burnt.",
     "快递一直没有送到，物流没有更新。",
 )
-ANSWER = Resolution(status="refund granted", cause="transport damage", measures="refunded in full")
-_ACTIONS = tuple(Action)
-_ACTION_WEIGHTS = {Action.RESOLVE: 5, Action.CONTACT: 3, Action.CALL_BACK: 3}
 _GARBAGE = b"{"
 
 
@@ -110,11 +94,14 @@ class Written:
 
 
 class BusHistory:
-    """One history of up to two processes of each service."""
+    """One history of some of ``CASES``, with up to two processes of each service."""
 
-    def __init__(self, root: Path) -> None:
-        self.world = World(processors(), partitions(), START, root)
+    def __init__(self, root: Path, seed: int, cases: Sequence[str] = CASES) -> None:
+        self.world = World(processors(), partitions(), START, root, seed)
+        self.cases = cases
         self.written: list[Written] = []
+        self.last_reported: dict[tuple[str, str], Action] = {}
+        """By case and department."""
         self._numbers = itertools.count(1)
 
     def write(
@@ -150,13 +137,15 @@ class BusHistory:
                 found += [decision["lead"], *decision.get("co_handlers", ())]
         return found
 
-    def finish(self) -> None:
+    def finish(self, pauses_days: Sequence[int] = (60, 1, 60, 1)) -> None:
         """Faults stop, all deadlines pass, everything drains."""
         self.world.heal()
         self.world.drain()
-        for days in (60, 1, 60, 1):
+        for days in pauses_days:
+            self.world.happened.append(f"{days} days go by")
             self.world.pass_time(timedelta(days=days))
             self.world.drain()
+        self.world.rest()
 
 
 def _complaint(case: str, digest: str, at: datetime) -> Complaint:
@@ -172,93 +161,3 @@ def _complaint(case: str, digest: str, at: datetime) -> Complaint:
         complainant=Complainant(name="Test Person", email="person@example.com", anonymous=number == 2),
         narrative=Narrative(text=TEXTS[number]),
     )
-
-
-# -- what is written, drawn ------------------------------------------------------------------------------------------
-
-
-class Inputs:
-    """Draws what consumers and departments write."""
-
-    def __init__(self, history: BusHistory, random: Random) -> None:
-        self._history = history
-        self._random = random
-        self._kinds = (
-            (self.submission, 25),
-            (self.message, 20),
-            (self.update, 50),
-            (self.repeated, 8),
-            (self.noise, 2),
-        )
-
-    def draw(self) -> None:
-        """One input."""
-        (kind,) = self._random.choices([kind for kind, _ in self._kinds], [weight for _, weight in self._kinds])
-        kind()
-
-    def submission(self) -> None:
-        """A complaint; now and then other content under the same key."""
-        self._history.submit(self._random.choice(CASES), ("1" if self._random.random() < 0.08 else "0") * 64)
-
-    def message(self) -> None:
-        """The complainant says something about a case, known or not."""
-        case, now = self._random.choice(CASES), self._history.world.now
-        about: dict[str, Any] = {"complaint_id": case, "received_at": now}
-        draw = self._random.random()
-        event: Event
-        if draw < 0.4:
-            event = SurveyAnswered(**about, cycle=self._random.choice((1, 1, 2)), solved=self._random.random() < 0.4)
-        elif draw < 0.6:
-            event = ComplaintUrged(**about)
-        elif draw < 0.8:
-            event = ComplaintSupplemented(**about, narrative=Narrative(text="one more photo"))
-        else:
-            event = ComplaintWithdrawn(**about)
-        self._history.write(topics.RECEIVED, event, case)
-
-    def update(self) -> None:
-        """A department reports; mostly one that has the case."""
-        case = self._random.choice(CASES)
-        at_work = self._history.at_work_on(case)
-        department = self._random.choice(at_work if at_work and self._random.random() < 0.9 else departments())
-        weights = [_ACTION_WEIGHTS.get(action, 2) for action in _ACTIONS]
-        (action,) = self._random.choices(_ACTIONS, weights)
-        event = DepartmentUpdate(
-            complaint_id=case,
-            action=action.value,
-            happened_at=self._history.world.now - timedelta(hours=self._random.choice((0, 0, 0, 1, 30))),
-            reason="simulated",
-            suggested_department=self._random.choice((None, *departments())),
-            preliminary_finding=self._random.random() < 0.5,
-            resolution=ANSWER if action is Action.RESOLVE else None,
-        )
-        self._history.write(topics.department_updates_topic(department), event, case)
-
-    def repeated(self) -> None:
-        """Something once more."""
-        if self._history.written:
-            self._history.repeat(self._random.choice(self._history.written))
-
-    def noise(self) -> None:
-        """Bytes nobody can read."""
-        case = self._random.choice(CASES)
-        event = ComplaintUrged(complaint_id=case, received_at=self._history.world.now)
-        topic = self._random.choice((topics.RECEIVED, topics.department_updates_topic(departments()[0])))
-        self._history.write(topic, event, case, garbage=True)
-
-
-def play(seed: int, root: Path, happened: list[str], *, sqlite: bool = False) -> None:
-    """The history of ``seed``, to its end, told in ``happened``; AssertionError when a promise was broken."""
-    from tests.simulation.bus_invariants import check  # reads Written
-
-    history = BusHistory(root)
-    history.world.happened = happened
-    choices = Choices(seed, history.world, furthest_effect=30, longest_pause=LONGEST_PAUSE, batches=(3, 10, 1000))
-    inputs = Inputs(history, choices.random)
-    history.world.on_input = inputs.draw
-    with disks(history.world.about_to, sqlite=sqlite):
-        history.submit(CASES[0], "0" * 64)
-        choices.begin(choices.random.randint(1, 3))
-        choices.steps(choices.random.randint(15, 60))
-        history.finish()
-        check(history)

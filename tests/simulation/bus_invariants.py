@@ -169,17 +169,26 @@ def _check_clocks(clocks: list[Fact], log: list[Fact]) -> None:
         by_clock[fact.case, fact.said["cycle"], fact.said["clock"]].append(fact)
     held = _on_hold(log)
     for clock, facts in by_clock.items():
-        _check_clock(clock, facts, on_hold=clock[0] in held)
+        _check_clock(clock, facts, on_hold=bool(held[clock[:2]]))
     for entry in log:
         stops = {"complaint.registered.v1": "registration", "complaint.resolved.v1": "resolution"}.get(entry.type)
         if stops is not None:
             _check_stopped(entry, by_clock[entry.case, entry.said["cycle"], stops])
 
 
-def _on_hold(log: list[Fact]) -> set[str]:
-    """Cases whose last word is a hold nobody ended: their pausable clocks rightly run for ever."""
-    last = {entry.case: entry.type for entry in log if entry.type in ("complaint.held.v1", "complaint.resumed.v1")}
-    return {case for case, kind in last.items() if kind == "complaint.held.v1"}
+def _on_hold(log: list[Fact]) -> dict[tuple[str, int], set[str]]:
+    """Assignments whose hold nobody ended, by case and cycle: its pausable clocks rightly run for ever."""
+    held: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for entry in log:
+        holds = held[entry.case, entry.said["cycle"]]
+        if entry.type == "complaint.held.v1":
+            holds.add(entry.said["assignment_id"])
+        elif entry.type == "complaint.resumed.v1":
+            assert entry.said["assignment_id"] in holds, f"{entry.case}: resumed what was not on hold"
+            holds.remove(entry.said["assignment_id"])
+        elif entry.type == "complaint.resolved.v1":
+            holds.clear()  # with the lead's answer every hold ends
+    return held
 
 
 def _check_clock(clock: tuple[str, int, str], facts: list[Fact], *, on_hold: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
+from tests.simulation.effects import EFFECTS
 from tests.simulation.world import SLOTS, Fault, World
 
 _FAULTS = tuple(Fault)
@@ -43,9 +44,17 @@ class Choices:
         """The first processes and inputs."""
         for service in self._services:
             for slot in SLOTS[: self.random.randint(1, 2)]:
+                self._note(f"{service}-{slot} starts")
                 self._world.start(service, slot, max_records=self.random.choice(self._batches))
         for _ in range(writes):
             self._world.on_input()
+
+    def calm_start(self) -> None:
+        """Every process has a pass before anything goes wrong: departments have the first cases already."""
+        self._note("everybody runs")
+        for service in self._services:
+            for slot in SLOTS:
+                self._world.run(service, slot)
 
     def steps(self, count: int) -> None:
         """So many things happen."""
@@ -68,10 +77,12 @@ class Choices:
 
     def _run_interrupted(self) -> None:
         service, slot = self.slot()
-        nth = self.random.randint(1, self._furthest_effect)
+        only = self.random.choice(EFFECTS) if self.random.random() < 0.4 else None
+        furthest = self.random.choice((3, 10, self._furthest_effect))  # most passes come to few effects
+        nth = self.random.randint(1, furthest) if only is None else 1
         (fault,) = self.random.choices(_FAULTS, self._weights)
-        self._note(f"{service}-{slot} runs, effect {nth} interrupted: {fault}")
-        self._world.run_interrupted(service, slot, nth, fault)
+        self._note(f"{service}-{slot} runs, {only or 'effect'} {nth} interrupted: {fault}")
+        self._world.run_interrupted(service, slot, nth, fault, only)
 
     def _write(self) -> None:
         self._world.on_input()

@@ -70,8 +70,8 @@ class Written:
 class CounterHistory:
     """One history of up to two counters."""
 
-    def __init__(self, root: Path) -> None:
-        self.world = World({"counter": Counter()}, TOPICS, START, root)
+    def __init__(self, root: Path, seed: int) -> None:
+        self.world = World({"counter": Counter()}, TOPICS, START, root, seed)
         self.written: list[Written] = []
         self._numbers = itertools.count(1)
 
@@ -97,6 +97,7 @@ class CounterHistory:
         self.world.drain()
         self.world.pass_time(timedelta(hours=3))
         self.world.drain()
+        self.world.rest()
         self.check()
 
     def check(self) -> None:
@@ -165,7 +166,7 @@ def draw_input(history: CounterHistory, random: Random) -> None:
 
 def play(seed: int, root: Path, happened: list[str], *, sqlite: bool = False) -> None:
     """The history of ``seed``, to its end, told in ``happened``; AssertionError when a promise was broken."""
-    history = CounterHistory(root)
+    history = CounterHistory(root, seed)
     history.world.happened = happened
     choices = Choices(
         seed, history.world, furthest_effect=16, longest_pause=timedelta(hours=2), batches=(1, 2, 5, 1000)

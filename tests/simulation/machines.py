@@ -9,10 +9,13 @@ from random import Random
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.simulation import bus_history, bus_invariants, counter_history
+from tests.simulation import bus_invariants, counter_history
 from tests.simulation.bus_history import BusHistory
+from tests.simulation.bus_inputs import Inputs
+from tests.simulation.bus_play import LONGEST_PAUSE
 from tests.simulation.counter_history import CounterHistory
 from tests.simulation.disks import disks
+from tests.simulation.effects import EFFECTS
 from tests.simulation.world import SLOTS, Fault, World
 
 NOWHERE = Path("/simulated")
@@ -45,8 +48,9 @@ class WorldMachine(RuleBasedStateMachine):
         """One of the services."""
         return self.services[number % len(self.services)]
 
-    @initialize(batch=st.sampled_from((1, 3, 1000)))
-    def first_processes(self, batch: int) -> None:
+    @initialize(batch=st.sampled_from((1, 3, 1000)), serving=st.integers(0, 2**16))
+    def first_processes(self, batch: int, serving: int) -> None:
+        self.world.serving.random.seed(serving)
         for service in self.services:
             self.world.start(service, SLOTS[0], max_records=batch)
 
@@ -59,9 +63,10 @@ class WorldMachine(RuleBasedStateMachine):
         slot=st.sampled_from(SLOTS),
         nth=st.integers(1, 24),
         fault=st.sampled_from(Fault),
+        only=st.sampled_from((None, *EFFECTS)),
     )
-    def run_interrupted(self, number: int, slot: str, nth: int, fault: Fault) -> None:
-        self.world.run_interrupted(self.service(number), slot, nth, fault)
+    def run_interrupted(self, number: int, slot: str, nth: int, fault: Fault, only: str | None) -> None:
+        self.world.run_interrupted(self.service(number), slot, nth if only is None else 1, fault, only)
 
     @rule(number=st.integers(0, 2), slot=st.sampled_from(SLOTS), keep_disk=st.booleans())
     def start(self, number: int, slot: str, keep_disk: bool) -> None:
@@ -102,7 +107,7 @@ class CounterMachine(WorldMachine):
     """The engine with the tiny counter."""
 
     def new_history(self) -> CounterHistory:
-        return CounterHistory(NOWHERE)
+        return CounterHistory(NOWHERE, 0)
 
     @rule(seed=st.integers(0, 2**16))
     def write(self, seed: int) -> None:
@@ -113,15 +118,15 @@ class CounterMachine(WorldMachine):
 class BusMachine(WorldMachine):
     """Router, SLA and composer together."""
 
-    longest_pause = timedelta(days=12)
+    longest_pause = LONGEST_PAUSE
 
     def new_history(self) -> BusHistory:
-        return BusHistory(NOWHERE)
+        return BusHistory(NOWHERE, 0)
 
     @rule(seed=st.integers(0, 2**16))
     def write(self, seed: int) -> None:
         assert isinstance(self.history, BusHistory)
-        bus_history.Inputs(self.history, Random(seed)).draw()
+        Inputs(self.history, Random(seed)).draw()
 
     @rule(seed=st.integers(0, 2**16))
     def everybody_runs(self, seed: int) -> None:

@@ -10,6 +10,7 @@ from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.groups import Membership
 from shared.streaming.memory.producer import MemoryTransactionalProducer
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
+from tests.simulation.serving import Serving
 
 AboutTo = Callable[[str], None]
 
@@ -48,18 +49,24 @@ class SimulatedProducer(MemoryTransactionalProducer):
 
 
 class SimulatedConsumer(MemoryConsumer):
-    """Announces every question to the broker."""
+    """Announces every question to the broker; what a poll hands over, and in which order, is drawn."""
 
-    def __init__(self, cluster: MemoryBroker, group_id: str, instance_id: str | None, about_to: AboutTo) -> None:
+    def __init__(
+        self, cluster: MemoryBroker, group_id: str, instance_id: str | None, about_to: AboutTo, serving: Serving
+    ) -> None:
         super().__init__(cluster, group_id, instance_id)
         self._about_to = about_to
+        self._serving = serving
         self._expelled: Membership | None = None
 
     def poll(self, max_records: int, timeout_seconds: float) -> list[ConsumerRecord]:
         self._about_to("poll")
         records = super().poll(max_records, 0.0)
         self._expelled = self._membership_lost()
-        return records
+        return self._serving.mixed(records)
+
+    def _served(self) -> Sequence[TopicPartition]:
+        return self._serving.partitions(list(self._positions))
 
     def group_metadata(self) -> GroupMetadata:
         metadata = self._expelled or super().group_metadata()
@@ -85,16 +92,17 @@ class SimulatedConsumer(MemoryConsumer):
 class SimulatedBroker:
     """What a process is given as its broker."""
 
-    def __init__(self, cluster: MemoryBroker, about_to: AboutTo) -> None:
+    def __init__(self, cluster: MemoryBroker, about_to: AboutTo, serving: Serving) -> None:
         self._cluster = cluster
         self._about_to = about_to
+        self._serving = serving
         self.consumers: list[SimulatedConsumer] = []
 
     def transactional_producer(self, transactional_id: str) -> SimulatedProducer:
         return SimulatedProducer(self._cluster, transactional_id, self._about_to)
 
     def consumer(self, group_id: str, instance_id: str | None) -> SimulatedConsumer:
-        consumer = SimulatedConsumer(self._cluster, group_id, instance_id, self._about_to)
+        consumer = SimulatedConsumer(self._cluster, group_id, instance_id, self._about_to, self._serving)
         self.consumers.append(consumer)
         return consumer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,6 +19,7 @@ from shared.streaming.processor import Processor
 from shared.streaming.records import TopicPartition
 from tests.simulation.effects import Effects, Killed
 from tests.simulation.ports import SimulatedBroker
+from tests.simulation.serving import Serving
 
 TIMER_GRACE = timedelta(seconds=1)
 _INSTANT = 1e-6
@@ -39,6 +41,7 @@ class SimulatedProcess:
     cluster: MemoryBroker
     state_dir: Path
     now: datetime
+    serving: Serving
     max_records: int = 1000
     skew: timedelta = timedelta(0)
     alive: bool = True
@@ -46,11 +49,12 @@ class SimulatedProcess:
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(self.now)
-        self.broker = SimulatedBroker(self.cluster, self.effects.about_to)
+        self.broker = SimulatedBroker(self.cluster, self.effects.about_to, self.serving)
         settings = _settings(self.max_records).model_copy(
             update={"instance_id": self.slot, "state_dir": self.state_dir}
         )
         self.loop = ProcessorLoop(self.processor, cast(Broker, self.broker), self.clock, settings)
+        self.loop._gauges._every_seconds = math.inf  # read by wall time, on which a history must not depend
 
     @property
     def service(self) -> str:

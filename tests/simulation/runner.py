@@ -10,26 +10,26 @@ from pathlib import Path
 
 import structlog
 
-from tests.simulation import bus_history, counter_history
+from tests.simulation import bus_play, counter_history
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A broken promise: the seed that breaks it, how, and what had happened."""
+    """A broken promise: the seed that breaks it, and how."""
 
     seed: int
     error: BaseException
-    happened: list[str]
 
     def __str__(self) -> str:
         return f"seed {self.seed}: {type(self.error).__name__}: {self.error}"
 
 
-KINDS: dict[str, Callable[[int, Path, list[str]], None]] = {
+KINDS: dict[str, Callable[[int, Path, list[str]], object]] = {
     "counter": lambda seed, root, told: counter_history.play(seed, root, told),
     "counter-sqlite": lambda seed, root, told: counter_history.play(seed, root, told, sqlite=True),
-    "bus": lambda seed, root, told: bus_history.play(seed, root, told),
-    "bus-sqlite": lambda seed, root, told: bus_history.play(seed, root, told, sqlite=True),
+    "bus": lambda seed, root, told: bus_play.play(seed, root, told),
+    "bus-long": lambda seed, root, told: bus_play.play(seed, root, told, length=bus_play.LONG),
+    "bus-sqlite": lambda seed, root, told: bus_play.play(seed, root, told, length=bus_play.LONG, sqlite=True),
 }
 """Kinds of histories by name."""
 
@@ -39,13 +39,13 @@ def silence_logs() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-def play(kind: str, seed: int, root: Path) -> Failure | None:
-    """Play one history; None when every promise was kept."""
-    happened: list[str] = []
+def play(kind: str, seed: int, root: Path, happened: list[str] | None = None) -> Failure | None:
+    """Play one history, told in ``happened``; None when every promise was kept."""
+    told = [] if happened is None else happened
     try:
-        KINDS[kind](seed, root, happened)
+        KINDS[kind](seed, root, told)
     except Exception as error:
-        return Failure(seed, error, happened)
+        return Failure(seed, error)
     return None
 
 

@@ -19,6 +19,7 @@ from shared.streaming.processor import Processor
 from shared.streaming.records import ProducerRecord
 from tests.simulation.effects import Killed
 from tests.simulation.process import SimulatedProcess
+from tests.simulation.serving import Serving
 
 PARTITIONS = 2
 SLOTS = ("0", "1")
@@ -46,9 +47,10 @@ class World:
     """A cluster with processes of the given services in up to two slots each."""
 
     def __init__(
-        self, processors: Mapping[str, Processor[Any]], topics: Mapping[str, int], now: datetime, root: Path
+        self, processors: Mapping[str, Processor[Any]], topics: Mapping[str, int], now: datetime, root: Path, seed: int
     ) -> None:
         self.cluster = MemoryBroker(topics)
+        self.serving = Serving(seed, lambda what: self.happened.append(what))
         self.now = now
         self.most_ahead = timedelta(0)
         """How far any process's clock was ever ahead."""
@@ -61,6 +63,12 @@ class World:
         self._root = root
         self._directories = 0
         self._running: list[SimulatedProcess] = []
+        logs = self.cluster._logs
+        self._entries = [log._entries for log in logs._logs.values()]
+        self._inputs = {
+            service: [partition for topic in processor.input_topics for partition in logs.partitions_of(topic)]
+            for service, processor in processors.items()
+        }
 
     # -- for the stores ------------------------------------------------------------------------------------------
 
@@ -78,7 +86,7 @@ class World:
         if old is not None:
             self._replaced.append(old)
         self.processes[(service, slot)] = SimulatedProcess(
-            self.processors[service], slot, self.cluster, directory, self.now, max_records
+            self.processors[service], slot, self.cluster, directory, self.now, self.serving, max_records
         )
 
     def run(self, service: str, slot: str) -> None:
@@ -102,12 +110,12 @@ class World:
         for process in self._replaced:
             self.run_process(process)
 
-    def run_interrupted(self, service: str, slot: str, nth: int, fault: Fault) -> None:
-        """One pass in which ``fault`` happens before the ``nth`` effect."""
+    def run_interrupted(self, service: str, slot: str, nth: int, fault: Fault, only: str | None = None) -> None:
+        """One pass in which ``fault`` happens before the ``nth`` effect (``only`` of this name)."""
         process = self.processes.get((service, slot))
         if process is None or not process.alive:
             return
-        process.effects.interrupt(nth, lambda effect: self._interrupt(process, effect, fault))
+        process.effects.interrupt(nth, lambda effect: self._interrupt(process, effect, fault), only)
         self.run_process(process)
         process.effects.disarm()
 
@@ -156,7 +164,9 @@ class World:
 
     def heal(self) -> None:
         """Faults stop: the broker is back, clocks are right, every slot that ever ran has a live process."""
+        self.happened.append("faults stop")
         self.cluster.available = True
+        self.serving.leaves_out = False
         for process in self._replaced:
             process.skew = timedelta(0)
             if not process.alive:
@@ -171,16 +181,23 @@ class World:
 
     def drain(self) -> None:
         """Let everybody run until nothing is left to do. AssertionError when that never comes: no liveness."""
-        idle_rounds = 0
+        idle_rounds, reached = 0, self._progress()
         for _ in range(_MOST_ROUNDS):
-            before = self._progress()
+            before = reached
             self._round()
-            idle_rounds = idle_rounds + 1 if self._progress() == before else 0
-            if idle_rounds and not self.unfinished():
+            reached = self._progress()
+            if not self.unfinished():
                 return
+            idle_rounds = idle_rounds + 1 if reached == before else 0
             if idle_rounds > _IDLE_ROUNDS:
                 break
         raise AssertionError(f"nothing moves any more, but: {self.unfinished()}")
+
+    def rest(self) -> None:
+        """Let everybody run once more with nothing to do. AssertionError when anything is written all the same."""
+        before = self._progress()
+        self._round()
+        assert self._progress() == before, "written without a cause"
 
     def _round(self) -> None:
         self.run_replaced()
@@ -192,14 +209,13 @@ class World:
     def unfinished(self) -> list[str]:
         """What is still to be done, by partition or timer."""
         found = [f"open transaction {identifier}" for identifier in self.cluster._open]
-        for service, processor in self.processors.items():
+        for service, inputs in self._inputs.items():
             committed = self.cluster.group(service).committed
-            for topic in processor.input_topics:
-                for partition in self.cluster._logs.partitions_of(topic):
-                    found += [
-                        f"{service} has not handled {record.origin}"
-                        for record in self.cluster.read(partition, committed.get(partition, 0))
-                    ]
+            for partition in inputs:
+                handled = committed.get(partition, 0)
+                if handled < self.cluster.stable_end(partition):
+                    records = self.cluster.read(partition, handled)
+                    found += [f"{service} has not handled {record.origin}" for record in records]
         owned = Counter(
             (process.service, number)
             for process in self.processes.values()
@@ -218,8 +234,8 @@ class World:
                     found.append(f"{process.service} has timers due in partition {number}")
         return found
 
-    def _progress(self) -> tuple[int, ...]:
-        return tuple(log.end for log in self.cluster._logs._logs.values())
+    def _progress(self) -> int:
+        return sum(map(len, self._entries))
 
     # -- faults --------------------------------------------------------------------------------------------------
 

@@ -132,8 +132,9 @@ class MemoryConsumer:
 
     def _take(self, max_records: int) -> list[ConsumerRecord]:
         taken: list[ConsumerRecord] = []
-        for partition, position in self._positions.items():
-            if partition in self._paused:
+        for partition in self._served():
+            position = self._positions[partition]
+            if partition in self._paused or position >= self._broker.stable_end(partition):
                 continue
             records = self._broker.read(partition, position)[: max_records - len(taken)]
             taken.extend(records)
@@ -142,6 +143,10 @@ class MemoryConsumer:
             if cut:
                 break
         return taken
+
+    def _served(self) -> Sequence[TopicPartition]:
+        """Test hook: the partitions one poll hands over from, first served first. Here all, as assigned."""
+        return list(self._positions)
 
     def _end(self, partition: TopicPartition, position: int) -> int:
         """Everything visible was handed over: step over markers too."""
