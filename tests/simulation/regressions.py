@@ -1,5 +1,5 @@
-"""Seeds of histories that broke a promise once and keep it now. Never remove one; what happens in it may change when
-the scheduler draws differently, so what was wrong is also written down, and has a test of its own where it can."""
+"""Seeds that are always played, whatever else is. Never remove one; what happens in it may change when the scheduler
+draws differently, so what each was kept for is also written down, and has a test of its own where it can."""
 
 REGRESSIONS: dict[str, tuple[int, ...]] = {
     # Two faults of the broker in memory, which was not as strict as Kafka:
@@ -9,6 +9,7 @@ REGRESSIONS: dict[str, tuple[int, ...]] = {
     #   that was overtaken while it restored was accepted (Kafka checks static members, and ours are).
     "counter": (10, 21, 49, 51, 66, 95, 105, 161, 170, 188, 195, 216, 236, 293, 311, 385, 408, 493, 634, 695, 729, 884),
     "counter-sqlite": (49, 161, 408, 634),
-    "bus": (7, 10, 19, 31, 49, 56),  # never failed; chosen because each noticed a rule of the engine switched off
+    # A fault of the simulation: a case was taken to be on hold no more when one of two holds of it ended.
+    "bus": (450,),
 }
-"""By kind of history."""
+"""Histories that broke a promise once, by kind."""
