@@ -35,6 +35,8 @@ class Fact(NamedTuple):
     said: dict[str, Any]
     at: str
     """``ce_time``: the writer's clock."""
+    partition: int
+    offset: int
 
 
 def check(history: BusHistory) -> None:
@@ -50,7 +52,7 @@ def check(history: BusHistory) -> None:
     _check_dispatches(world, log, queues)
     _check_inputs_accounted_for(history, log)
     clocks = _read(world, topics.SLA_EVENTS)
-    _check_clocks(clocks, log)
+    _check_clocks(world, clocks, log)
     _check_messages(world, log, clocks)
     for service in world.processors:
         check_state(world, service, fold_changelog(world, service))
@@ -67,7 +69,8 @@ def _read(world: World, topic: str) -> list[Fact]:
         headers = {name: value.decode() for name, value in record.headers}
         assert record.key is not None
         said = json.loads(record.value or b"null")
-        found.append(Fact(headers["ce_type"], headers["ce_id"], record.key.decode(), said, headers["ce_time"]))
+        identifier, case, at = headers["ce_id"], record.key.decode(), headers["ce_time"]
+        found.append(Fact(headers["ce_type"], identifier, case, said, at, record.partition, record.offset))
     return found
 
 
@@ -163,7 +166,7 @@ def _check_reasons(world: World, letters: list[str], garbage: set[tuple[str, int
 # -- clocks ----------------------------------------------------------------------------------------------------------
 
 
-def _check_clocks(clocks: list[Fact], log: list[Fact]) -> None:
+def _check_clocks(world: World, clocks: list[Fact], log: list[Fact]) -> None:
     by_clock: dict[tuple[str, int, str], list[Fact]] = defaultdict(list)
     for fact in clocks:
         by_clock[fact.case, fact.said["cycle"], fact.said["clock"]].append(fact)
@@ -173,7 +176,7 @@ def _check_clocks(clocks: list[Fact], log: list[Fact]) -> None:
     for entry in log:
         stops = {"complaint.registered.v1": "registration", "complaint.resolved.v1": "resolution"}.get(entry.type)
         if stops is not None:
-            _check_stopped(entry, by_clock[entry.case, entry.said["cycle"], stops])
+            _check_stopped(world, entry, by_clock[entry.case, entry.said["cycle"], stops])
 
 
 def _on_hold(log: list[Fact]) -> dict[tuple[str, int], set[str]]:
@@ -215,7 +218,7 @@ def _check_clock(clock: tuple[str, int, str], facts: list[Fact], *, on_hold: boo
     assert all(fact.said["corrects_event_id"] == end.id for fact in corrections), f"{clock}: corrects another breach"
 
 
-def _check_stopped(entry: Fact, facts: list[Fact]) -> None:
+def _check_stopped(world: World, entry: Fact, facts: list[Fact]) -> None:
     """A fact of the case log that stops a clock decides how it ended."""
     end = next(fact for fact in facts if fact.type in _TERMINAL)
     happened_at, due_by = _instant(entry.said["happened_at"]), _instant(end.said["due_by"])
@@ -224,6 +227,14 @@ def _check_stopped(entry: Fact, facts: list[Fact]) -> None:
     assert end.type != "sla.cancelled.v1", f"{entry.type}: its clock was cancelled"
     assert in_time or happened_at > due_by, f"{entry.type}: in time, but breached"
     assert corrected or not in_time or happened_at <= due_by, f"{entry.type}: late, but met"
+    if corrected and happened_at <= due_by:
+        known_by = _instant(end.said["detected_at"]) - world.most_ahead
+        assert not _could_be_read(world, entry, known_by), f"{entry.type}: could be read when its clock was breached"
+
+
+def _could_be_read(world: World, entry: Fact, by: datetime) -> bool:
+    """True when the case log told ``entry`` at some instant before ``by``, as far as time was noted."""
+    return any(at < by and entry.offset < ends[entry.partition] for at, ends in world.case_log_ends)
 
 
 # -- messages --------------------------------------------------------------------------------------------------------

@@ -65,8 +65,8 @@ class SimulatedConsumer(MemoryConsumer):
         self._expelled = self._membership_lost()
         return self._serving.mixed(records)
 
-    def _served(self) -> Sequence[TopicPartition]:
-        return self._serving.partitions(list(self._positions))
+    def _served(self, readable: list[TopicPartition]) -> Sequence[TopicPartition]:
+        return self._serving.partitions(readable)
 
     def group_metadata(self) -> GroupMetadata:
         metadata = self._expelled or super().group_metadata()

@@ -23,12 +23,14 @@ class Serving:
         self.leaves_out = True
         """Whether a poll may leave out partitions that have records; once faults have stopped it must not."""
 
-    def partitions(self, assigned: Sequence[TopicPartition]) -> Sequence[TopicPartition]:
-        """Those that one poll serves, first served first."""
-        count = len(assigned)
-        if count > 1 and self.leaves_out and self.random.random() < _SHARE_OF_PARTIAL_POLLS:
-            count = self.random.randint(1, count)
-        return self.random.sample(assigned, count)
+    def partitions(self, readable: Sequence[TopicPartition]) -> Sequence[TopicPartition]:
+        """Those of ``readable`` that one poll serves, first served first."""
+        count = len(readable)
+        if count < 2:
+            return readable
+        if self.leaves_out and self.random.random() < _SHARE_OF_PARTIAL_POLLS:
+            count = self.random.randint(1, count - 1)
+        return self.random.sample(readable, count)
 
     def mixed(self, records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
         """The same records, partitions mixed at random, the order within each kept."""

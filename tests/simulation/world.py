@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import BrokerUnavailable, TransactionDoubt
+from shared.events.topics import LIFECYCLE
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.processor import Processor
-from shared.streaming.records import ProducerRecord
+from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.simulation.effects import Killed
 from tests.simulation.process import SimulatedProcess
 from tests.simulation.serving import Serving
@@ -58,6 +59,8 @@ class World:
         self.processors = processors
         self.processes: dict[tuple[str, str], SimulatedProcess] = {}
         self.happened: list[str] = []
+        self.case_log_ends: list[tuple[datetime, list[int]]] = []
+        """How far each partition of the case log could be read at an instant, noted whenever time goes by."""
         self.on_input: Callable[[], None] = lambda: None
         self._replaced: list[SimulatedProcess] = []
         self._root = root
@@ -145,6 +148,8 @@ class World:
 
     def pass_time(self, by: timedelta) -> None:
         """Time goes by."""
+        ends = [self.cluster.stable_end(TopicPartition(LIFECYCLE, number)) for number in range(PARTITIONS)]
+        self.case_log_ends.append((self.now, ends))
         self.now += by
 
     def set_broker(self, *, available: bool) -> None:
@@ -255,7 +260,7 @@ class World:
             case Fault.OTHERS:
                 self._others_run(process, 1)
             case Fault.TIME:
-                self.now += timedelta(hours=1)
+                self.pass_time(timedelta(hours=1))
                 process.clock.set(self.now + process.skew)
 
     def _replace(self, process: SimulatedProcess, fault: Fault) -> None:

@@ -132,10 +132,8 @@ class MemoryConsumer:
 
     def _take(self, max_records: int) -> list[ConsumerRecord]:
         taken: list[ConsumerRecord] = []
-        for partition in self._served():
+        for partition in self._served(self._readable()):
             position = self._positions[partition]
-            if partition in self._paused or position >= self._broker.stable_end(partition):
-                continue
             records = self._broker.read(partition, position)[: max_records - len(taken)]
             taken.extend(records)
             cut = len(taken) >= max_records
@@ -144,9 +142,14 @@ class MemoryConsumer:
                 break
         return taken
 
-    def _served(self) -> Sequence[TopicPartition]:
-        """Test hook: the partitions one poll hands over from, first served first. Here all, as assigned."""
-        return list(self._positions)
+    def _readable(self) -> list[TopicPartition]:
+        """Partitions with something to hand over or a marker to step over, as they were assigned."""
+        ends = self._broker.stable_end
+        return [tp for tp, position in self._positions.items() if position < ends(tp) and tp not in self._paused]
+
+    def _served(self, readable: list[TopicPartition]) -> Sequence[TopicPartition]:
+        """Test hook: those of ``readable`` that one poll serves, first served first."""
+        return readable
 
     def _end(self, partition: TopicPartition, position: int) -> int:
         """Everything visible was handed over: step over markers too."""
