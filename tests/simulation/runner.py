@@ -34,9 +34,10 @@ KINDS: dict[str, Callable[[int, Path, list[str]], object]] = {
 """Kinds of histories by name."""
 
 
-def silence_logs() -> None:
-    """Thousands of processes have nothing to tell anybody."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+def silence_logs(for_good: bool = False) -> None:
+    """Thousands of processes have nothing to tell anybody; ``for_good`` spares each loggers that ask again."""
+    silent = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    structlog.configure(wrapper_class=silent, cache_logger_on_first_use=for_good)
 
 
 def play(kind: str, seed: int, root: Path, happened: list[str] | None = None) -> Failure | None:

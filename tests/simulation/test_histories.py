@@ -39,7 +39,7 @@ def test_every_promise_is_kept_in_every_history(capsys: pytest.CaptureFixture[st
     chunks = _chunks()
     started = time.monotonic()
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn, initializer=silence_logs) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn, initializer=silence_logs, initargs=(True,)) as pool:
         failures = [failure for found in pool.map(play_chunk, chunks) for failure in found]
     took = time.monotonic() - started
     counts = {kind: sum(end - start for name, start, end in chunks if name == kind) for kind in SHARES}
