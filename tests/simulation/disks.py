@@ -1,7 +1,7 @@
 """Disks of the processes: what a process wrote outlives it. In memory for speed, or real SQLite files.
 
 Both announce a write as an effect of the process that runs, so that it can be killed between commit and write.
-``MemoryStore`` keeps the contract of ``PartitionStore``; ``test_disks`` holds them side by side.
+``MemoryStore`` keeps the contract of ``PartitionStore``; ``test_parts`` holds them side by side.
 """
 
 from __future__ import annotations
