@@ -29,4 +29,14 @@ class Assessor:
             amount=complaint.amount,
             minor=complaint.complainant.minor,
         )
-        return classification, route(complaint, classification, self.rules, self.departments)
+        decision = route(complaint, classification, self.rules, self.departments)
+        return classification, self._with_reason_of_severity(decision, classification, complaint.language)
+
+    def _with_reason_of_severity(
+        self, decision: RoutingDecision, classification: Classification, language: str
+    ) -> RoutingDecision:
+        """Departments are told when a case is as grave as the least that its category allows."""
+        category = self.taxonomy.by_id[classification.category]
+        if category.minimum_severity is None or classification.severity != category.minimum_severity:
+            return decision
+        return decision.model_copy(update={"reasons": (*decision.reasons, category.reason_of_minimum(language))})

@@ -3,6 +3,7 @@
 Each category collects the weights of its terms found in subject and text, each term once however often it occurs, plus
 the weight of the category that was declared. The winner needs a minimum weight, a minimum share and a lead over the
 second; otherwise the category is 'other' and a person decides. Danger to life or health comes first (ISO 10002 §7.4).
+Some categories are grave in themselves: their ``minimum_severity`` holds whatever else is said.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def classify(
     if declared is not None:
         weights[declared] = weights.get(declared, 0.0) + taxonomy.thresholds.declared_weight
     category, confidence = _decide(weights, taxonomy.thresholds)
-    severity = _severity(found, dangers, amount, minor, taxonomy.severity)
+    severity = _at_least(
+        taxonomy.by_id[category].minimum_severity, _severity(found, dangers, amount, minor, taxonomy.severity)
+    )
     return Classification(
         category=category,
         severity=severity,
@@ -100,6 +103,10 @@ def _severity(
     if amount is not None and amount.currency in signals.high_amounts:
         grades.add(Severity.HIGH if amount.value >= signals.high_amounts[amount.currency] else Severity.MEDIUM)
     return next((severity for severity in PRIORITY if severity in grades), Severity.MEDIUM)
+
+
+def _at_least(minimum: Severity | None, severity: Severity) -> Severity:
+    return severity if minimum is None else min(minimum, severity, key=PRIORITY.__getitem__)
 
 
 def _danger_severity(signal: DangerFound) -> Severity:

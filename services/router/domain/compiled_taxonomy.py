@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.router.domain.danger_reading import ContextReader, Reading, occurrences
+from services.router.domain.danger_reading import ContextReader, Reading, in_chinese, occurrences
 from services.router.domain.term_index import TermIndex
 from shared.events.decisions import Severity
 
@@ -94,16 +94,21 @@ class CompiledTaxonomy:
         places = {term: list(occurrences(term, lowered)) for term, _ in terms}
         taken = [span for phrase in self._harmless.find(lowered) for span in occurrences(phrase, lowered)]
         taken += [span for spans in places.values() for span in spans]
-        readings = (
-            (term, danger, self._read(lowered, term, danger, _outside(places[term], taken))) for term, danger in terms
-        )
+        readings = ((term, danger, self._read(lowered, term, danger, places[term], taken)) for term, danger in terms)
         return [DangerFound(term, danger, reading) for term, danger, reading in readings if reading]
 
-    def _read(self, text: str, term: str, danger: Danger, spans: Iterable[Span]) -> Reading:
-        """The weightiest reading among the term's occurrences."""
-        reader = self._english if term.isascii() else self._chinese
-        readings = (reader.read(text, *span, conditional_counts=danger.conditional_counts) for span in spans)
+    def _read(self, text: str, term: str, danger: Danger, spans: list[Span], taken: list[Span]) -> Reading:
+        """The weightiest reading among the term's occurrences outside longer ones."""
+        if not spans:  # the index found it where the pattern does not ("fire's"): no context may take it back
+            return Reading.HAPPENED
+        readings = (
+            self._reader(text, term, start).read(text, start, end, conditional_counts=danger.conditional_counts)
+            for start, end in _outside(spans, taken)
+        )
         return max(readings, default=Reading.TAKEN_BACK)
+
+    def _reader(self, text: str, term: str, start: int) -> ContextReader:
+        return self._english if term.isascii() and not in_chinese(text, start) else self._chinese
 
 
 def _outside(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:

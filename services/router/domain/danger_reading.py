@@ -20,6 +20,10 @@ _BEFORE_CHARACTERS: Final = 80
 _AFTER_CHARACTERS: Final = 40
 _SENTENCE_END: Final = re.compile(r"[.!?;。！？；\n]")
 _NEVER: Final = r"(?!)"
+_HAN_BEFORE: Final = re.compile(r"[\u3400-\u9fff]\s?$")
+_WORD_START: Final = r"(?<![a-z0-9])"
+_WORD_END: Final = r"(?![a-z0-9])"
+"""Word boundaries as the term index sees them: unlike ``\\b``, a Chinese character or an underscore ends a word."""
 
 
 class Reading(IntEnum):
@@ -50,17 +54,22 @@ class ContextReader:
     def read(self, text: str, start: int, end: int, *, conditional_counts: bool) -> Reading:
         """The occurrence ``text[start:end]``; ``text`` is lower case."""
         before = _SENTENCE_END.split(text[max(0, start - _BEFORE_CHARACTERS) : start])[-1]
-        after = text[end : end + _AFTER_CHARACTERS]
+        reach = end + _AFTER_CHARACTERS
         denied = self._before_denied.search(before)
         if denied is not None:
             return Reading.HAPPENED if denied["double"] else Reading.TAKEN_BACK
         if conditional_counts:
             return Reading.HAPPENED
-        if self._near_after.match(after):
+        if self._near_after.match(text, end, reach):
             return Reading.NEAR_MISS
-        if self._before_supposed.search(before) or self._after.match(after):
+        if self._before_supposed.search(before) or self._after.match(text, end, reach):
             return Reading.TAKEN_BACK
         return Reading.NEAR_MISS if self._before_near.search(before) else Reading.HAPPENED
+
+
+def in_chinese(text: str, start: int) -> bool:
+    """Whether what stands at ``start``, in whatever script, is said in a Chinese sentence."""
+    return _HAN_BEFORE.search(text, max(0, start - 2), start) is not None
 
 
 def occurrences(term: str, text: str) -> Iterator[tuple[int, int]]:
@@ -74,7 +83,7 @@ def _pattern_of(term: str) -> re.Pattern[str]:
     if not term.isascii():
         return re.compile(re.escape(term))
     words = (re.escape(word).replace("'", "'?") for word in term.split())
-    return re.compile(r"\b" + r"[^a-z0-9]+".join(words) + r"\b")
+    return re.compile(_WORD_START + r"[^a-z0-9]+".join(words) + _WORD_END)
 
 
 def _any(cues: Iterable[str]) -> str:

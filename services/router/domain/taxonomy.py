@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, model_validator
@@ -20,6 +22,8 @@ from services.router.domain.config_model import ConfigModel
 from services.router.domain.term_index import word_bytes
 from services.router.domain.term_notation import expand_all
 from shared.events.decisions import Severity
+
+_SEVERITY_ZH: Final[Mapping[Severity, str]] = MappingProxyType({Severity.MEDIUM: "中", Severity.HIGH: "高"})
 
 UNCLEAR: Final = "other"
 """The category of a complaint that says too little, or too much at once, to be put anywhere else."""
@@ -62,12 +66,33 @@ class Category(ConfigModel):
         default_factory=dict, description="Terms by weight: 3 says it outright, 2 strongly hints, 1 leans that way."
     )
 
+    minimum_severity: Severity | None = Field(
+        None, description="Severity at least, whatever is said politely: medium or high."
+    )
+
+    @model_validator(mode="after")
+    def _minimum_leaves_critical_to_danger(self) -> Category:
+        if self.minimum_severity in {Severity.LOW, Severity.CRITICAL}:
+            raise ValueError(
+                f"minimum_severity: {self.minimum_severity.value!r} is not possible; 'low' would change nothing, and"
+                " only a danger found in the text is 'critical': write 'medium' or 'high', or leave it out"
+            )
+        return self
+
     @model_validator(mode="after")
     def _one_weight_per_term(self) -> Category:
         times = Counter(term for terms in self.terms.values() for term in terms)
         if twice := [term for term, count in times.items() if count > 1]:
             raise ValueError(f"terms: these have two weights: {', '.join(twice)}")
         return self
+
+    def reason_of_minimum(self, language: str) -> str:
+        """Why a complaint of this category is as grave as it is, in Chinese or English as ``language`` (BCP 47) asks."""
+        if self.minimum_severity is None:
+            raise ValueError(f"category {self.id!r} has no minimum_severity")
+        if language.lower().startswith("zh"):
+            return f"“{self.label_zh}”类投诉的严重程度至少为“{_SEVERITY_ZH[self.minimum_severity]}”"
+        return f"About '{self.label_en}': at least {self.minimum_severity.value} severity"
 
 
 class Thresholds(ConfigModel):
@@ -153,6 +178,11 @@ class Taxonomy(ConfigModel):
     def category_ids(self) -> tuple[str, ...]:
         """All category ids, in file order."""
         return tuple(category.id for category in self.categories)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Category]:
+        """The categories by their ids."""
+        return {category.id: category for category in self.categories}
 
     @cached_property
     def compiled(self) -> CompiledTaxonomy:

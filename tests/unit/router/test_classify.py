@@ -117,11 +117,38 @@ def test_a_suggestion_is_low_unless_something_grave_is_said_too() -> None:
     assert decide("建议你们快点，热水器爆炸了").severity == Severity.CRITICAL
 
 
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("产品存在安全问题，危害健康，请问如何退货", "safety"),
+        ("食品安全有问题，建议严查", "safety"),
+        ("I would like to know who checks this unsafe, hazardous ladder", "safety"),
+        ("银行卡被盗刷了五万，请问怎么办", "fraud_privacy"),
+        ("我的身份证信息被你们泄露，被人冒用办了贷款，请问怎么处理", "fraud_privacy"),
+        ("Just wondering: identity theft, someone opened an account in my name", "fraud_privacy"),
+    ],
+)
+def test_politeness_does_not_make_a_grave_category_low(text: str, category: str) -> None:
+    decided = decide(text)
+    assert (decided.category, decided.severity, decided.priority) == (category, Severity.HIGH, 1)
+
+
+def test_the_least_severity_of_a_category_is_no_upper_bound() -> None:
+    assert decide("银行卡被盗刷，孩子还被打伤", declared_category="fraud_privacy").severity == Severity.CRITICAL
+
+
+def test_a_grave_category_that_is_only_declared_counts_too() -> None:
+    assert decide("请问", declared_category="安全").severity == Severity.HIGH
+    assert decide("请问", declared_category="物流").severity == Severity.LOW
+
+
 @given(_TEXTS, st.sampled_from([None, *TAXONOMY.category_ids]), st.booleans())
 def test_every_classification_keeps_its_promises(text: str, declared: str | None, minor: bool) -> None:
     decided = decide(text, declared_category=declared, minor=minor)
     assert decided.category in TAXONOMY.category_ids
     assert PRIORITY[Severity(decided.severity)] == decided.priority
+    minimum = TAXONOMY.by_id[decided.category].minimum_severity
+    assert minimum is None or decided.priority <= PRIORITY[minimum]
     assert decided.taxonomy_version == TAXONOMY.version
     assert len(decided.evidence) <= 12
     known = {*_TERMS, *(term for danger in TAXONOMY.safety.dangers for term in danger.terms)}

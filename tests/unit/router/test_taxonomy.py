@@ -11,6 +11,7 @@ import yaml
 from services.router.adapters.config_files import load_taxonomy
 from services.router.domain.taxonomy import UNCLEAR, Taxonomy
 from shared.errors import ConfigurationError
+from shared.events.decisions import Severity
 from tests.unit.router.shipped_config import CONFIG_DIR, TAXONOMY
 
 MISSION_CATEGORIES = {
@@ -65,6 +66,16 @@ def test_a_declared_category_is_known_by_id_alias_or_label(declared: str | None,
     assert TAXONOMY.compiled.category_of(declared) == category
 
 
+def test_danger_and_stolen_money_or_identities_are_never_below_high() -> None:
+    least = {category.id: category.minimum_severity for category in TAXONOMY.categories if category.minimum_severity}
+    assert least == {"safety": Severity.HIGH, "fraud_privacy": Severity.HIGH}
+
+
+def test_a_category_without_a_least_severity_has_no_reason_for_it() -> None:
+    with pytest.raises(ValueError, match="'service' has no minimum_severity"):
+        TAXONOMY.by_id["service"].reason_of_minimum("en")
+
+
 def test_a_taxonomy_survives_the_way_to_a_file_and_back(tmp_path: Path) -> None:
     assert load(tmp_path, shipped()) == TAXONOMY
 
@@ -82,6 +93,9 @@ def test_a_taxonomy_survives_the_way_to_a_file_and_back(tmp_path: Path) -> None:
         (lambda d: d["categories"][0]["terms"][3].append("--"), "categories.0.terms.3", "needs a word"),
         (lambda d: d["categories"][0]["terms"][1].append("异响"), "categories.0", "two weights: 异响"),
         (lambda d: d["categories"][0]["terms"].update({99: ["x-ray"]}), "categories.0.terms.99", "less than or equal"),
+        (lambda d: d["categories"][4].update(minimum_severity="critical"), "categories.4", "'critical' is not possible"),
+        (lambda d: d["categories"][4].update(minimum_severity="low"), "categories.4", "'low' is not possible"),
+        (lambda d: d["categories"][4].update(minimum_severity="grave"), "categories.4.minimum_severity", "'critical'"),
         (lambda d: d["safety"]["dangers"][0].update(category="x"), "safety.dangers.0.category", "no category 'x'"),
         (lambda d: d["safety"]["chinese"]["denials"].append("(没"), "safety.chinese.denials", "regular expression"),
     ],
