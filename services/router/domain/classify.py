@@ -45,6 +45,7 @@ def classify(
     """
     compiled = taxonomy.compiled
     text = f"{narrative.subject}\n{narrative.text}" if narrative.subject else narrative.text
+    text = compiled.simplified(text)
     found = compiled.find(text)
     signals = [(term, meaning.danger) for term, meaning in found if meaning.danger]
     dangers = compiled.read_dangers(text, signals) if signals else []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.router.domain.danger_reading import ContextReader, Reading, in_chinese, occurrences
+from services.router.domain.danger_reading import ContextReader, Reading, in_chinese, in_one_breath, occurrences
 from services.router.domain.term_index import TermIndex
 from shared.events.decisions import Severity
 
@@ -28,6 +29,7 @@ class Meaning:
     severity: Severity | None = None
     danger: Danger | None = None
     hides: frozenset[str] = _NO_TERMS
+    neutral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class CompiledTaxonomy:
         votes = _votes(taxonomy)
         severities = _severities(taxonomy)
         dangers = {term: danger for danger in taxonomy.safety.dangers for term in danger.terms}
-        terms = {*votes, *severities, *dangers, *taxonomy.neutral_terms}
+        neutral = frozenset(taxonomy.neutral_terms)
+        terms = {*votes, *severities, *dangers, *neutral}
         hidden = _hidden_terms(terms)
         self._index = TermIndex(terms)
         self._meanings = {
@@ -56,6 +59,7 @@ class CompiledTaxonomy:
                 severities.get(term),
                 dangers.get(term),
                 _NO_TERMS if term in dangers else hidden[term],
+                term in neutral,
             )
             for term in terms
         }
@@ -64,6 +68,8 @@ class CompiledTaxonomy:
             for category in taxonomy.categories
             for name in (category.label_zh, category.label_en, *category.aliases, category.id)
         }
+        self._simplified = str.maketrans({pair[0]: pair[1] for pair in taxonomy.traditional})
+        self._traditional = re.compile("|".join(re.escape(pair[0]) for pair in taxonomy.traditional) or r"(?!)")
         safety = taxonomy.safety
         self._harmless = TermIndex(safety.harmless)
         self._chinese = ContextReader(safety.chinese, words=False)
@@ -73,26 +79,33 @@ class CompiledTaxonomy:
         """The category a declared name means: an id, an alias or a label, in any case; None when unknown."""
         return None if name is None else self._names.get(name.strip().lower())
 
+    def simplified(self, text: str) -> str:
+        """``text`` in the script of the terms, of the same length."""
+        if text.isascii() or self._traditional.search(text) is None:  # translating costs as much as finding terms
+            return text
+        return text.translate(self._simplified)
+
     def find(self, text: str) -> list[tuple[str, Meaning]]:
         """The terms in ``text``, sorted, with their meaning.
 
-        A longer term hides the shorter ones inside it; a danger term neither hides nor is hidden.
+        A longer term hides the shorter ones inside it, a neutral term only where it stands itself: "没有质量问题？
+        确实有质量问题" is about quality. A danger term neither hides nor is hidden.
         """
         meanings = self._meanings
         found = [(term, meanings[term]) for term in sorted(self._index.find(text))]
+        found = _without(_only_inside_neutral(text, found), found)
         hidden: set[str] = set()
         for _, meaning in found:
-            if meaning.hides:
+            if meaning.hides and not meaning.neutral:
                 hidden |= meaning.hides
-        if not hidden:
-            return found
-        return [(term, meaning) for term, meaning in found if term not in hidden or meaning.danger]
+        return _without(hidden, found)
 
     def read_dangers(self, text: str, terms: Sequence[tuple[str, Danger]]) -> list[DangerFound]:
         """Of the danger ``terms`` found in ``text``, those that happened or nearly did."""
-        lowered = text.lower().replace("’", "'")
+        lowered = _lowered(text)
         places = {term: list(occurrences(term, lowered)) for term, _ in terms}
-        taken = [span for phrase in self._harmless.find(lowered) for span in occurrences(phrase, lowered)]
+        phrases = [span for phrase in self._harmless.find(lowered) for span in occurrences(phrase, lowered)]
+        taken = [span for span in phrases if in_one_breath(lowered, *span)]
         taken += [span for spans in places.values() for span in spans]
         readings = ((term, danger, self._read(lowered, term, danger, places[term], taken)) for term, danger in terms)
         return [DangerFound(term, danger, reading) for term, danger, reading in readings if reading]
@@ -109,6 +122,28 @@ class CompiledTaxonomy:
 
     def _reader(self, text: str, term: str, start: int) -> ContextReader:
         return self._english if term.isascii() and not in_chinese(text, start) else self._chinese
+
+
+def _without(hidden: set[str], found: list[tuple[str, Meaning]]) -> list[tuple[str, Meaning]]:
+    if not hidden:
+        return found
+    return [(term, meaning) for term, meaning in found if term not in hidden or meaning.danger]
+
+
+def _only_inside_neutral(text: str, found: list[tuple[str, Meaning]]) -> set[str]:
+    """The terms that occur inside neutral terms and nowhere else."""
+    neutral = [(term, meaning.hides) for term, meaning in found if meaning.neutral]
+    inside = {term for term, _ in found if any(term in hides for _, hides in neutral)} if neutral else set()
+    if not inside:
+        return inside
+    lowered = _lowered(text)
+    taken = [span for term, _ in neutral for span in occurrences(term, lowered)]
+    return {term for term in inside if not _outside(occurrences(term, lowered), taken)}
+
+
+def _lowered(text: str) -> str:
+    """``text`` as occurrences are looked for in it."""
+    return text.lower().replace("’", "'")
 
 
 def _outside(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BEFORE_CHARACTERS: Final = 80
 _AFTER_CHARACTERS: Final = 40
 _SENTENCE_END: Final = re.compile(r"[.!?;。！？；\n]")
+_PAUSE: Final = re.compile(r"[.,:!?;，。：！？；\n]")
 _NEVER: Final = r"(?!)"
 _HAN_BEFORE: Final = re.compile(r"[\u3400-\u9fff]\s?$")
 _WORD_START: Final = r"(?<![a-z0-9])"
@@ -70,6 +71,11 @@ class ContextReader:
 def in_chinese(text: str, start: int) -> bool:
     """Whether what stands at ``start``, in whatever script, is said in a Chinese sentence."""
     return _HAN_BEFORE.search(text, max(0, start - 2), start) is not None
+
+
+def in_one_breath(text: str, start: int, end: int) -> bool:
+    """Whether no punctuation parts ``text[start:end]``: "I had a fire. Your heater" dismisses nobody."""
+    return _PAUSE.search(text, start, end) is None
 
 
 def occurrences(term: str, text: str) -> Iterator[tuple[int, int]]:

@@ -52,6 +52,19 @@ Terms = Annotated[tuple[str, ...], AfterValidator(_expanded)]
 Cues = Annotated[tuple[str, ...], AfterValidator(_compiles)]
 """Regular expressions over lower-case text."""
 
+
+def _character_pairs(pairs: tuple[str, ...]) -> tuple[str, ...]:
+    for pair in pairs:
+        if len(pair) != 2 or pair[0] == pair[1] or pair.isascii():
+            raise ValueError(f"{pair!r}: must be two different characters, the one met and the one it is read as")
+    if twice := [character for character, times in Counter(pair[0] for pair in pairs).items() if times > 1]:
+        raise ValueError(f"these are read as two characters: {', '.join(twice)}")
+    return pairs
+
+
+CharacterPairs = Annotated[tuple[str, ...], AfterValidator(_character_pairs)]
+"""Characters of one script, each followed by the one of the other script for which it is read."""
+
 Weight = Annotated[float, Field(gt=0, le=20)]
 
 
@@ -87,7 +100,7 @@ class Category(ConfigModel):
         return self
 
     def reason_of_minimum(self, language: str) -> str:
-        """Why a complaint of this category is as grave as it is, in Chinese or English as ``language`` (BCP 47) asks."""
+        """Why it is as grave as it is, in Chinese or English as ``language`` (BCP 47) asks."""
         if self.minimum_severity is None:
             raise ValueError(f"category {self.id!r} has no minimum_severity")
         if language.lower().startswith("zh"):
@@ -161,13 +174,16 @@ class Taxonomy(ConfigModel):
     version: str = Field(min_length=1, max_length=40, description="Written into every classification.")
     thresholds: Thresholds = Field(description="When evidence is enough.")
     categories: tuple[Category, ...] = Field(description="What a complaint can be about; 'other' among them.")
+    traditional: CharacterPairs = Field(
+        (), description="Traditional characters, each with the simplified one it stands for."
+    )
     neutral_terms: Terms = Field((), description="Longer terms that mean nothing; they hide the shorter terms inside.")
     severity: SeveritySignals = Field(description="How urgent it is.")
     safety: SafetySignals = Field(description="Danger to life and health.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Taxonomy:
-        problems = [*_repeated_names(self.categories), *_unknown_categories(self)]
+        problems = [*_repeated_names(self.categories), *_unknown_categories(self), *_terms_in_traditional(self)]
         if UNCLEAR not in self.category_ids:
             problems.append(f"categories: {UNCLEAR!r} is missing; it takes what cannot be classified")
         if problems:
@@ -200,4 +216,21 @@ def _unknown_categories(taxonomy: Taxonomy) -> list[str]:
         f"safety.dangers.{index}.category: there is no category {danger.category!r}"
         for index, danger in enumerate(taxonomy.safety.dangers)
         if danger.category is not None and danger.category not in taxonomy.category_ids
+    ]
+
+
+def _terms_in_traditional(taxonomy: Taxonomy) -> list[str]:
+    """Texts are searched in simplified characters, so a term with a traditional one would never be met."""
+    read_otherwise = frozenset(pair[0] for pair in taxonomy.traditional)
+    lists = [
+        taxonomy.neutral_terms,
+        taxonomy.severity.high_terms,
+        taxonomy.severity.low_terms,
+        taxonomy.safety.harmless,
+        *(danger.terms for danger in taxonomy.safety.dangers),
+        *(terms for category in taxonomy.categories for terms in category.terms.values()),
+    ]
+    spoilt = read_otherwise.intersection("".join("".join(terms) for terms in lists))
+    return [
+        f"traditional: no term can be found that has {character}; write it simplified" for character in sorted(spoilt)
     ]

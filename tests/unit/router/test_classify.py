@@ -29,6 +29,7 @@ def decide(text: str, **given: object) -> Classification:
         ("发动机异响，变速箱顿挫，多次出现故障灯", "product_quality"),
         ("The kettle is defective, it stopped working after a week", "product_quality"),
         ("客服态度恶劣，电话一直打不通", "service"),
+        ("客服態度惡劣，電話一直打不通", "service"),
         ("The agent was rude and hung up on me", "service"),
         ("话费多扣了五十元，属于乱收费", "price"),
         ("I was charged a late fee twice, the interest rate is outrageous", "price"),
@@ -71,6 +72,23 @@ def test_too_little_or_a_tie_is_left_to_a_person(text: str) -> None:
 @pytest.mark.parametrize("text", ["没有质量问题，就是客服态度差", "质量很好，但是态度恶劣没人理"])
 def test_a_longer_term_hides_the_shorter_one_inside_it(text: str) -> None:
     assert decide(text).category == "service"
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("客服说没有质量问题，但是手机确实有质量问题", "有质量问题"),
+        ("商家说无质量问题，可是质量问题很严重", "质量问题"),
+        ("I signed the loan package, and my other package is gone", "package"),
+    ],
+)
+def test_a_neutral_term_hides_only_where_it_stands(text: str, term: str) -> None:
+    assert term in decide(text).evidence
+
+
+@pytest.mark.parametrize("text", ["没有质量问题", "Here is the loan package"])
+def test_what_stands_only_inside_a_neutral_term_is_no_evidence(text: str) -> None:
+    assert decide(text).evidence == ()
 
 
 def test_a_term_counts_once_however_often_it_is_said() -> None:

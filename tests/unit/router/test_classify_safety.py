@@ -98,6 +98,8 @@ MUST_TRIP = [
     "未能防止起火，自动断电根本没用",
     "被打断了两根肋骨，报警了",
     "烫伤可能会留疤，请你们负责",
+    "会不会是因为漏电才触电的",
+    "怎么会没有人受伤，我手上缝了三针",
     # somebody else denies it
     "商家否认食物中毒跟他们有关",
     "医生说不排除食物中毒",
@@ -107,6 +109,8 @@ MUST_TRIP = [
     # died
     "热水器把人电死了",
     "工人洗澡时在浴室电死了",
+    "她差点死亡，在ICU抢救三天",
+    "被电死的是我父亲",
     # before, until, when, after: a story in the past
     "It ran for ten minutes before it caught fire",
     "The charger worked fine until it caught fire",
@@ -123,12 +127,21 @@ MUST_TRIP = [
     # a denial of something else
     "The defect was not reported and caused a fire",
     "The store never reported the fire",
+    "We had a kitchen fire. Your heater was on",
+    "Nothing but trouble: injury. Attorney says to write to you",
+    "I did not cause the fire, your heater did",
+    "I would not buy it again after it burned my son",
     "I got nothing from them and burned my hand again",
     # not a figure of speech
     "my son was burned by this heater",
     "My daughter was hurt by your stroller when it folded",
     "She got hurt because of the broken step",
     "My hand was burned before I could let go",
+    # traditional characters
+    "產品著火了，我兒子燒傷送醫",
+    "熱水器爆炸，把廚房炸開了",
+    "喝了你們的牛奶，孩子上吐下瀉",
+    "沒想到觸電了",
     # English words in Chinese sentences, and other neighbours of a word
     "吃了你们的外卖，我爸现在在ICU里躺着",
     "老人住进ICU了",
@@ -194,6 +207,8 @@ MUST_NOT_TRIP = [
     "受伤人数：0人",
     "受伤：无",
     "手机没有explode，就是电池不耐用",
+    "椅子塌了，幸好沒有受傷",
+    "擔心孩子觸電，想退貨",
     "幸好没进ICU，只要求退款",
     "There was no fire and no smoke, only a strange noise",
     "No fire or injuries, it just would not heat",
@@ -243,6 +258,7 @@ NEAR_MISSES = [
     "Must I wait until it explodes?",
     "This heater almost killed me",
     "Gas smell in the kitchen, it could explode",
+    "电梯突然下坠，幸好没受伤",
 ]
 
 
