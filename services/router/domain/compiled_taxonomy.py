@@ -93,11 +93,10 @@ class CompiledTaxonomy:
         """
         meanings = self._meanings
         found = [(term, meanings[term]) for term in sorted(self._index.find(text))]
-        found = _without(_only_inside_neutral(text, found), found)
-        hidden: set[str] = set()
-        for _, meaning in found:
-            if meaning.hides and not meaning.neutral:
-                hidden |= meaning.hides
+        hidden, neutral = _hidden_by(found)
+        if neutral:
+            found = _without(_only_inside(neutral, found, text), found)
+            hidden, _ = _hidden_by(found)
         return _without(hidden, found)
 
     def read_dangers(self, text: str, terms: Sequence[tuple[str, Danger]]) -> list[DangerFound]:
@@ -130,10 +129,22 @@ def _without(hidden: set[str], found: list[tuple[str, Meaning]]) -> list[tuple[s
     return [(term, meaning) for term, meaning in found if term not in hidden or meaning.danger]
 
 
-def _only_inside_neutral(text: str, found: list[tuple[str, Meaning]]) -> set[str]:
-    """The terms that occur inside neutral terms and nowhere else."""
-    neutral = [(term, meaning.hides) for term, meaning in found if meaning.neutral]
-    inside = {term for term, _ in found if any(term in hides for _, hides in neutral)} if neutral else set()
+def _hidden_by(found: list[tuple[str, Meaning]]) -> tuple[set[str], list[tuple[str, Meaning]]]:
+    """What the terms ``found`` hide in the whole text, and the neutral ones among them, which hide where they stand."""
+    hidden: set[str] = set()
+    neutral: list[tuple[str, Meaning]] = []
+    for entry in found:
+        meaning = entry[1]
+        if meaning.neutral:
+            neutral.append(entry)
+        elif meaning.hides:
+            hidden |= meaning.hides
+    return hidden, neutral
+
+
+def _only_inside(neutral: list[tuple[str, Meaning]], found: list[tuple[str, Meaning]], text: str) -> set[str]:
+    """Those of the terms ``found`` that occur inside ``neutral`` terms and nowhere else."""
+    inside = {term for term, _ in found if any(term in meaning.hides for _, meaning in neutral)}
     if not inside:
         return inside
     lowered = _lowered(text)
