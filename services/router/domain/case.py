@@ -6,6 +6,7 @@ else that happened is in the case log (``complaints.lifecycle.v1``), not here.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
@@ -96,6 +97,11 @@ class Case(Contract):
     urge_count: int = Field(0, ge=0, description="How often the complainant asked to hurry.")
     supplements: tuple[Supplement, ...] = Field((), description="Newest material added, oldest first.")
     recent_inputs: tuple[str, ...] = Field((), description="Fingerprints of the latest inputs, to recognise repeats.")
+
+    @property
+    def askable_from(self) -> datetime:
+        """From when the complainant can be asked whether it is solved: the resolution, once there is one."""
+        return max(self.cycle_started_at, self.last_resolved_at or self.cycle_started_at)
 
     def live_assignment_of(self, department: str) -> CaseAssignment | None:
         """The department's part in the case, if it has one; never more than one at a time."""

@@ -102,7 +102,8 @@ def _answer_survey(
     if event.solved and case.survey_answered:
         return Reason.ALREADY_ANSWERED
     answered = case.model_copy(update={"survey_answered": True})
-    return call_back(log, answered, event.solved, event.score, _happened_at(case, event), now, departments)
+    at = max(event.received_at, case.askable_from)
+    return call_back(log, answered, event.solved, event.score, at, now, departments)
 
 
 def _happened_at(case: Case, event: ConsumerMessage) -> datetime:

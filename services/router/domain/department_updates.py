@@ -62,17 +62,21 @@ def handle_update(
     return log.outcome(remember(changed, mark))
 
 
-def happened_at_or_refusal(case: Case, claimed: datetime, now: datetime) -> datetime | Reason:
+def happened_at_or_refusal(case: Case, action: Action, claimed: datetime, now: datetime) -> datetime | Reason:
     """The instant of a reported fact, within what is possible: not before the cycle began, not after now.
 
     A department may enter later what it did earlier, even before the dispatch reached it (the hotline may have put
-    the caller through), so only times outside the cycle are questioned.
+    the caller through), so only times outside the cycle are questioned; of a call-back, those before the resolution.
     """
     if claimed - now > CLOCK_TOLERANCE:
         return Reason.FUTURE_TIME
-    if case.cycle_started_at - claimed > CLOCK_TOLERANCE:
-        return Reason.BEFORE_CYCLE
-    return max(min(claimed, now), case.cycle_started_at)
+    if action is Action.CALL_BACK:
+        earliest, too_early = case.askable_from, Reason.BEFORE_RESOLUTION
+    else:
+        earliest, too_early = case.cycle_started_at, Reason.BEFORE_CYCLE
+    if earliest - claimed > CLOCK_TOLERANCE:
+        return too_early
+    return max(min(claimed, now), earliest)
 
 
 def _admit(
@@ -92,7 +96,7 @@ def _admit(
     verdict = judge(case, held, action, update)
     if isinstance(verdict, Reason):
         return verdict
-    happened_at = happened_at_or_refusal(case, update.happened_at, now)
+    happened_at = happened_at_or_refusal(case, action, update.happened_at, now)
     return happened_at if isinstance(happened_at, Reason) else (held, action, verdict, happened_at)
 
 

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     TRIAGE_ALREADY_INVOLVED = "triage_already_involved"
     FUTURE_TIME = "future_time"
     BEFORE_CYCLE = "before_cycle"
+    BEFORE_RESOLUTION = "before_resolution"
 
 
 EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
@@ -179,6 +180,13 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
         Reason.BEFORE_CYCLE: (
             "happened_at lies more than 5 minutes before the complaint was received or last reopened.",
             "happened_at 早于投诉受理（或最近一次重新打开）5 分钟以上。",
+        ),
+        Reason.BEFORE_RESOLUTION: (
+            (
+                "happened_at lies more than 5 minutes before the case was resolved; a call-back asks about the "
+                "resolution, so it comes after it. Send it again with the time of the call."
+            ),
+            "happened_at 早于投诉办结 5 分钟以上；回访针对处理结果，应在办结之后，请按实际回访时间重新提交。",
         ),
     }
 )

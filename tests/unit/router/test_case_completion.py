@@ -167,6 +167,26 @@ def test_each_cycle_has_its_own_survey() -> None:
     assert router.last() == ["called_back"]
 
 
+def test_a_call_back_cannot_lie_before_the_resolution_it_asks_about() -> None:
+    router = resolved()
+    resolved_at, router.now = router.now, router.now + timedelta(days=1)
+    router.update(LEAD, "call_back", solved=False, happened_at=RECEIVED_AT + timedelta(hours=1))
+    assert router.refused == "before_resolution"
+    assert router.status is CaseStatus.RESOLVED
+    router.update(LEAD, "call_back", solved=False, happened_at=resolved_at - timedelta(minutes=5))
+    called_back, reopened, _ = router.log[-3:]
+    assert called_back.happened_at == reopened.happened_at == resolved_at
+    assert router.state.cycle_started_at == resolved_at
+
+
+def test_a_survey_answer_never_precedes_the_resolution_it_is_about() -> None:
+    router = resolved()
+    resolved_at, router.now = router.now, RECEIVED_AT + timedelta(hours=1)
+    router.answer(solved=False)
+    called_back, reopened, _ = router.log[-3:]
+    assert called_back.happened_at == reopened.happened_at == resolved_at
+
+
 def test_an_answer_counts_for_its_own_cycle_only() -> None:
     router = resolved()
     router.answer(solved=True, cycle=2)
