@@ -48,6 +48,7 @@ def check(history: BusHistory) -> None:
     check_unique_ids(world, outputs)
     log = _read(world, topics.LIFECYCLE)
     _check_sequences(log)
+    _check_answers(log)
     _check_submissions(history, log)
     _check_dispatches(world, log, queues)
     _check_inputs_accounted_for(history, log)
@@ -88,6 +89,20 @@ def _check_sequences(log: list[Fact]) -> None:
     for case, entries in _by_case(log).items():
         sequences = [entry.said["sequence"] for entry in entries]
         assert sequences == list(range(1, len(entries) + 1)), f"{case}: sequence {sequences}"
+
+
+def _check_answers(log: list[Fact]) -> None:
+    """Nobody says whether it is solved, or reopens the case, before it was resolved."""
+    resolved_at = {
+        (entry.case, entry.said["cycle"]): _instant(entry.said["happened_at"])
+        for entry in log
+        if entry.type == "complaint.resolved.v1"
+    }
+    back = {"complaint.called_back.v1": 0, "complaint.reopened.v1": 1}
+    for entry in log:
+        if entry.type in back:
+            asked_from = resolved_at[entry.case, entry.said["cycle"] - back[entry.type]]
+            assert asked_from <= _instant(entry.said["happened_at"]), f"{entry.case}: {entry.type} before the resolution"
 
 
 def _check_submissions(history: BusHistory, log: list[Fact]) -> None:

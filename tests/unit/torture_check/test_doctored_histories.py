@@ -115,6 +115,12 @@ def swap_two_entries(run: SyntheticRun) -> None:
     first.data["sequence"], second.data["sequence"] = second.data["sequence"], first.data["sequence"]
 
 
+def ask_before_the_resolution(run: SyntheticRun) -> None:
+    case = {"complaint_id": sound.SOLVED_ID}
+    run.entry(case, "called_back", 47)
+    run.clock(case, "callback", "met", DUE["callback"], 48, stopped_at=at(47))
+
+
 def change_the_partition(run: SyntheticRun) -> None:
     run.find("complaint.resolved.v1").partition = 7
 
@@ -324,6 +330,7 @@ DOCTORS: list[tuple[str, Doctor]] = [
     ("L7", skip_a_number),
     ("L7", swap_two_entries),
     ("L7", change_the_partition),
+    ("L7", ask_before_the_resolution),
     ("L8", forget_a_breach),
     ("L8", forget_a_clock),
     ("L8", end_a_clock_twice),
