@@ -103,6 +103,13 @@ class ComplaintHeld(DepartmentEvent):
 
     event_type: ClassVar[str] = "complaint.held.v1"
     reason: str = Field(description="Reason code.")
+    reported_at: UtcDatetime | None = Field(
+        None, description="When the router was told: a deadline that had passed by then is not moved by this hold."
+    )
+    claimed_at: UtcDatetime | None = Field(
+        None,
+        description="What the department said, where that lay too long before the report to count; happened_at counts.",
+    )
 
 
 class ComplaintResumed(DepartmentEvent):

@@ -188,6 +188,7 @@ def _check_clocks(world: World, clocks: list[Fact], log: list[Fact]) -> None:
     held = _on_hold(log)
     for clock, facts in by_clock.items():
         _check_clock(clock, facts, on_hold=bool(held[clock[:2]]))
+        _check_moved_by_no_late_hold(clock, facts, log)
     for entry in log:
         stops = {"complaint.registered.v1": "registration", "complaint.resolved.v1": "resolution"}.get(entry.type)
         if stops is not None:
@@ -231,6 +232,21 @@ def _check_clock(clock: tuple[str, int, str], facts: list[Fact], *, on_hold: boo
     corrections = [fact for fact in facts if fact.type == "sla.corrected.v1"]
     assert len(corrections) <= 1, f"{clock}: corrected twice"
     assert all(fact.said["corrects_event_id"] == end.id for fact in corrections), f"{clock}: corrects another breach"
+
+
+def _check_moved_by_no_late_hold(clock: tuple[str, int, str], facts: list[Fact], log: list[Fact]) -> None:
+    """A breach is corrected by a later deadline only where a hold had been reported before the one that was missed."""
+    breach = next((fact for fact in facts if fact.type == "sla.breached.v1"), None)
+    for correction in (fact for fact in facts if fact.type == "sla.corrected.v1"):
+        assert breach is not None
+        missed = _instant(breach.said["due_by"])
+        reported = (
+            _instant(entry.said["reported_at"])
+            for entry in log
+            if entry.type == "complaint.held.v1" and (entry.case, entry.said["cycle"]) == clock[:2]
+        )
+        moved = _instant(correction.said["due_by"]) > missed
+        assert not moved or any(at < missed for at in reported), f"{clock}: corrected by a hold reported after the breach"
 
 
 def _check_stopped(world: World, entry: Fact, facts: list[Fact]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -31,6 +31,12 @@ from shared.events.lifecycle import (
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far a department's clock may be off. Beyond it an update is refused, within it the time is set right."""
+
+HOLD_REACHES_BACK: Final = CLOCK_TOLERANCE
+"""How long before its report a hold may begin: what a clock may be off, and a moment for reports sent in batches.
+
+A hold takes time away from the complainant, so it cannot be claimed for a past in which nobody said so: a hold dated
+back to the receipt would undo every breach since (``domain.md`` §5.4, §5.7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +122,13 @@ def _progress(report: Report, case: Case, held: CaseAssignment) -> Case:
 
 
 def _hold(report: Report, case: Case, held: CaseAssignment) -> Case:
+    """What was claimed beyond the reach is kept in the log, for whoever asks why less counted."""
     on_hold = held.model_copy(update={"on_hold": True})
-    return _advance(report, case, on_hold, ComplaintHeld, reason=report.update.reason)
+    earliest = max(report.now - HOLD_REACHES_BACK, case.cycle_started_at)
+    facts: dict[str, Any] = {"reason": report.update.reason, "reported_at": report.now}
+    if report.happened_at < earliest:
+        report, facts["claimed_at"] = replace(report, happened_at=earliest), report.update.happened_at
+    return _advance(report, case, on_hold, ComplaintHeld, **facts)
 
 
 def _resume(report: Report, case: Case, held: CaseAssignment) -> Case:

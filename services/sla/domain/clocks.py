@@ -5,8 +5,9 @@ breached or cancelled. The rules that make this true whatever comes late:
 
 * Facts are judged by when they happened, never by when they were heard of: stopped at or before the deadline is met.
 * A clock whose deadline passed before it was cancelled is breached, not cancelled.
+* A hold moves no deadline that had passed when the hold was reported, whatever it says of its own beginning.
 * A breach stays breached, but a fact that shows it was wrong is announced once, as a correction. It is judged with
-  everything known by then: holds and an assessment that were heard of late count.
+  everything known by then: an assessment heard of late counts, and so do holds reported before the deadline.
 """
 
 from __future__ import annotations
@@ -132,9 +133,10 @@ class CaseClocks:
             if terms is not None and terms.definition is not before[clock.clock].definition:
                 self._project_again(clock, terms)
 
-    def hold(self, assignment: str, at: int) -> None:
-        """Work on one part waits from ``at`` on."""
-        self._set_pauses(self._timeline.pauses.held(assignment, at))
+    def hold(self, assignment: str, at: int, reported: int) -> None:
+        """Work on one part waits from ``at`` on; a deadline that had passed when it was ``reported`` stays passed."""
+        begin = max(self._deadlines_passed_by(reported), default=at)
+        self._set_pauses(self._timeline.pauses.held(assignment, max(at, begin)))
 
     def resume(self, assignment: str, at: int) -> None:
         """Work on one part goes on at ``at``."""
@@ -241,6 +243,19 @@ class CaseClocks:
             terms = self._timeline.terms.by_clock.get(clock.clock)
             if terms is not None and terms.pausable:
                 self._project_again(clock, terms)
+
+    def _deadlines_passed_by(self, instant: int) -> list[int]:
+        """Deadlines of this cycle that a hold could have moved, had it been reported in time."""
+        by_clock = self._timeline.terms.by_clock
+        clocks = (
+            *(clock for clock in self._running.values() if not clock.paused),
+            *(breach for breach in self._breached if breach.cycle == self.cycle),
+        )
+        return [
+            clock.due
+            for clock in clocks
+            if clock.due <= instant and (terms := by_clock.get(clock.clock)) is not None and terms.pausable
+        ]
 
     def _terms_of(self, category: str | None, severity: str | None) -> CaseTerms:
         return self._promises.terms_for(category, severity, self._row.channel, self._row.anonymous)

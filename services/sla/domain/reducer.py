@@ -136,7 +136,8 @@ def _resolve(clocks: CaseClocks, event: log.ComplaintResolved, at: int) -> None:
 
 
 def _hold(clocks: CaseClocks, event: log.ComplaintHeld, at: int) -> None:
-    clocks.hold(event.assignment_id, at)
+    reported = at if event.reported_at is None else microseconds_of(event.reported_at)
+    clocks.hold(event.assignment_id, at, reported)
 
 
 def _resume(clocks: CaseClocks, event: log.ComplaintResumed, at: int) -> None:

@@ -10,6 +10,7 @@ from services.router.domain.case import AssignmentStatus, CaseStatus
 from services.router.domain.refusals import EXPLANATIONS, Reason
 from services.router.domain.transitions import TRANSITIONS
 from shared.events.departments import Action, DepartmentUpdate
+from shared.events.lifecycle import ComplaintHeld
 from shared.events.received import ComplaintUrged
 from shared.events.topics import department_updates_topic
 from tests.unit.router.case_builders import COMPLAINT_ID, RECEIVED_AT, RESOLUTION, Router
@@ -244,3 +245,31 @@ def test_work_of_an_earlier_cycle_cannot_stop_the_clocks_of_the_next() -> None:
     assert router.status is CaseStatus.OPEN
     router.update(LEAD, "contact", happened_at=RECEIVED_AT + timedelta(minutes=30))
     assert router.refused == "before_cycle"
+
+
+def test_a_hold_begins_when_it_is_reported_give_or_take_what_a_clock_may_be_off() -> None:
+    router = _hour_later()
+    router.update(LEAD, "accept")
+    router.update(LEAD, "hold", reason="parts", happened_at=RECEIVED_AT + timedelta(minutes=1))
+    entry = router.log[-1]
+    assert isinstance(entry, ComplaintHeld)
+    assert (entry.happened_at, entry.reported_at) == (router.now - MINUTES_5, router.now)
+    assert entry.claimed_at == RECEIVED_AT + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), MINUTES_5])
+def test_a_hold_reported_in_time_begins_as_claimed(ago: timedelta) -> None:
+    router = _hour_later()
+    router.update(LEAD, "accept")
+    router.update(LEAD, "hold", reason="parts", happened_at=router.now - ago)
+    entry = router.log[-1]
+    assert isinstance(entry, ComplaintHeld)
+    assert (entry.happened_at, entry.claimed_at) == (router.now - ago, None)
+
+
+def test_a_hold_right_after_the_receipt_does_not_begin_before_it() -> None:
+    router = Router()
+    router.submit()
+    router.update(LEAD, "accept")
+    router.update(LEAD, "hold", reason="parts", happened_at=RECEIVED_AT - SECOND)
+    assert router.log[-1].happened_at == RECEIVED_AT

@@ -6,6 +6,7 @@ due at the first hour by which it ran long enough outside the holds.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -162,9 +163,17 @@ class ClockOracle:
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
-    def hold(self, part: str, at: int) -> None:
+    def hold(self, part: str, at: int, reported: int) -> None:
+        """A clock whose deadline had passed when the hold was reported is past saving: the hold begins after it."""
+        for clock in self.clocks:
+            open_or_missed = clock.ended is None or clock.ended == "breached" and not clock.corrected
+            if clock.cycle == self.cycle and clock.name in PAUSABLE and open_or_missed and not self.paused_now(clock):
+                at = max(at, math.ceil(clock.told_due)) if clock.told_due <= reported else at
         self.holds.setdefault(part, at)
         self.retell()
+
+    def paused_now(self, clock: OracleClock) -> bool:
+        return clock.ended is None and self.paused(clock)
 
     def resume(self, part: str, at: int) -> None:
         if part in self.holds:

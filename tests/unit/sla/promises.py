@@ -111,8 +111,10 @@ class Facts:
     def progressed(self, at: datetime, *, finding: bool = True) -> log.CaseEvent:
         return self._by_department(log.AssignmentProgressed, at, preliminary_finding=finding)
 
-    def held(self, at: datetime, part: str = "a") -> log.CaseEvent:
-        return self._by_department(log.ComplaintHeld, at, part, reason="awaiting_appraisal")
+    def held(self, at: datetime, part: str = "a", *, reported: datetime | None = None) -> log.CaseEvent:
+        return self._by_department(
+            log.ComplaintHeld, at, part, reason="awaiting_appraisal", reported_at=reported or at
+        )
 
     def resumed(self, at: datetime, part: str = "a") -> log.CaseEvent:
         return self._by_department(log.ComplaintResumed, at, part)

@@ -66,11 +66,12 @@ class ClocksOfACase(RuleBasedStateMachine):
             self.oracle.reach("verified", self.oracle.cycle, at)
         self._hear(self.case.facts.progressed(after(at), finding=finding))
 
-    @rule(part=PARTS, delay=DELAYS)
-    def hold(self, part: str, delay: int) -> None:
-        at = self._at(delay)
-        self.oracle.hold(part, at)
-        self._hear(self.case.facts.held(after(at), part))
+    @rule(part=PARTS, delay=DELAYS, before_it_was_told=st.integers(0, 60))
+    def hold(self, part: str, delay: int, before_it_was_told: int) -> None:
+        reported = self._at(delay)
+        at = max(0, reported - before_it_was_told)
+        self.oracle.hold(part, at, reported)
+        self._hear(self.case.facts.held(after(at), part, reported=after(reported)))
 
     @rule(part=PARTS, delay=DELAYS)
     def resume(self, part: str, delay: int) -> None:

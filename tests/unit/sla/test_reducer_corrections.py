@@ -82,6 +82,17 @@ def test_a_hold_heard_of_after_the_breach_counts_when_the_end_is_known() -> None
     assert [(c.event.clock, c.event.due_by) for c in corrected] == [("resolution", after(target + 40))]
 
 
+@pytest.mark.parametrize("reported", [1, 100])
+def test_a_hold_reported_after_the_breach_corrects_nothing(reported: float) -> None:
+    """Back-dated to a minute after the receipt, ended at once, then resolved (domain.md 5.4, 5.7)."""
+    target = HOURS["resolution"]
+    case = breached_case(until=target)
+    late = after(target + reported)
+    case.hears(case.facts.held(after(0.1), reported=late), now=late)
+    case.hears(case.facts.resumed(late), now=late)
+    assert corrections(case.hears(case.facts.resolved(late), now=late)) == []
+
+
 def test_a_resolution_within_a_hold_heard_of_late_counts_up_to_the_resolution() -> None:
     target = HOURS["resolution"]
     case = breached_case(until=target)

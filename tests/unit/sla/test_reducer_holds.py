@@ -115,10 +115,34 @@ def test_a_hold_just_before_the_deadline_saves_the_clock() -> None:
     assert due_by(case) == after(RESOLUTION + 100)
 
 
-def test_a_hold_reported_after_the_deadline_it_began_before_saves_the_clock_too() -> None:
+def test_a_hold_reported_before_the_deadline_and_heard_of_after_it_saves_the_clock_too() -> None:
     case = Case().starts()
     case.hears(case.facts.held(after(RESOLUTION - 1)), now=after(RESOLUTION + 5))
     assert ("breached", "resolution") not in shorts(case.fires(after(RESOLUTION + 6)))
+
+
+@pytest.mark.parametrize("reported", [0, 1])
+def test_a_hold_reported_after_the_deadline_it_is_said_to_have_begun_before_saves_nothing(reported: float) -> None:
+    case = Case().starts()
+    late = after(RESOLUTION + reported)
+    case.hears(case.facts.held(after(RESOLUTION - 1), reported=late), now=late)
+    assert ("breached", "resolution") in shorts(case.fires(after(RESOLUTION + 2)))
+
+
+def test_a_hold_reported_after_a_breach_still_pauses_the_clocks_that_are_not_due_yet() -> None:
+    case = Case().starts()
+    case.lives_until(after(HOURS["verification"]))
+    case.hears(case.facts.held(after(71), reported=after(72)), now=after(73))
+    case.hears(case.facts.resumed(after(82)))
+    assert due_by(case) == after(RESOLUTION + 10)
+
+
+def test_a_second_hold_reported_while_the_first_pauses_counts_from_its_own_beginning() -> None:
+    case = held_case((RESOLUTION - 10, None))
+    case.hears(case.facts.held(after(RESOLUTION - 2), "b", reported=after(RESOLUTION + 5)))
+    case.hears(case.facts.resumed(after(RESOLUTION - 1)))
+    case.hears(case.facts.resumed(after(RESOLUTION + 5), "b"))
+    assert due_by(case) == after(RESOLUTION + 15)
 
 
 def test_a_level_warned_of_before_the_hold_is_not_warned_of_again() -> None:
