@@ -102,7 +102,9 @@ def _check_answers(log: list[Fact]) -> None:
     for entry in log:
         if entry.type in back:
             asked_from = resolved_at[entry.case, entry.said["cycle"] - back[entry.type]]
-            assert asked_from <= _instant(entry.said["happened_at"]), f"{entry.case}: {entry.type} before the resolution"
+            assert asked_from <= _instant(entry.said["happened_at"]), (
+                f"{entry.case}: {entry.type} too early"
+            )
 
 
 def _check_submissions(history: BusHistory, log: list[Fact]) -> None:
@@ -187,7 +189,7 @@ def _check_clocks(world: World, clocks: list[Fact], log: list[Fact]) -> None:
         by_clock[fact.case, fact.said["cycle"], fact.said["clock"]].append(fact)
     held = _on_hold(log)
     for clock, facts in by_clock.items():
-        _check_clock(clock, facts, on_hold=bool(held[clock[:2]]))
+        _check_clock(clock, facts, on_hold=bool(held.get(clock[:2])))
         _check_moved_by_no_late_hold(clock, facts, log)
     for entry in log:
         stops = {"complaint.registered.v1": "registration", "complaint.resolved.v1": "resolution"}.get(entry.type)
@@ -196,18 +198,28 @@ def _check_clocks(world: World, clocks: list[Fact], log: list[Fact]) -> None:
 
 
 def _on_hold(log: list[Fact]) -> dict[tuple[str, int], set[str]]:
-    """Assignments whose hold nobody ended, by case and cycle: its pausable clocks rightly run for ever."""
+    """Assignments whose hold nobody ended, by case and cycle: its pausable clocks rightly run for ever.
+
+    Not where the department only helps, and not where life or health is at risk: there nobody waits.
+    """
     held: dict[tuple[str, int], set[str]] = defaultdict(set)
+    helping, critical = set[str](), set[str]()
     for entry in log:
-        holds = held[entry.case, entry.said["cycle"]]
-        if entry.type == "complaint.held.v1":
-            holds.add(entry.said["assignment_id"])
-        elif entry.type == "complaint.resumed.v1":
-            assert entry.said["assignment_id"] in holds, f"{entry.case}: resumed what was not on hold"
-            holds.remove(entry.said["assignment_id"])
-        elif entry.type == "complaint.resolved.v1":
-            holds.clear()  # with the lead's answer every hold ends
-    return held
+        said = entry.said
+        match entry.type:
+            case "complaint.assessed.v1" if said["classification"]["severity"] == "critical":
+                critical.add(entry.case)
+            case "complaint.dispatched.v1":
+                helping |= {one["assignment_id"] for one in said["assignments"] if not one.get("mandatory", True)}
+            case "complaint.held.v1":
+                held[entry.case, said["cycle"]].add(said["assignment_id"])
+            case "complaint.resumed.v1":
+                holds = held[entry.case, said["cycle"]]
+                assert said["assignment_id"] in holds, f"{entry.case}: resumed what was not on hold"
+                holds.remove(said["assignment_id"])
+            case "complaint.resolved.v1":
+                held[entry.case, said["cycle"]].clear()  # with the lead's answer every hold ends
+    return {place: parts - helping for place, parts in held.items() if place[0] not in critical}
 
 
 def _check_clock(clock: tuple[str, int, str], facts: list[Fact], *, on_hold: bool) -> None:
@@ -246,7 +258,9 @@ def _check_moved_by_no_late_hold(clock: tuple[str, int, str], facts: list[Fact],
             if entry.type == "complaint.held.v1" and (entry.case, entry.said["cycle"]) == clock[:2]
         )
         moved = _instant(correction.said["due_by"]) > missed
-        assert not moved or any(at < missed for at in reported), f"{clock}: corrected by a hold reported after the breach"
+        assert not moved or any(at < missed for at in reported), (
+            f"{clock}: corrected by a late hold"
+        )
 
 
 def _check_stopped(world: World, entry: Fact, facts: list[Fact]) -> None:

@@ -12,6 +12,7 @@ breached or cancelled. The rules that make this true whatever comes late:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +22,7 @@ from services.sla.domain.policy import Milestone
 from services.sla.domain.state import BreachedClock, ComplaintClocks, RunningClock
 from services.sla.domain.terms import CaseTerms, ClockTerms, Promises
 from services.sla.domain.timeline import Timeline
+from shared.events.decisions import Assignment, Role
 
 BREACHES_KEPT: Final = 12
 """Breaches a row remembers for corrections; of a case reopened again and again the oldest are past correcting."""
@@ -35,6 +37,7 @@ class CaseClocks:
         "_category",
         "_department",
         "_done",
+        "_helping",
         "_now",
         "_promises",
         "_row",
@@ -54,6 +57,7 @@ class CaseClocks:
         self._done = row.done
         self._breached = row.breached
         self._department = row.department
+        self._helping = row.helping
         self._category, self._severity = row.category, row.severity
         self._settled = row.settled
 
@@ -76,6 +80,7 @@ class CaseClocks:
                 "category": self._category,
                 "severity": self._severity,
                 "department": self._department,
+                "helping": self._helping,
                 "running": tuple(self._running.values()),
                 "done": self._done,
                 "breached": self._breached,
@@ -115,14 +120,17 @@ class CaseClocks:
     def reopen(self, cycle: int, at: int) -> None:
         """Begin the next cycle: received again at ``at``, but registered once and for all in the first."""
         self._timeline.cycle, self._timeline.pauses = cycle, Pauses((), {})
-        self._done, self._settled, self._department = (), None, None
+        self._done, self._settled, self._department, self._helping = (), None, None, ()
         for terms in self._timeline.terms.by_start[Milestone.RECEIVED]:
             if terms.stops_on is not Milestone.REGISTERED:
                 self._start(terms, at)
 
-    def dispatch_to(self, department: str) -> None:
-        """``department`` leads from now on."""
+    def dispatch_to(self, department: str, assignments: Iterable[Assignment]) -> None:
+        """``department`` leads from now on; ``assignments`` are the parts opened."""
         self._department = department
+        helping = tuple(one.assignment_id for one in assignments if not one.mandatory and one.role != Role.LEAD)
+        if helping:
+            self._helping = (*self._helping, *helping)
 
     def assess(self, category: str, severity: str) -> None:
         """Move deadlines for which this kind of case has another target; each still counts from its first start."""
@@ -134,7 +142,12 @@ class CaseClocks:
                 self._project_again(clock, terms)
 
     def hold(self, assignment: str, at: int, reported: int) -> None:
-        """Work on one part waits from ``at`` on; a deadline that had passed when it was ``reported`` stays passed."""
+        """Work on one part waits from ``at`` on; a deadline that had passed when it was ``reported`` stays passed.
+
+        The case does not wait for a department that only helps, so neither does the complainant.
+        """
+        if assignment in self._helping and not self._promises.every_hold_pauses:
+            return
         begin = max(self._deadlines_passed_by(reported), default=at)
         self._set_pauses(self._timeline.pauses.held(assignment, max(at, begin)))
 

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.sla.domain.day_units import DayRules
 from services.sla.domain.deadlines import DAY_UNITS, Unit
+from shared.events.complaint import Channel
+from shared.events.decisions import Severity
 
 
 class Milestone(StrEnum):
@@ -89,13 +91,17 @@ class ClockDefinition(Target):
         """This clock with another target."""
         return self.model_copy(update={"n": target.n, "unit": target.unit})
 
+    def never_paused(self) -> ClockDefinition:
+        """This clock, paused by no hold."""
+        return self.model_copy(update={"pausable": False}) if self.pausable else self
+
 
 class Condition(_PolicyPart):
     """Which cases an override is for; every value that is given must be equal."""
 
     category: str | None = Field(None, description="Category id of the taxonomy.")
-    severity: str | None = Field(None, description="low, medium, high or critical.")
-    channel: str | None = Field(None, description="Channel the complaint came in by.")
+    severity: Severity | None = Field(None, description="low, medium, high or critical.")
+    channel: Channel | None = Field(None, description="Channel the complaint came in by.")
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -110,12 +116,21 @@ class Condition(_PolicyPart):
 
 
 class Override(_PolicyPart):
-    """Other targets for some cases."""
+    """Other targets for some cases, or clocks that no hold pauses."""
 
     id: str = Field(min_length=1, description="Name of this override, carried by what it decided.")
     description: str = Field("", description="Why, in a sentence.")
     when: Condition = Field(description="Which cases.")
-    clocks: dict[ClockId, Target] = Field(min_length=1, description="New target by clock.")
+    clocks: dict[ClockId, Target] = Field(default_factory=dict, description="New target by clock.")
+    pausable: Literal[False] | None = Field(
+        None, description="false: no hold pauses any clock of these cases. Absent: as each clock says."
+    )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.clocks and self.pausable is None:
+            raise ValueError("changes nothing: name clocks with other targets, or say pausable: false")
+        return self
 
 
 class SlaPolicy(_PolicyPart):
@@ -123,6 +138,10 @@ class SlaPolicy(_PolicyPart):
 
     version: str = Field(min_length=1, description="Version carried by every clock event.")
     clocks: dict[ClockId, ClockDefinition] = Field(min_length=1, description="Clocks by id.")
+    holds_that_pause: Literal["lead_and_mandatory", "every_part"] = Field(
+        "lead_and_mandatory",
+        description="Whose hold pauses a case's pausable clocks: of the parts that must be done, or of every part.",
+    )
     overrides: tuple[Override, ...] = Field((), description="Other targets by category, severity or channel.")
 
     @model_validator(mode="after")
@@ -149,6 +168,8 @@ class SlaPolicy(_PolicyPart):
         for override in self.overrides_for(category=category, severity=severity, channel=channel):
             changed = ((name, target) for name, target in override.clocks.items() if name in clocks)
             clocks.update({name: clocks[name].with_target(target) for name, target in changed})
+            if override.pausable is False:
+                clocks = {name: clock.never_paused() for name, clock in clocks.items()}
         return clocks
 
     def overrides_for(

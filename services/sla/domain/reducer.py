@@ -114,7 +114,7 @@ def _assess(clocks: CaseClocks, event: log.ComplaintAssessed, _at: int) -> None:
 
 
 def _dispatch(clocks: CaseClocks, event: log.ComplaintDispatched, at: int) -> None:
-    clocks.dispatch_to(event.decision.lead)
+    clocks.dispatch_to(event.decision.lead, event.assignments)
     clocks.reach(Milestone.DISPATCHED, event.cycle, at)
 
 

@@ -67,6 +67,7 @@ class ComplaintClocks(Contract):
     breached: tuple[BreachedClock, ...] = Field((), description="Latest breaches, of any cycle, not yet corrected.")
     holds: dict[str, int] = Field(default_factory=dict, description="Assignments on hold, and since when.")
     pauses: tuple[tuple[int, int], ...] = Field((), description="Holds of this cycle that ended, unioned.")
+    helping: tuple[str, ...] = Field((), description="Assignments of this cycle that need not be done.")
     settled: int | None = Field(
         None, description="When the cycle was resolved, closed, withdrawn or rejected: no clock starts after it."
     )

@@ -90,6 +90,8 @@ class Promises:
         """``calendars`` holds every calendar the policy names (``load_policy`` makes sure of it)."""
         self._policy = policy
         self._calendars = calendars
+        self.every_hold_pauses = policy.holds_that_pause == "every_part"
+        """Whether a department that only helps, whose part need not be done, can pause clocks too."""
         self.terms_for = lru_cache(_KINDS_OF_CASE)(self._terms_for)
         """(category, severity, channel, anonymous) to the terms of such a case; what is not known yet is None."""
 

@@ -101,9 +101,18 @@ class ClockOracle:
         n, unit = self.clocks[clock].n, self.clocks[clock].unit
         actual = {"category": category, "severity": severity, "channel": channel}
         for override in self._overrides:
-            if clock in override["clocks"] and all(actual[name] == value for name, value in override["when"].items()):
-                n, unit = override["clocks"][clock]["n"], override["clocks"][clock]["unit"]
+            changed = override.get("clocks") or {}
+            if clock in changed and all(actual[name] == value for name, value in override["when"].items()):
+                n, unit = changed[clock]["n"], changed[clock]["unit"]
         return n, unit
+
+    def can_pause(self, clock: str, category: str | None, severity: str | None, channel: str | None) -> bool:
+        """Whether a hold pauses it in such a case."""
+        actual = {"category": category, "severity": severity, "channel": channel}
+        return self.clocks[clock].pausable and not any(
+            override.get("pausable") is False and all(actual[name] == value for name, value in override["when"].items())
+            for override in self._overrides
+        )
 
     def due(self, clock: str, target: tuple[float, str], start: int) -> int | None:
         """When it is due; None for a unit that is not computed here."""

@@ -61,6 +61,7 @@ class ClockOracle:
     clocks: list[OracleClock] = field(default_factory=list)
     ended_holds: list[tuple[int, int]] = field(default_factory=list)
     holds: dict[str, int] = field(default_factory=dict)
+    helping: set[str] = field(default_factory=set)
     said: list[Saying] = field(default_factory=list)
 
     # -- the time line -------------------------------------------------------------------------------------------
@@ -92,13 +93,17 @@ class ClockOracle:
         return CRITICAL.get(name, HOURS[name]) if self.critical else HOURS[name]
 
     def due(self, clock: OracleClock, open_until: int | None = None) -> Fraction:
-        holds = self.ended_holds if clock.name in PAUSABLE else []
-        if open_until is not None and clock.name in PAUSABLE:
+        holds = self.ended_holds if self.pausable(clock) else []
+        if open_until is not None and self.pausable(clock):
             holds = holds + [(since, open_until) for since in self.holds.values()]
         return self.runs_out(clock.start, Fraction(self.target(clock.name)), holds)
 
     def paused(self, clock: OracleClock) -> bool:
-        return clock.name in PAUSABLE and bool(self.holds) and min(self.holds.values()) < self.due(clock)
+        return self.pausable(clock) and bool(self.holds) and min(self.holds.values()) < self.due(clock)
+
+    def pausable(self, clock: OracleClock) -> bool:
+        """Where life or health is at risk, nothing waits."""
+        return clock.name in PAUSABLE and not self.critical
 
     # -- what may be said ----------------------------------------------------------------------------------------
 
@@ -165,15 +170,21 @@ class ClockOracle:
 
     def hold(self, part: str, at: int, reported: int) -> None:
         """A clock whose deadline had passed when the hold was reported is past saving: the hold begins after it."""
+        if part in self.helping:
+            return
         for clock in self.clocks:
-            open_or_missed = clock.ended is None or clock.ended == "breached" and not clock.corrected
-            if clock.cycle == self.cycle and clock.name in PAUSABLE and open_or_missed and not self.paused_now(clock):
+            open_or_missed = clock.ended is None or (clock.ended == "breached" and not clock.corrected)
+            if clock.cycle == self.cycle and self.pausable(clock) and open_or_missed and not self.paused_now(clock):
                 at = max(at, math.ceil(clock.told_due)) if clock.told_due <= reported else at
         self.holds.setdefault(part, at)
         self.retell()
 
     def paused_now(self, clock: OracleClock) -> bool:
         return clock.ended is None and self.paused(clock)
+
+    def dispatch(self, at: int, helper: str) -> None:
+        self.helping.add(helper)
+        self.reach("dispatched", self.cycle, at)
 
     def resume(self, part: str, at: int) -> None:
         if part in self.holds:
@@ -207,6 +218,7 @@ class ClockOracle:
         self.cycle, self.over = self.cycle + 1, False
         self.holds.clear()
         self.ended_holds.clear()
+        self.helping.clear()
         self.reach("received", self.cycle, at)
 
     def fire(self, now: int) -> None:
@@ -217,7 +229,7 @@ class ClockOracle:
                 clock.ended = "breached"
                 self.say("breached", clock, clock.told_due)
                 continue
-            holds = self.ended_holds if clock.name in PAUSABLE else []
+            holds = self.ended_holds if self.pausable(clock) else []
             for level in LEVELS:
                 share = self.ran(clock.start, Fraction(now), holds) / Fraction(self.target(clock.name))
                 if share >= Fraction(str(level)) and level not in clock.levels_told:

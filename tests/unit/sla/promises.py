@@ -15,7 +15,7 @@ from shared.events import ids
 from shared.events import lifecycle as log
 from shared.events.base import Event
 from shared.events.complaint import Complainant, Complaint, Narrative
-from shared.events.decisions import Classification, Resolution, RoutingDecision
+from shared.events.decisions import Assignment, Classification, Resolution, RoutingDecision
 from shared.events.envelope import Envelope
 from shared.events.received import ComplaintSubmitted
 from shared.events.topics import LIFECYCLE, RECEIVED
@@ -101,9 +101,15 @@ class Facts:
         )
         return self._entry(log.ComplaintAssessed, at, classification=classification)
 
-    def dispatched(self, at: datetime, lead: str = "after-sales", cause: str = "initial") -> log.CaseEvent:
+    def dispatched(
+        self,
+        at: datetime,
+        lead: str = "after-sales",
+        cause: str = "initial",
+        assignments: tuple[Assignment, ...] = (),
+    ) -> log.CaseEvent:
         decision = RoutingDecision(lead=lead, rule_id="r1", rules_version="v1", reasons=("a rule says so",))
-        return self._entry(log.ComplaintDispatched, at, decision=decision, assignments=(), cause=cause)
+        return self._entry(log.ComplaintDispatched, at, decision=decision, assignments=assignments, cause=cause)
 
     def contacted(self, at: datetime) -> log.CaseEvent:
         return self._by_department(log.ComplainantContacted, at)
@@ -112,9 +118,7 @@ class Facts:
         return self._by_department(log.AssignmentProgressed, at, preliminary_finding=finding)
 
     def held(self, at: datetime, part: str = "a", *, reported: datetime | None = None) -> log.CaseEvent:
-        return self._by_department(
-            log.ComplaintHeld, at, part, reason="awaiting_appraisal", reported_at=reported or at
-        )
+        return self._by_department(log.ComplaintHeld, at, part, reason="awaiting_appraisal", reported_at=reported or at)
 
     def resumed(self, at: datetime, part: str = "a") -> log.CaseEvent:
         return self._by_department(log.ComplaintResumed, at, part)

@@ -68,6 +68,23 @@ def test_danger_to_life_is_answered_within_two_hours(shipped: SlaPolicy) -> None
     assert shipped.clocks_for(severity=Severity.HIGH) == shipped.clocks_for()
 
 
+def test_danger_to_life_or_health_waits_for_nobody(shipped: SlaPolicy) -> None:
+    clocks = shipped.clocks_for(severity=Severity.CRITICAL)
+    assert not any(clock.pausable for clock in clocks.values())
+    assert {name for name, clock in shipped.clocks_for(severity=Severity.HIGH).items() if clock.pausable} == {
+        name for name, default in DEFAULTS.items() if default[4]
+    }
+    assert shipped.holds_that_pause == "lead_and_mandatory"
+
+
+def test_an_override_may_forbid_holds_without_changing_a_target() -> None:
+    overrides = [{"id": "food", "when": {"category": "food_safety"}, "pausable": False}]
+    policy = SlaPolicy.model_validate(a_policy(overrides=overrides))
+    clock = policy.clocks_for(category="food_safety")["resolution"]
+    assert (clock.n, clock.pausable) == (3, False)
+    assert policy.clocks_for()["resolution"].pausable
+
+
 def test_a_clock_definition_is_all_that_a_deadline_needs(shipped: SlaPolicy) -> None:
     clock = shipped.clocks["resolution"]
     calendar = CALENDARS[clock.calendar]
@@ -107,6 +124,14 @@ def test_the_last_matching_override_decides_a_clock() -> None:
          "overrides.0.when", "names no category"),
         ({"overrides": [{"id": "x", "when": {"channel": "mail"}, "clocks": {"resolved": {"n": 1, "unit": "hours"}}}]},
          "", "unknown clocks: resolved"),
+        ({"overrides": [{"id": "x", "when": {"channel": "mail"}}]}, "overrides.0", "changes nothing"),
+        ({"overrides": [{"id": "x", "when": {"channel": "mail"}, "pausable": True}]},
+         "overrides.0.pausable", "False"),
+        ({"overrides": [{"id": "x", "when": {"severity": "Critical"}, "pausable": False}]},
+         "overrides.0.when.severity", "'critical'"),
+        ({"overrides": [{"id": "x", "when": {"channel": "telefon"}, "pausable": False}]},
+         "overrides.0.when.channel", "'hotline'"),
+        ({"holds_that_pause": "none"}, "holds_that_pause", "'every_part'"),
     ],
 )  # fmt: skip
 def test_a_wrong_policy_is_refused_with_its_place(change: dict[str, Any], where: str, reason: str) -> None:

@@ -11,12 +11,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from shared.events.base import Event
 from shared.events.complaint import Complainant
+from shared.events.decisions import Assignment, Role
 from tests.unit.sla.clock_oracle import ClockOracle, Saying
 from tests.unit.sla.promises import RECEIVED_AT, Case, Said, after, in_short, processor, round_hours_policy
 
 ENDS = {"met", "breached", "cancelled"}
 DELAYS = st.one_of(st.just(0), st.integers(0, 60))
-PARTS = st.sampled_from(["a", "b"])
+HELPER = Assignment(assignment_id="c", department="public-affairs", role=Role.CO_HANDLER, mandatory=False)
+PARTS = st.sampled_from(["a", "b", HELPER.assignment_id])
 
 POLICY = round_hours_policy()
 
@@ -49,8 +51,8 @@ class ClocksOfACase(RuleBasedStateMachine):
     @rule(delay=DELAYS)
     def dispatch(self, delay: int) -> None:
         at = self._at(delay)
-        self.oracle.reach("dispatched", self.oracle.cycle, at)
-        self._hear(self.case.facts.dispatched(after(at)))
+        self.oracle.dispatch(at, HELPER.assignment_id)
+        self._hear(self.case.facts.dispatched(after(at), assignments=(HELPER,)))
 
     @rule(delay=DELAYS)
     def contact(self, delay: int) -> None:

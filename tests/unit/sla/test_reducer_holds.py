@@ -6,8 +6,10 @@ from datetime import datetime
 
 import pytest
 
+from services.sla.domain.policy import SlaPolicy
+from shared.events.decisions import Assignment, Role
 from tests.unit.sla.calendars import beijing
-from tests.unit.sla.promises import HOURS, Case, after, processor, shipped_policy, shorts
+from tests.unit.sla.promises import HOURS, Case, after, processor, round_hours_policy, shipped_policy, shorts
 
 RESOLUTION = HOURS["resolution"]
 
@@ -205,3 +207,73 @@ def test_a_hold_over_a_weekend_costs_a_working_day_clock_nothing() -> None:
     assert due_by(case, "verification") == beijing("2026-03-07 10:00") + (
         beijing("2026-03-09 08:00") - beijing("2026-03-06 19:00")
     )
+
+
+HELPER = Assignment(assignment_id="helper", department="public-affairs", role=Role.CO_HANDLER, mandatory=False)
+OTHERS = (
+    Assignment(assignment_id="lead", department="after-sales", role=Role.LEAD),
+    Assignment(assignment_id="beside", department="legal", role=Role.CO_HANDLER),
+)
+
+
+def worked_on(*, by: tuple[Assignment, ...] = (*OTHERS, HELPER), policy: SlaPolicy | None = None) -> Case:
+    """A case dispatched to these parts."""
+    case = Case(processor(policy)) if policy else Case()
+    for event in (
+        case.facts.submitted(),
+        case.facts.registered(after(0)),
+        case.facts.assessed(after(0)),
+        case.facts.dispatched(after(0), assignments=by),
+    ):
+        case.hears(event)
+    return case
+
+
+def test_a_department_that_only_helps_does_not_let_the_complainant_wait() -> None:
+    case = worked_on()
+    case.hears(case.facts.held(after(1), "helper"))
+    assert ("breached", "resolution") in shorts(case.lives_until(after(RESOLUTION)))
+    assert case.hears(case.facts.resumed(after(RESOLUTION + 1), "helper")) == []
+
+
+@pytest.mark.parametrize("part", ["lead", "beside"])
+def test_the_lead_and_whoever_must_be_done_pause_the_clocks(part: str) -> None:
+    case = worked_on()
+    case.hears(case.facts.held(after(1), part))
+    assert ("breached", "resolution") not in shorts(case.lives_until(after(10_000)))
+
+
+def test_who_helps_is_found_anew_in_each_cycle_and_at_each_hand_over() -> None:
+    case = worked_on()
+    again = HELPER.model_copy(update={"assignment_id": "helper 2"})
+    case.hears(case.facts.dispatched(after(1), cause="returned", assignments=(again,)))
+    for part in ("helper", "helper 2"):
+        case.hears(case.facts.held(after(2), part))
+    assert case.state is not None
+    assert case.state.holds == {}
+    case.hears(case.facts.resolved(after(3)))
+    case.hears(case.facts.reopened(after(4)))
+    case.hears(case.facts.dispatched(after(4), cause="reopened", assignments=OTHERS))
+    assert case.state.helping == ()
+
+
+def test_a_policy_may_let_every_hold_pause() -> None:
+    case = worked_on(policy=round_hours_policy(holds_that_pause="every_part"))
+    case.hears(case.facts.held(after(1), "helper"))
+    assert ("breached", "resolution") not in shorts(case.lives_until(after(10_000)))
+
+
+def test_where_life_or_health_is_at_risk_no_hold_pauses_a_clock() -> None:
+    case = worked_on()
+    case.hears(case.facts.assessed(after(1), severity="critical"))
+    case.hears(case.facts.held(after(2), "lead"))
+    said = shorts(case.lives_until(after(RESOLUTION)))
+    assert [name for kind, name, *_ in said if kind == "breached"] == [
+        "first_response", "verification", "contact", "resolution",
+    ]  # fmt: skip
+
+
+def test_a_clock_on_hold_runs_on_once_the_case_turns_out_to_be_dangerous() -> None:
+    case = held_case((1, None))
+    case.hears(case.facts.assessed(after(2), severity="critical"))
+    assert ("breached", "resolution") in shorts(case.lives_until(after(RESOLUTION)))

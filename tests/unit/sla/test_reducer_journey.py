@@ -71,7 +71,7 @@ def test_the_shipped_policy_gives_the_deadlines_of_the_source_documents() -> Non
     }
     assert armed["callback"].started_at == beijing("2026-03-10 11:00")
     assert armed["contact"].calendar_version == "cn-2026.1"
-    assert armed["contact"].policy_version == "sla-2026.1"
+    assert armed["contact"].policy_version == "sla-2026.2"
 
 
 def test_everything_is_said_on_the_clock_topic_with_ids_that_follow_from_the_clock() -> None:

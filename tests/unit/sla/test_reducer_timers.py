@@ -192,7 +192,7 @@ def test_a_running_clock_keeps_the_deadline_it_was_given(policy: SlaPolicy) -> N
     case.processor = SlaProcessor(policy, {"cn": cn(), "always-open": always_open()})
     breach = [emit.event for emit in case.lives_until(after(24)) if emit.event.event_type == "sla.breached.v1"]
     assert [(event.clock, event.due_by, event.policy_version) for event in breach] == [
-        ("first_response", after(24), "sla-2026.1")
+        ("first_response", after(24), "sla-2026.2")
     ]
 
 

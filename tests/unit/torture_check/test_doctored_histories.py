@@ -177,6 +177,25 @@ def warn_early(run: SyntheticRun) -> None:
     run.record("sla.events.v1", sound.UNCLEAR_ID, "sla.warned.v1", clock | {"level": 0.8, "detected_at": at(12)})
 
 
+def let_a_helper_stop_a_clock(run: SyntheticRun) -> None:
+    run.entry({"complaint_id": sound.UNCLEAR_ID}, "held", 1, department="public-affairs")
+    run.remove("sla.breached.v1", key=sound.UNCLEAR_ID, clock="verification")
+
+
+def stop_a_clock_where_life_is_at_risk(run: SyntheticRun) -> None:
+    run.entry({"complaint_id": sound.DANGER_ID}, "held", 1, department="product-safety")
+    run.remove("sla.breached.v1", key=sound.DANGER_ID, clock="verification")
+
+
+def undo_a_breach_by_a_hold_reported_later(run: SyntheticRun) -> None:
+    case, late_ms = {"complaint_id": sound.UNCLEAR_ID, "ticket_number": ""}, 60_000
+    for name, hours in (("held", 1.0), ("resumed", 71.0), ("progressed", 90.0)):
+        run.entry(case, name, hours, department="triage", preliminary_finding=True).late_ms = late_ms
+    breach = run.find("sla.breached.v1", sound.UNCLEAR_ID, "verification")
+    facts = {"stopped_at": at(90), "corrects_event_id": breach.event_id}
+    run.clock(case, "verification", "corrected", at(142), **facts).late_ms = late_ms
+
+
 def deliver_twice_unmarked(run: SyntheticRun) -> None:
     run.mails.append(dict(run.mails[0]))
 
@@ -341,6 +360,9 @@ DOCTORS: list[tuple[str, Doctor]] = [
     ("L8", breach_what_was_met),
     ("L8", correct_without_a_breach),
     ("L8", warn_early),
+    ("L8", let_a_helper_stop_a_clock),
+    ("L8", stop_a_clock_where_life_is_at_risk),
+    ("L8", undo_a_breach_by_a_hold_reported_later),
     ("L9", deliver_twice_unmarked),
     ("L9", claim_to_have_sent),
     ("L9", leave_a_letter_open),

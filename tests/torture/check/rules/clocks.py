@@ -9,6 +9,7 @@ from tests.torture.check.cycle_facts import Facts, facts_by_cycle
 from tests.torture.check.findings import Findings, RuleResult
 from tests.torture.check.history import CaseHistory, History
 from tests.torture.check.oracle_clocks import ClockOracle
+from tests.torture.check.oracle_holds import HoldOracle
 from tests.torture.check.records import Clock, ComplaintFacts, Record
 
 _ENDS = ("sla.met.v1", "sla.breached.v1", "sla.cancelled.v1")
@@ -27,11 +28,12 @@ def clocks(history: History) -> RuleResult:
     """Judge every clock of every registered complaint."""
     findings = Findings("L8", "clocks end once, on time, for a reason")
     oracle = ClockOracle.of_directory(history.run.config_directory)
+    holds = HoldOracle.of_directory(history.run.config_directory)
     figures, horizon = Figures(), _horizon(history)
     for complaint_id, case in history.cases.items():
         registered = case.registered
         if registered is not None and registered.facts is not None:
-            _Judge(findings, figures, oracle, history, horizon, complaint_id, case).judge()
+            _Judge(findings, figures, oracle, holds, history, horizon, complaint_id, case).judge()
     findings.note(f"{figures.not_recomputed} clocks of cases that were on hold: deadline not computed again here")
     latest = figures.latest_microseconds / _MILLION / history.run.speed
     findings.note(f"latest breach fired {latest:.1f} s after its deadline, by the machine's clock")
@@ -60,6 +62,7 @@ class _Judge:
         findings: Findings,
         figures: Figures,
         oracle: ClockOracle,
+        holds: HoldOracle,
         history: History,
         horizon: int,
         complaint_id: str,
@@ -75,6 +78,7 @@ class _Judge:
         self._case = case
         self._complaint: ComplaintFacts = case.registered.facts.detail
         self._cycles = facts_by_cycle(case)
+        self._holds = holds.pausing(case)
 
     def judge(self) -> None:
         """Every clock that must run, and every clock event there is."""
@@ -114,22 +118,33 @@ class _Judge:
         rule = self._oracle.clocks[name]
         if clock.started_at != facts.starts.get(rule.starts_on):
             self._say(cycle, name, "does not start with the fact that starts it")
-        self._judge_deadline(cycle, name, facts, last)
+        self._judge_deadline(cycle, name, last)
         stops = facts.reached[rule.stops_on]
         given_up = facts.given_up + ([] if rule.starts_on == "resolved" else facts.reached["resolved"])
         if not ends:
             if stops or given_up:
                 self._say(cycle, name, "was stopped, but never ended")
-            elif clock.due_by <= self._horizon and not (facts.has_hold and rule.pausable):
+            elif clock.due_by <= self._horizon and not self._may_wait(cycle, name):
                 self._say(cycle, name, "was due, but never ended")
             return
         self._judge_end(cycle, name, ends[0], stops, given_up)
         self._judge_corrections(cycle, name, ends[0], told, stops + given_up)
-        self._judge_warnings(cycle, name, facts, told)
+        self._judge_warnings(cycle, name, told)
 
-    def _judge_deadline(self, cycle: int, name: str, facts: Facts, last: Record) -> None:
-        clock, rule = last.facts, self._oracle.clocks[name]
-        if facts.has_hold and rule.pausable:
+    def _may_wait(self, cycle: int, name: str) -> bool:
+        """Whether a hold of this cycle may have paused the clock."""
+        return any(hold.facts.cycle == cycle for hold in self._holds) and self._can_pause(name)
+
+    def _can_pause(self, name: str) -> bool:
+        """As assessed: nobody can hold a case before it is assessed and dispatched."""
+        assessed = self._case.assessed
+        known = assessed is not None and assessed.facts is not None
+        category, severity = (assessed.facts.detail.category, assessed.facts.detail.severity) if known else (None, None)
+        return self._oracle.can_pause(name, category, severity, self._complaint.channel)
+
+    def _judge_deadline(self, cycle: int, name: str, last: Record) -> None:
+        clock = last.facts
+        if self._may_wait(cycle, name):
             self._figures.not_recomputed += 1
             return
         expected = {self._due(name, cycle, clock.started_at, target) for target in self._targets(name, last)}
@@ -196,12 +211,24 @@ class _Judge:
             clock: Clock = correction.facts
             if clock.corrects != end.event_id or clock.at not in facts or clock.at > clock.due_by:
                 self._say(cycle, name, "is corrected by no fact that happened in time")
+            if clock.due_by > end.facts.due_by and not self._could_move(cycle, name, end, clock.due_by):
+                self._say(cycle, name, "is corrected by a hold reported after the breach")
 
-    def _judge_warnings(self, cycle: int, name: str, facts: Facts, told: list[Record]) -> None:
+    def _could_move(self, cycle: int, name: str, breach: Record, to: int) -> bool:
+        """Whether a deadline that was missed could be this late: by the assessment, or by a hold told of before."""
+        targets = self._targets(name, breach)
+        if to in {self._due(name, cycle, breach.facts.started_at, target) for target in targets}:
+            return True
+        latest = breach.written_at + self._margin_ms
+        return self._can_pause(name) and any(
+            hold.facts.cycle == cycle and hold.written_at <= latest for hold in self._holds
+        )
+
+    def _judge_warnings(self, cycle: int, name: str, told: list[Record]) -> None:
         warnings: list[Clock] = [record.facts for record in told if record.event_type == "sla.warned.v1"]
         if len({warning.level for warning in warnings}) < len(warnings):
             self._say(cycle, name, "is warned of twice at one level")
-        if self._oracle.clocks[name].unit != "hours" or facts.has_hold:
+        if self._oracle.clocks[name].unit != "hours" or self._may_wait(cycle, name):
             return
         for warning in warnings:
             assert warning.level is not None
