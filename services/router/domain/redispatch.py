@@ -4,6 +4,7 @@ The rule, in the order it is applied (reference: ``domain.md`` §5.5; loops A→
 
 1. Triage may hand on what it holds, by naming another department: that decision is final (终审), the part is *forced*
    there and cannot be returned again. Without a name triage keeps it, forced; from then on it must name one.
+   Neither counts as a return: triage decides, it does not send back.
 2. The first return in a cycle goes to the department the returner suggests, if there is one that has not itself
    returned in this cycle; else to triage.
 3. The second return in a cycle goes to triage, forced: the arbiter decides. (A co-handler's part cannot when triage
@@ -47,8 +48,9 @@ def choose_replacement(
         return _passed_on(held, usable)
     if held.assignment.forced:
         return Reason.FORCED_ASSIGNMENT
-    if case.returned_by():
-        return _arbitrated(case, held, usable, triage)
+    returned_by = case.returned_by() - {triage}
+    if returned_by:
+        return _arbitrated(case, held, usable, triage, returned_by)
     if usable is not None:
         return Replacement(usable, False, Rationale.SUGGESTED)
     if not _is_free_for(case, held, triage):
@@ -103,11 +105,13 @@ def _passed_on(held: CaseAssignment, usable: str | None) -> Replacement | Reason
     return Replacement(held.department, True, Rationale.KEPT)
 
 
-def _arbitrated(case: Case, held: CaseAssignment, usable: str | None, triage: str) -> Replacement | Reason:
+def _arbitrated(
+    case: Case, held: CaseAssignment, usable: str | None, triage: str, returned_by: frozenset[str]
+) -> Replacement | Reason:
     """The second return. Where triage already has another part of the case, a fresh suggestion is the final word."""
     if _is_free_for(case, held, triage):
         return Replacement(triage, True, Rationale.ARBITER)
-    if usable is None or usable in case.returned_by():
+    if usable is None or usable in returned_by:
         return Reason.TRIAGE_ALREADY_INVOLVED
     return Replacement(usable, True, Rationale.ARBITER_FOLLOWS)
 

@@ -46,6 +46,7 @@ class CaseLogOracle:
         self.cycle = 1
         self.sequence = 0
         self.returned_to: set[str] = set()
+        self.returner = ""
         self.resolved_in_cycle = 0
 
     def follow(self, emits: Sequence[Emit]) -> None:
@@ -131,7 +132,8 @@ class CaseLogOracle:
             self.opened[assignment.assignment_id] = assignment.department
             if entry.cause == "returned":
                 assert assignment.forced or assignment.department not in self.returned_to, "back and forth"
-                self.returned_to.add(assignment.department)
+                if self.returner != "triage":  # what triage keeps or hands on is its decision, not a return
+                    self.returned_to.add(assignment.department)
         roles = Counter(assignment.role for assignment in entry.assignments)
         assert roles["lead"] == 1 if entry.cause != "returned" else sum(roles.values()) == 1
 
@@ -149,6 +151,8 @@ class CaseLogOracle:
             self.on_hold.add(entry.assignment_id)
         if isinstance(entry, ComplaintResumed):
             self.on_hold.remove(entry.assignment_id)
+        if isinstance(entry, AssignmentReturned):
+            self.returner = entry.department
         if isinstance(entry, AssignmentReturned | AssignmentResolved):
             self._end(entry.assignment_id)
             self.lead_is_resolved |= isinstance(entry, AssignmentResolved) and task.role == "lead"

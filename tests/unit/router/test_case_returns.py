@@ -162,6 +162,17 @@ def test_where_triage_has_the_lead_the_second_return_of_a_co_handler_follows_its
     assert forced(router, "logistics")
 
 
+def test_triage_handing_a_case_on_is_no_return() -> None:
+    router = submitted(lead=TRIAGE, co_handlers=("quality",))
+    router.give_back(TRIAGE, "after-sales")
+    router.give_back("quality", "logistics")
+    assert router.holders() == {"after-sales": "lead", "logistics": "co_handler"}
+    assert not forced(router, "logistics")
+    router.give_back("logistics", "legal")  # this is the second
+    assert router.holders() == {"after-sales": "lead", TRIAGE: "co_handler"}
+    assert forced(router, TRIAGE)
+
+
 def test_a_returner_has_no_more_say() -> None:
     router = submitted()
     router.give_back("after-sales", "logistics")
