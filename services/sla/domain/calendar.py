@@ -46,14 +46,23 @@ class BusinessCalendar:
     """Dates that differ from their weekday: holidays (no frames) and special dates."""
     breaks: Mapping[date, tuple[Frame, ...]] = field(repr=False)
     known_until: date | None = None
+    known_from: date | None = None
     _tables: dict[str, OpenTime] = field(init=False, repr=False, default_factory=dict)
     """Look-up table of the dates asked for so far; replaced as a whole by a wider one, so readers never wait."""
     known_until_end: int | None = field(init=False, repr=False)
     """The instant at which the last announced date ends."""
+    known_from_begin: int | None = field(init=False, repr=False)
+    """The instant at which the first date begins whose holidays were entered."""
+    known_from_eve: int | None = field(init=False, repr=False)
+    """The same of the date before: received on it, all days that count are known."""
 
     def __post_init__(self) -> None:
         end = None if self.known_until is None else midnight_of(self.known_until + timedelta(days=1), self.zone)
         object.__setattr__(self, "known_until_end", end)
+        begin = None if self.known_from is None else midnight_of(self.known_from, self.zone)
+        eve = None if self.known_from is None else midnight_of(self.known_from - timedelta(days=1), self.zone)
+        object.__setattr__(self, "known_from_begin", begin)
+        object.__setattr__(self, "known_from_eve", eve)
 
     @classmethod
     def from_definition(cls, definition: CalendarDefinition, name: str = "inline") -> BusinessCalendar:
@@ -67,6 +76,7 @@ class BusinessCalendar:
             dated=MappingProxyType(dict.fromkeys(definition.holidays, ()) | special),
             breaks=MappingProxyType(dict(definition.breaks)),
             known_until=definition.known_until,
+            known_from=definition.known_from,
         )
 
     def in_zone(self, zone: ZoneInfo) -> BusinessCalendar:
@@ -109,8 +119,9 @@ class BusinessCalendar:
         return tuple((datetime_of(b), datetime_of(e)) for b, e in windows if b < e)
 
     def is_provisional(self, day: date) -> bool:
-        """Whether the holidays of that date are not announced yet."""
-        return self.known_until is not None and day > self.known_until
+        """Whether the holidays of that date are not announced yet, or were never entered."""
+        is_to_come = self.known_until is not None and day > self.known_until
+        return is_to_come or (self.known_from is not None and day < self.known_from)
 
     def ask(self, earliest: int, latest: int, question: Callable[[OpenTime], _Answer | None]) -> _Answer:
         """Answer a question from a table that covers both instants, widening it while the answer is None."""

@@ -107,6 +107,11 @@ class CalendarDefinition(BaseModel):
     known_until: CalendarDate | None = Field(
         None, description="Last date whose holidays are announced; deadlines beyond are provisional. Absent: all known."
     )
+    known_from: CalendarDate | None = Field(
+        None,
+        description="First date whose holidays are entered; deadlines that count earlier ones are provisional. "
+        "Absent: all known.",
+    )
     version: str = Field("unversioned", min_length=1, description="Version carried by every deadline computed with it.")
 
     @field_validator("tz")
@@ -132,6 +137,12 @@ class CalendarDefinition(BaseModel):
     def _opens_at_all(self) -> CalendarDefinition:
         if not any(self.hours.values()) and not any(self.frames_of(hours) for hours in self.special_dates.values()):
             raise ValueError("this calendar never opens: no weekday and no special date has hours")
+        return self
+
+    @model_validator(mode="after")
+    def _knows_something(self) -> CalendarDefinition:
+        if self.known_from is not None and self.known_until is not None and self.known_from > self.known_until:
+            raise ValueError(f"known_from {self.known_from} lies after known_until {self.known_until}")
         return self
 
     def frames_of(self, hours: Weekday | tuple[Frame, ...]) -> tuple[Frame, ...]:

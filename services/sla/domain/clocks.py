@@ -175,7 +175,7 @@ class CaseClocks:
             self._announcer.armed(clock, self.cycle, self._department)
 
     def _stop(self, clock: RunningClock, at: int) -> None:
-        clock = self._timeline.as_if_resumed(clock, at)
+        clock = self._timeline.as_if_resumed(self._by_todays_calendar(clock), at)
         if at <= clock.due:
             self._announcer.met(clock, self.cycle, self._department, at)
         else:
@@ -183,7 +183,7 @@ class CaseClocks:
         self._end(clock)
 
     def _cancel(self, clock: RunningClock, at: int, reason: str) -> None:
-        clock = self._timeline.as_if_resumed(clock, at)
+        clock = self._timeline.as_if_resumed(self._by_todays_calendar(clock), at)
         if clock.due < at:
             self._breach(clock, stopped=None)
         else:
@@ -191,12 +191,10 @@ class CaseClocks:
         self._end(clock)
 
     def _fire(self, clock: RunningClock, until: int) -> None:
-        terms = self._timeline.terms.by_clock.get(clock.clock)
-        if terms is None:
+        if clock.clock not in self._timeline.terms.by_clock:
             self._cancel(clock, min(until, clock.due), "not_applicable")  # today's policy has no such clock
             return
-        if clock.provisional and clock.calendar != terms.calendar.version:
-            clock = self._project_again(clock, terms)
+        clock = self._by_todays_calendar(clock)
         due = self._timeline.as_if_resumed(clock, until).due
         if due <= until:
             self._breach(clock.model_copy(update={"due": due}), stopped=None)
@@ -239,6 +237,13 @@ class CaseClocks:
                 if at <= due:
                     self._announcer.corrected(breach, due, at)
                     self._breached = tuple(kept for kept in self._breached if kept is not breach)
+
+    def _by_todays_calendar(self, clock: RunningClock) -> RunningClock:
+        """A provisional deadline, worked out again where another calendar was loaded since (``domain.md`` §5.1)."""
+        terms = self._timeline.terms.by_clock.get(clock.clock)
+        if terms is None or not clock.provisional or clock.calendar == terms.calendar.version:
+            return clock
+        return self._project_again(clock, terms)
 
     def _project_again(self, clock: RunningClock, terms: ClockTerms) -> RunningClock:
         """Work the deadline out again and announce it if it moved."""

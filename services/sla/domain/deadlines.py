@@ -53,7 +53,7 @@ class Deadline(NamedTuple):
     due_by: datetime
     """UTC. Done at this very instant is in time."""
     provisional: bool
-    """True when it depends on dates whose holidays are not announced yet."""
+    """True when it depends on dates whose holidays are not announced yet, or were never entered."""
     counted_days: tuple[date, ...]
     """The N days of a day unit; for business time, the dates on which the clock ran; for elapsed hours, none."""
 
@@ -104,13 +104,18 @@ def _due_after(
         return Due(running_spans(begin, _duration(n, unit), paused)[-1][1], False, ())
     if unit is Unit.WORKING_DAYS:
         working = count_working_days(begin, int(n), calendar, paused, rules)
-        return Due(working.due, calendar.is_provisional(working.last_day), working.counted_days)
+        known_from = calendar.known_from_eve if n else calendar.known_from_begin
+        provisional = calendar.is_provisional(working.last_day) or (known_from is not None and begin < known_from)
+        return Due(working.due, provisional, working.counted_days)
     if unit is Unit.NATURAL_DAYS:
         natural = count_natural_days(begin, int(n), calendar, paused, rules)
-        provisional = rules.roll_forward and calendar.is_provisional(natural.last_day)
+        days_rolled = (*natural.counted_days[-1:], natural.last_day)
+        provisional = rules.roll_forward and any(map(calendar.is_provisional, days_rolled))
         return Due(natural.due, provisional, natural.counted_days)
     at, days = _after_open_time(begin, _duration(n, unit), calendar, paused)
-    return Due(at, calendar.known_until_end is not None and at > calendar.known_until_end, days)
+    is_to_come = calendar.known_until_end is not None and at > calendar.known_until_end
+    is_past = calendar.known_from_begin is not None and min(begin, at) < calendar.known_from_begin
+    return Due(at, is_to_come or is_past, days)
 
 
 def at_fraction(

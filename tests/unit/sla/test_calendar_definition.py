@@ -44,6 +44,7 @@ HOURS = {"mon": [["09:00", "17:00"]]}
             "not a time of day",
         ),
         ({"known_until": "soon"}, "known_until", "not a date"),
+        ({"known_from": "2027-01-01", "known_until": "2026-12-31"}, "", "known_from 2027-01-01 lies after"),
         ({"version": ""}, "version", "at least 1 character"),
         ({"holiday": ["2026-02-17"]}, "holiday", "not permitted"),
     ],

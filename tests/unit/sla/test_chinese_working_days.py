@@ -52,6 +52,21 @@ def test_a_deadline_in_a_year_not_announced_yet_is_provisional() -> None:
     assert not deadline(beijing("2026-12-31 17:00"), 240, Unit.HOURS, cn()).provisional
 
 
+def test_a_deadline_that_counts_days_before_the_calendar_begins_is_provisional() -> None:
+    """National Day 2023 is not in the calendar: the third working day would lie inside it."""
+    for received, is_unknown in (("2023-09-28", True), ("2023-12-30", True), ("2023-12-31", False)):
+        found = deadline(beijing(f"{received} 10:00"), 3, Unit.WORKING_DAYS, cn())
+        assert found.provisional == is_unknown, received
+    assert deadline(beijing("2023-12-31 10:00"), 0, Unit.WORKING_DAYS, cn()).provisional
+    assert not deadline(beijing("2024-01-02 10:00"), 0, Unit.WORKING_DAYS, cn()).provisional
+    assert deadline(beijing("2023-12-29 17:00"), 1, Unit.BUSINESS_HOURS, cn()).provisional
+    assert not deadline(beijing("2024-01-01 00:00"), 1, Unit.BUSINESS_HOURS, cn()).provisional
+    assert deadline(beijing("2024-01-02 10:00"), -3, Unit.BUSINESS_HOURS, cn()).provisional
+    assert deadline(beijing("2023-12-24 10:00"), 7, Unit.NATURAL_DAYS, cn()).provisional  # Sunday 31st, rolled forward
+    assert not deadline(beijing("2023-12-24 10:00"), 8, Unit.NATURAL_DAYS, cn()).provisional
+    assert not deadline(beijing("2023-09-28 10:00"), 72, Unit.HOURS, cn()).provisional
+
+
 def test_the_end_of_the_last_announced_day_is_still_certain() -> None:
     calendar = a_calendar(hours=every(WEEK, ["00:00", "24:00"]), known_until="2026-12-31")
     late = datetime.fromisoformat("2026-12-31T23:00:00+00:00")

@@ -70,7 +70,7 @@ def test_the_shipped_policy_gives_the_deadlines_of_the_source_documents() -> Non
         "callback": beijing("2026-03-18 00:00"),
     }
     assert armed["callback"].started_at == beijing("2026-03-10 11:00")
-    assert armed["contact"].calendar_version == "cn-2026.1"
+    assert armed["contact"].calendar_version == "cn-2026.2"
     assert armed["contact"].policy_version == "sla-2026.2"
 
 

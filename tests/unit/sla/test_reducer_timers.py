@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -176,6 +176,32 @@ def test_a_hold_that_begins_before_the_deadline_as_now_known_pauses_the_clock() 
     case.processor = announced_holidays(early_warning)
     said = [entry for entry in shorts(case.fires(told + timedelta(hours=2))) if entry[1] == "resolution"]
     assert said == [("armed", "resolution")]
+
+
+def provisional_resolution() -> tuple[Case, datetime]:
+    """A case whose resolution is due on a day the notice makes a holiday, after the notice; and the deadline told."""
+    case = Case(processor(shipped_policy()), received_at=beijing("2026-12-28 10:00")).starts()
+    told: datetime = next(emit.event.due_by for emit in case.emits if emit.event.clock == "resolution")
+    case.processor = announced_holidays(shipped_policy())
+    return case, told
+
+
+def test_what_is_done_is_judged_by_the_calendar_loaded_since() -> None:
+    case, told = provisional_resolution()
+    said = [emit.event for emit in case.hears(case.facts.resolved(told + timedelta(days=1)))]
+    assert [(event.event_type, event.calendar_version) for event in said if event.clock == "resolution"] == [
+        ("sla.armed.v1", "cn-2027.1"),
+        ("sla.met.v1", "cn-2027.1"),
+    ]
+
+
+def test_what_is_given_up_is_judged_by_the_calendar_loaded_since() -> None:
+    case, told = provisional_resolution()
+    said = shorts(case.hears(case.facts.withdrawn(told + timedelta(days=1))))
+    assert [entry for entry in said if entry[1] == "resolution"] == [
+        ("armed", "resolution"),
+        ("cancelled", "resolution", "withdrawn"),
+    ]
 
 
 def announced_holidays(policy: SlaPolicy) -> SlaProcessor:
