@@ -67,6 +67,11 @@ class CaseClocks:
         return self._timeline.cycle
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody can be contacted."""
+        return self._row.anonymous
+
+    @property
     def announcements(self) -> list[Announcement]:
         """What is to be said, in order."""
         return self._announcer.said

@@ -119,6 +119,9 @@ def _dispatch(clocks: CaseClocks, event: log.ComplaintDispatched, at: int) -> No
 
 
 def _progress(clocks: CaseClocks, event: log.AssignmentProgressed, at: int) -> None:
+    """Whom nobody can speak to is answered by what the query code shows: the first report (``domain.md`` §5.7)."""
+    if clocks.is_anonymous:
+        clocks.reach(Milestone.FIRST_RESPONSE, event.cycle, at)
     if event.preliminary_finding:
         clocks.reach(Milestone.VERIFIED, event.cycle, at)
 

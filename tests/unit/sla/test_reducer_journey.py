@@ -395,3 +395,17 @@ def test_no_personal_data_is_kept() -> None:
 def test_what_a_timer_says_is_linked_to_the_trace_of_the_complaint() -> None:
     case = Case().starts()
     assert {emit.traceparent for emit in case.lives_until(after(100))} == {TRACE}
+
+
+@pytest.mark.parametrize("finding", [True, False])
+def test_who_cannot_be_spoken_to_is_first_answered_by_the_first_report_of_progress(finding: bool) -> None:
+    """The query code is the only feedback path of an anonymous complaint (domain.md 5.7)."""
+    case = Case(complainant=ANONYMOUS).starts()
+    said = case.hears(case.facts.progressed(after(3), finding=finding))
+    assert ("met", "first_response") in shorts(said)
+    assert [emit.event.stopped_at for emit in said if emit.event.clock == "first_response"] == [after(3)]
+
+
+def test_who_can_be_spoken_to_is_not_answered_by_a_report_of_progress() -> None:
+    case = Case().starts()
+    assert ("met", "first_response") not in shorts(case.hears(case.facts.progressed(after(3))))

@@ -177,6 +177,14 @@ def warn_early(run: SyntheticRun) -> None:
     run.record("sla.events.v1", sound.UNCLEAR_ID, "sla.warned.v1", clock | {"level": 0.8, "detected_at": at(12)})
 
 
+def leave_an_anonymous_complainant_unanswered(run: SyntheticRun) -> None:
+    for raw in run.records:
+        complaint = raw.data.get("complaint") if isinstance(raw.data, dict) and raw.key == sound.UNCLEAR_ID else None
+        if complaint is not None:
+            complaint["complainant"] = complaint["complainant"] | {"anonymous": True}
+    run.entry({"complaint_id": sound.UNCLEAR_ID}, "progressed", 3, department="triage")
+
+
 def let_a_helper_stop_a_clock(run: SyntheticRun) -> None:
     run.entry({"complaint_id": sound.UNCLEAR_ID}, "held", 1, department="public-affairs")
     run.remove("sla.breached.v1", key=sound.UNCLEAR_ID, clock="verification")
@@ -360,6 +368,7 @@ DOCTORS: list[tuple[str, Doctor]] = [
     ("L8", breach_what_was_met),
     ("L8", correct_without_a_breach),
     ("L8", warn_early),
+    ("L8", leave_an_anonymous_complainant_unanswered),
     ("L8", let_a_helper_stop_a_clock),
     ("L8", stop_a_clock_where_life_is_at_risk),
     ("L8", undo_a_breach_by_a_hold_reported_later),

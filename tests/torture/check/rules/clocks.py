@@ -119,7 +119,7 @@ class _Judge:
         if clock.started_at != facts.starts.get(rule.starts_on):
             self._say(cycle, name, "does not start with the fact that starts it")
         self._judge_deadline(cycle, name, last)
-        stops = facts.reached[rule.stops_on]
+        stops = self._stops(cycle, rule.stops_on, facts)
         given_up = facts.given_up + ([] if rule.starts_on == "resolved" else facts.reached["resolved"])
         if not ends:
             if stops or given_up:
@@ -130,6 +130,13 @@ class _Judge:
         self._judge_end(cycle, name, ends[0], stops, given_up)
         self._judge_corrections(cycle, name, ends[0], told, stops + given_up)
         self._judge_warnings(cycle, name, told)
+
+    def _stops(self, cycle: int, milestone: str, facts: Facts) -> list[int]:
+        """When the milestone was reached. Nobody can speak to an anonymous complainant: any progress is an answer."""
+        if milestone != "first_response" or not self._complaint.anonymous:
+            return facts.reached[milestone]
+        entries = [one.facts for one in self._case.entries("complaint.progressed.v1") if one.facts is not None]
+        return facts.reached[milestone] + [entry.happened_at for entry in entries if entry.cycle == cycle]
 
     def _may_wait(self, cycle: int, name: str) -> bool:
         """Whether a hold of this cycle may have paused the clock."""
