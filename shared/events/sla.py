@@ -23,9 +23,18 @@ class ClockEvent(Event):
     department: str | None = Field(None, description="Lead department when it happened; absent before dispatch.")
     started_at: UtcDatetime = Field(description="Start of the clock.")
     due_by: UtcDatetime = Field(description="The deadline.")
-    provisional: bool = Field(False, description="True when the calendar of that year is not announced yet.")
+    provisional: bool = Field(
+        False, description="True when the calendar of that year is not announced yet, or begins later."
+    )
     policy_version: str = Field(description="Version of the SLA policy.")
     calendar_version: str = Field(description="Version of the business calendar.")
+    override_id: str | None = Field(
+        None,
+        description="Override of the policy that decided the target, or that no hold pauses this clock; absent: none.",
+    )
+    limited_by: str | None = Field(
+        None, description="regulator: due_by is the regulator's date, which no hold moves; absent: the policy decides."
+    )
 
 
 class ClockArmed(ClockEvent):

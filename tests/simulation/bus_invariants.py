@@ -102,9 +102,7 @@ def _check_answers(log: list[Fact]) -> None:
     for entry in log:
         if entry.type in back:
             asked_from = resolved_at[entry.case, entry.said["cycle"] - back[entry.type]]
-            assert asked_from <= _instant(entry.said["happened_at"]), (
-                f"{entry.case}: {entry.type} too early"
-            )
+            assert asked_from <= _instant(entry.said["happened_at"]), f"{entry.case}: {entry.type} too early"
 
 
 def _check_submissions(history: BusHistory, log: list[Fact]) -> None:
@@ -258,9 +256,7 @@ def _check_moved_by_no_late_hold(clock: tuple[str, int, str], facts: list[Fact],
             if entry.type == "complaint.held.v1" and (entry.case, entry.said["cycle"]) == clock[:2]
         )
         moved = _instant(correction.said["due_by"]) > missed
-        assert not moved or any(at < missed for at in reported), (
-            f"{clock}: corrected by a late hold"
-        )
+        assert not moved or any(at < missed for at in reported), f"{clock}: corrected by a late hold"
 
 
 def _check_stopped(world: World, entry: Fact, facts: list[Fact]) -> None:

@@ -76,12 +76,18 @@ class Announcer:
         place = f"{clock.cycle}/{clock.clock}"
         breach_id = ids.event_id(self._complaint_id, _END, place)
         said = self._about(clock, clock.cycle, clock.department, stopped_at=datetime_of(stopped))
+        if due != clock.due:  # another deadline was decided by something else
+            said |= {"override_id": None, "limited_by": None}
         said |= {"due_by": datetime_of(due), "corrects_event_id": breach_id}
         self._say(ClockCorrected, said, ClockCorrected.event_type, place)
 
     def _about(
         self, clock: RunningClock | BreachedClock, cycle: int, department: str | None, **more: Any
     ) -> dict[str, Any]:
+        if clock.override is not None:
+            more["override_id"] = clock.override
+        if clock.limited:
+            more["limited_by"] = "regulator"
         return {
             "complaint_id": self._complaint_id,
             "ticket_number": self._ticket,

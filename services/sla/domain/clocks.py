@@ -224,6 +224,8 @@ class CaseClocks:
             department=self._department,
             policy=clock.policy,
             calendar=clock.calendar,
+            override=clock.override,
+            limited=clock.limited,
         )
         self._announcer.breached(breach, self._now, stopped)
         self._breached = (*self._breached[1 - BREACHES_KEPT :], breach)

@@ -172,6 +172,15 @@ class SlaPolicy(_PolicyPart):
                 clocks = {name: clock.never_paused() for name, clock in clocks.items()}
         return clocks
 
+    def override_of(
+        self, clock: str, *, category: str | None = None, severity: str | None = None, channel: str | None = None
+    ) -> str | None:
+        """Id of the override that decided a clock's target; where none did, of the one that lets no hold pause it."""
+        matching = self.overrides_for(category=category, severity=severity, channel=channel)
+        about_target = [one.id for one in matching if clock in one.clocks]
+        about_holds = [one.id for one in matching if one.pausable is False and self.clocks[clock].pausable]
+        return next(iter((*about_target[::-1], *about_holds)), None)
+
     def overrides_for(
         self, *, category: str | None = None, severity: str | None = None, channel: str | None = None
     ) -> tuple[Override, ...]:

@@ -27,6 +27,12 @@ class RunningClock(Contract):
     provisional: bool = Field(False, description="True when holidays up to the deadline are not announced yet.")
     policy: str = Field(description="Version of the policy that set the deadline.")
     calendar: str = Field(description="Version of the calendar that set the deadline.")
+    override: str | None = Field(None, description="Override of the policy that decided about this clock.")
+
+    @property
+    def limited(self) -> bool:
+        """Whether the regulator's deadline governs."""
+        return self.limit is not None and self.due >= self.limit
 
     @property
     def next_instant(self) -> int | None:
@@ -47,6 +53,8 @@ class BreachedClock(Contract):
     department: str | None = Field(None, description="Lead department at the time.")
     policy: str = Field(description="Version of the policy that set the deadline.")
     calendar: str = Field(description="Version of the calendar that set the deadline.")
+    override: str | None = Field(None, description="Override of the policy that decided about this clock.")
+    limited: bool = Field(False, description="True where the regulator's deadline was the one missed.")
 
 
 class ComplaintClocks(Contract):

@@ -38,6 +38,7 @@ class ClockTerms:
     calendar: BusinessCalendar
     day_rules: DayRules
     policy_version: str
+    override_id: str | None
 
     @property
     def stops_on(self) -> Milestone:
@@ -96,8 +97,11 @@ class Promises:
         """(category, severity, channel, anonymous) to the terms of such a case; what is not known yet is None."""
 
     def _terms_for(self, category: str | None, severity: str | None, channel: str | None, anonymous: bool) -> CaseTerms:
-        clocks = self._policy.clocks_for(category=category, severity=severity, channel=channel, anonymous=anonymous)
-        return CaseTerms.of(
-            ClockTerms(clock, rule, self._calendars[rule.calendar], rule.day_rules, self._policy.version)
-            for clock, rule in clocks.items()
-        )
+        policy, calendars = self._policy, self._calendars
+        clocks = policy.clocks_for(category=category, severity=severity, channel=channel, anonymous=anonymous)
+
+        def terms_of(clock: str, rule: ClockDefinition) -> ClockTerms:
+            override = policy.override_of(clock, category=category, severity=severity, channel=channel)
+            return ClockTerms(clock, rule, calendars[rule.calendar], rule.day_rules, policy.version, override)
+
+        return CaseTerms.of(terms_of(clock, rule) for clock, rule in clocks.items())

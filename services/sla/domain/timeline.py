@@ -33,6 +33,7 @@ class Timeline:
             provisional=projection.provisional,
             policy=terms.policy_version,
             calendar=terms.calendar.version,
+            override=terms.override_id,
         )
 
     def projected_again(self, clock: RunningClock, terms: ClockTerms) -> RunningClock:
@@ -47,6 +48,7 @@ class Timeline:
                 "provisional": projection.provisional,
                 "policy": terms.policy_version,
                 "calendar": terms.calendar.version,
+                "override": terms.override_id,
             }
         )
 

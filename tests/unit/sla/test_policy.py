@@ -77,6 +77,14 @@ def test_danger_to_life_or_health_waits_for_nobody(shipped: SlaPolicy) -> None:
     assert shipped.holds_that_pause == "lead_and_mandatory"
 
 
+def test_the_override_that_decided_a_clock_can_be_named(shipped: SlaPolicy) -> None:
+    danger = {"severity": Severity.CRITICAL}
+    assert shipped.override_of("first_response", **danger) == "danger-to-life-or-health"
+    assert shipped.override_of("resolution", **danger) == "danger-to-life-or-health"  # no hold pauses it
+    assert shipped.override_of("registration", **danger) is None  # never could be paused
+    assert shipped.override_of("first_response") is None
+
+
 def test_an_override_may_forbid_holds_without_changing_a_target() -> None:
     overrides = [{"id": "food", "when": {"category": "food_safety"}, "pausable": False}]
     policy = SlaPolicy.model_validate(a_policy(overrides=overrides))

@@ -409,3 +409,31 @@ def test_who_cannot_be_spoken_to_is_first_answered_by_the_first_report_of_progre
 def test_who_can_be_spoken_to_is_not_answered_by_a_report_of_progress() -> None:
     case = Case().starts()
     assert ("met", "first_response") not in shorts(case.hears(case.facts.progressed(after(3))))
+
+
+def test_a_deadline_says_which_override_and_whose_date_decided_it() -> None:
+    case = Case(regulator_respond_by=after(100)).starts()
+    armed = {emit.event.clock: emit.event for emit in case.emits}
+    assert (armed["resolution"].override_id, armed["resolution"].limited_by) == (None, "regulator")
+    assert (armed["verification"].override_id, armed["verification"].limited_by) == (None, None)
+    again = {e.event.clock: e.event for e in case.hears(case.facts.assessed(after(1), severity="critical"))}
+    assert again["verification"].override_id == "danger-to-life-or-health"
+    ends = [emit.event for emit in case.lives_until(after(100)) if emit.event.event_type == "sla.breached.v1"]
+    assert {event.clock: (event.override_id, event.limited_by) for event in ends} == {
+        "first_response": ("danger-to-life-or-health", None),
+        "verification": ("danger-to-life-or-health", None),
+        "contact": ("danger-to-life-or-health", None),
+        "resolution": ("danger-to-life-or-health", "regulator"),
+    }
+
+
+def test_a_correction_to_another_deadline_does_not_name_what_decided_the_wrong_one() -> None:
+    case = Case(regulator_respond_by=after(100)).starts()
+    case.lives_until(after(100))
+    (same,) = [e.event for e in case.hears(case.facts.resolved(after(90))) if e.event.clock == "resolution"]
+    assert (same.event_type, same.limited_by) == ("sla.corrected.v1", "regulator")
+    case = Case().starts()
+    case.lives_until(after(24))
+    case.hears(case.facts.assessed(after(24), severity="critical"))
+    (other,) = [e.event for e in case.hears(case.facts.contacted(after(1))) if e.event.clock == "first_response"]
+    assert (other.due_by, other.override_id) == (after(2), None)
