@@ -272,7 +272,7 @@ class CaseClocks:
     def _deadlines_passed_by(self, instant: int) -> list[int]:
         """Deadlines of this cycle that a hold could have moved, had it been reported in time."""
         by_clock = self._timeline.terms.by_clock
-        clocks = (
+        clocks: tuple[RunningClock | BreachedClock, ...] = (
             *(clock for clock in self._running.values() if not clock.paused),
             *(breach for breach in self._breached if breach.cycle == self.cycle),
         )

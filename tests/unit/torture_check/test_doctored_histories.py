@@ -200,8 +200,10 @@ def undo_a_breach_by_a_hold_reported_later(run: SyntheticRun) -> None:
     for name, hours in (("held", 1.0), ("resumed", 71.0), ("progressed", 90.0)):
         run.entry(case, name, hours, department="triage", preliminary_finding=True).late_ms = late_ms
     breach = run.find("sla.breached.v1", sound.UNCLEAR_ID, "verification")
-    facts = {"stopped_at": at(90), "corrects_event_id": breach.event_id}
-    run.clock(case, "verification", "corrected", at(142), **facts).late_ms = late_ms
+    corrected = run.clock(
+        case, "verification", "corrected", at(142), stopped_at=at(90), corrects_event_id=breach.event_id
+    )
+    corrected.late_ms = late_ms
 
 
 def deliver_twice_unmarked(run: SyntheticRun) -> None:

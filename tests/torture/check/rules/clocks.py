@@ -145,9 +145,10 @@ class _Judge:
     def _can_pause(self, name: str) -> bool:
         """As assessed: nobody can hold a case before it is assessed and dispatched."""
         assessed = self._case.assessed
-        known = assessed is not None and assessed.facts is not None
-        category, severity = (assessed.facts.detail.category, assessed.facts.detail.severity) if known else (None, None)
-        return self._oracle.can_pause(name, category, severity, self._complaint.channel)
+        if assessed is None or assessed.facts is None:
+            return self._oracle.can_pause(name, None, None, self._complaint.channel)
+        kind = assessed.facts.detail
+        return self._oracle.can_pause(name, kind.category, kind.severity, self._complaint.channel)
 
     def _judge_deadline(self, cycle: int, name: str, last: Record) -> None:
         clock = last.facts
