@@ -88,10 +88,9 @@ class PartitionStore:
         self._db.execute("COMMIT")
         self._changelog_offset = changelog_offset
 
-    def any_key(self) -> bytes | None:
-        """Some key; None when there are no rows."""
-        found = self._db.execute("SELECT key FROM state LIMIT 1").fetchone()
-        return found[0] if found else None
+    def is_empty(self) -> bool:
+        """True when there are no rows."""
+        return self._db.execute("SELECT 1 FROM state LIMIT 1").fetchone() is None
 
     def count(self) -> int:
         """Number of rows."""

@@ -52,7 +52,7 @@ class Restorer:
         uncommitted = consumer.never_committed(partitions)
         for number, store in self.stores.items():
             own = {partition for partition in partitions if partition.partition == number}
-            if own <= uncommitted and store.any_key() is not None:
+            if own <= uncommitted and not store.is_empty():
                 raise LostProgress(
                     f"group {self._processor.name} has no committed offset of partition {number}, yet there is state "
                     f"made of it in {state_topic(self._processor.name)}: reading it all again would count it twice. "

@@ -187,7 +187,7 @@ def _check_clocks(world: World, clocks: list[Fact], log: list[Fact]) -> None:
         by_clock[fact.case, fact.said["cycle"], fact.said["clock"]].append(fact)
     held = _on_hold(log)
     for clock, facts in by_clock.items():
-        _check_clock(clock, facts, on_hold=bool(held.get(clock[:2])))
+        _check_clock(clock, facts, on_hold=bool(held[clock[:2]]))
         _check_moved_by_no_late_hold(clock, facts, log)
     for entry in log:
         stops = {"complaint.registered.v1": "registration", "complaint.resolved.v1": "resolution"}.get(entry.type)
@@ -217,7 +217,9 @@ def _on_hold(log: list[Fact]) -> dict[tuple[str, int], set[str]]:
                 holds.remove(said["assignment_id"])
             case "complaint.resolved.v1":
                 held[entry.case, said["cycle"]].clear()  # with the lead's answer every hold ends
-    return {place: parts - helping for place, parts in held.items() if place[0] not in critical}
+    for place in held:
+        held[place] = set() if place[0] in critical else held[place] - helping
+    return held
 
 
 def _check_clock(clock: tuple[str, int, str], facts: list[Fact], *, on_hold: bool) -> None:

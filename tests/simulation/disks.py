@@ -64,6 +64,13 @@ class MemoryStore:
     def count(self) -> int:
         return len(self._file.rows)
 
+    def is_empty(self) -> bool:
+        return not self._file.rows
+
+    def clear(self) -> None:
+        self._file.rows.clear()
+        self._file.changelog_offset = 0
+
     def close(self) -> None:
         return None
 
