@@ -17,7 +17,7 @@ from tests.torture.ledger import Operation, Outcome
 Line = Mapping[str, Any]
 
 PROCESSOR_AIM, REFUSAL_AIM, HEALED_AIM = 10.0, 2.0, 30.0
-_PROCESSORS = ("router", "sla", "notifier", "sender")
+_PROCESSORS = ("router", "sla", "notifier", "sender", "auditor")
 _DEATHS = ("kill", "crash-point")
 _LOST_MAJORITY = "majority-down"
 _OF_BROKERS = frozenset(

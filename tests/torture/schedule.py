@@ -16,7 +16,7 @@ from tests.torture.instances import INSTANCES, PROCESSORS
 
 SERVICES = tuple(INSTANCES)
 STEPPED = ("intake", *PROCESSORS)
-"""Whose clocks are put forward and back: those whose decisions the checker judges by event times alone."""
+"""Whose clocks are put forward and back: those whose decisions the checker judges by event times or counts alone."""
 INFRASTRUCTURE = "infrastructure"
 CONTROLLER = "controller"
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.crash_points import CRASH_POINTS
+from tests.torture.instances import PROCESSORS
 from tests.torture.schedule import (
     INFRASTRUCTURE,
     Abilities,
@@ -32,6 +33,18 @@ def every_fault(lanes: Lanes) -> list[Fault]:
 @given(SEEDS, KILLS, BROKERS)
 def test_the_same_seed_gives_the_same_plan(seed: int, kills: int, brokers: int) -> None:
     assert plan(seed, kills, brokers) == plan(seed, kills, brokers)
+
+
+@given(SEEDS)
+def test_every_processor_has_a_twin_and_is_killed_paused_stepped_and_made_to_rebalance(seed: int) -> None:
+    assert {"router", "sla", "notifier", "auditor"} == set(PROCESSORS)
+    lanes = plan(seed, 300, 3, Abilities(clock_steps=True))
+    kinds = {FaultKind.KILL, FaultKind.PAUSE, FaultKind.CLOCK_STEP, FaultKind.REBALANCE_STORM}
+    for service in PROCESSORS:
+        faults = [fault for fault in lanes[service] if fault.kind in kinds]
+        assert {fault.kind for fault in faults} == kinds
+        hit = {fault.target.partition(":")[0] for fault in faults if fault.kind is not FaultKind.REBALANCE_STORM}
+        assert hit == {f"{service}-0", f"{service}-1"}
 
 
 def test_another_seed_gives_another_plan() -> None:
