@@ -1,6 +1,6 @@
 """The load client: many careful and some careless clients of the door, all decided by the seed.
 
-Of the complaints about 10 % are sent again at once, 2 % some time later, 1 % again with other content; about 1 % of
+Of the complaints about 10 % are sent again at once, 2 % up to minutes later, 1 % again with other content; about 1 % of
 records written are poison, and some complainants have more to say. What is not known to be accepted is mostly, not
 always, tried again under the same key.
 """
@@ -26,7 +26,9 @@ RETRY_SHARE, REPLAY_SHARE, CONFLICT_SHARE, POISON_SHARE = 0.10, 0.02, 0.01, 0.01
 MESSAGE_SHARES: Mapping[str, float] = {"supplements": 0.02, "urges": 0.02, "withdrawals": 0.01, "survey-answers": 0.01}
 PERSISTENT_SHARE = 0.8
 MOST_TRIES = 12
-LATER_SECONDS = (5.0, 40.0)
+REPLAYED_AFTER_SECONDS = (5.0, 150.0)
+"""What is still waiting when the load has ended is replayed then, so a short run waits for none of it."""
+SAID_AFTER_SECONDS = (5.0, 40.0)
 THREADS = 24
 
 Later = Callable[[Door], Any]
@@ -95,7 +97,8 @@ class LoadClient:
         if chance.random() < RETRY_SHARE:
             door.submit(Kind.RETRY, submission)
         if chance.random() < REPLAY_SHARE:
-            self._put_off(chance, number, lambda door: door.submit(Kind.REPLAY, submission))
+            after_seconds = chance.uniform(*REPLAYED_AFTER_SECONDS)
+            self._put_off(after_seconds, number, lambda door: door.submit(Kind.REPLAY, submission))
         if answer.outcome is Outcome.OK:
             self._after_acceptance(door, submission, answer, chance)
 
@@ -117,13 +120,13 @@ class LoadClient:
             if draw < share:
                 body = _message_body(message, submission.number)
                 say = partial(_say, submission, answer.query_code or "", message, body)
-                self._put_off(chance, submission.number, say)
+                self._put_off(chance.uniform(*SAID_AFTER_SECONDS), submission.number, say)
                 return
             draw -= share
 
-    def _put_off(self, chance: random.Random, number: int, act: Later) -> None:
+    def _put_off(self, after_seconds: float, number: int, act: Later) -> None:
         with self._lock:
-            heapq.heappush(self._later, _Due(time.monotonic() + chance.uniform(*LATER_SECONDS), number, act))
+            heapq.heappush(self._later, _Due(time.monotonic() + after_seconds, number, act))
 
     def _catch_up(self, door: Door, until: float) -> None:
         """Do what was put off and is due by ``until``."""

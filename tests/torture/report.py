@@ -41,6 +41,7 @@ def build_report(directory: RunDirectory, verdict: Any) -> dict[str, Any]:
         "accepted_again_seconds": accepted_again(ended, operations, speed),
         "accept_latency_seconds": latencies(operations, speed, _is_accepted),
         "refusal_latency_seconds": latencies(operations, speed, _is_refused),
+        "replayed_after_seconds": replayed_after(operations, speed),
         "passed": _passed(run, ended, verdict),
         "rules": [_rule(rule) for rule in verdict.rules] if verdict is not None else [],
     }
@@ -104,9 +105,24 @@ def recovery_by_fault(ended: Iterable[Mapping[str, Any]]) -> dict[str, dict[str,
 
 def latencies(operations: Iterable[Operation], speed: float, is_meant: Callable[[Operation], bool]) -> dict[str, float]:
     """Quantiles of the time to the answers meant, in seconds of the machine's clock (the ledger has the bus's)."""
-    times = sorted(
+    return _quantiles(
         (_at(operation.answered) - _at(operation.invoked)) / speed for operation in operations if is_meant(operation)
     )
+
+
+def replayed_after(operations: Iterable[Operation], speed: float) -> dict[str, float]:
+    """Quantiles of the time from the first request under a key to its replay, in seconds of the machine's clock."""
+    first: dict[str, float] = {}
+    waits = []
+    for operation in operations:
+        asked = first.setdefault(operation.invoked.get("key", ""), _at(operation.invoked))
+        if operation.kind is Kind.REPLAY:
+            waits.append((_at(operation.invoked) - asked) / speed)
+    return _quantiles(waits)
+
+
+def _quantiles(seconds: Iterable[float]) -> dict[str, float]:
+    times = sorted(seconds)
     if not times:
         return {}
     return {

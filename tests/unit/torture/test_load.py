@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, ClassVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.ids import complaint_id
+from tests.torture import load
 from tests.torture.departments import plan_work
+from tests.torture.door import Answer
+from tests.torture.ledger import Kind, Outcome
+from tests.torture.load import LoadClient
 from tests.torture.pace import Pace, complaints_per_second
 from tests.torture.submissions import SubmissionSource, other_content
 
@@ -56,3 +65,55 @@ def test_the_pace_neither_stands_still_nor_exceeds_its_limit(left: int, seconds:
 def test_the_pace_gives_every_number_once() -> None:
     pace = Pace(20, lambda: 0.0, fastest=10_000)
     assert [pace.take() for _ in range(21)] == [*range(1, 21), None]
+
+
+class OpenDoor:
+    """Accepts everything at once and counts what was asked."""
+
+    asked: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def submit(self, kind: Kind, *_: Any) -> Answer:
+        OpenDoor.asked[kind] += 1
+        return Answer(Outcome.OK, 202, "c", "code")
+
+    def say(self, *_: Any) -> Answer:
+        OpenDoor.asked[Kind.MESSAGE] += 1
+        return Answer(Outcome.OK, 202)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class NoPoison:
+    """Writes nothing."""
+
+    def write(self, chance: random.Random) -> None:
+        """Nothing."""
+
+
+def test_replays_come_up_to_minutes_later_and_at_the_end_of_the_load_at_the_latest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(load, "Door", OpenDoor)
+    monkeypatch.setattr(OpenDoor, "asked", Counter())
+    put_off: list[float] = []
+    original = LoadClient._put_off
+
+    def noting(client: LoadClient, after_seconds: float, number: int, act: Callable[..., Any]) -> None:
+        put_off.append(after_seconds)
+        original(client, after_seconds, number, act)
+
+    monkeypatch.setattr(LoadClient, "_put_off", noting)
+    pace = Pace(1000, lambda: 0.0, fastest=1e6)
+    client = LoadClient(1, [], pace, None, NoPoison(), threads=4)  # type: ignore[arg-type]
+    started = time.monotonic()
+    client.start()
+    client.join()
+    assert OpenDoor.asked[Kind.REPLAY] == pytest.approx(20, abs=10)
+    assert OpenDoor.asked[Kind.REPLAY] + OpenDoor.asked[Kind.MESSAGE] == len(put_off), "nothing was left out"
+    assert time.monotonic() - started < 5, "nothing was waited for"
+    assert max(put_off) > 120, "some are replayed minutes later"
+    assert min(put_off) >= 5

@@ -55,6 +55,16 @@ def test_operations_latencies_and_crash_points_are_counted(directory: RunDirecto
     assert report["passed"] is True
 
 
+def test_the_time_between_a_submission_and_its_replay_is_told(directory: RunDirectory) -> None:
+    ledger = DurableLines(directory.ledger)
+    for number, kind, second in ((3, "submit", 0), (4, "retry", 10), (5, "replay", 50)):
+        at = f"2026-03-09T00:00:{second:02}+00:00"
+        ledger.append({"op": number, "state": "invoke", "kind": kind, "key": "k-3", "at": at})
+    report = build_report(directory, CLEAN)
+    assert report["replayed_after_seconds"]["longest"] == 5.0
+    assert "from a submission to its replay: median 5.0" in as_text(report)
+
+
 def test_a_breach_fails_the_run_and_names_its_offender(directory: RunDirectory) -> None:
     report = build_report(directory, BREACHED)
     assert report["passed"] is False
