@@ -13,10 +13,12 @@ from tests.torture.cluster import AUDITOR_PATIENCE_SECONDS, INSTANCES, TortureBu
 from tests.torture.departments import Departments
 from tests.torture.drain import inputs_of_groups, wait_drained
 from tests.torture.ledger import Ledger
+from tests.torture.live_reader import LiveReader
 from tests.torture.load import LoadClient
 from tests.torture.nemesis import Nemesis
 from tests.torture.pace import Pace
 from tests.torture.poison import Poisoner
+from tests.torture.resources import ResourceSampler, can_sample
 from tests.torture.run_directory import RunDirectory
 from tests.torture.schedule import Abilities, FaultKind, Lanes, plan
 from tests.whole_bus import CONFIG_DIRECTORY
@@ -70,6 +72,8 @@ class Run:
         pace = Pace(plan.complaints, self._seconds_left, FASTEST_PER_SECOND)
         poisoner = Poisoner(bootstrap, bus.departments, self.ledger)
         self.load = LoadClient(plan.seed, bus.urls, pace, self.ledger, poisoner)
+        self.live_reader = LiveReader(bootstrap, directory.live)
+        self.resources = ResourceSampler(lambda: bus.supervisor.processes, directory.resources)
         self._pace = pace
         self._warm_until = time.monotonic() + plan.warm_up_seconds
         self.seconds: dict[str, float] = {}
@@ -96,6 +100,8 @@ class Run:
                 "crash_points": plan.crash_points,
                 "brokers": plan.brokers,
                 "instances": dict(INSTANCES),
+                "read_live": True,
+                "sampled": can_sample(),
                 "kafka_bootstrap": bus.kafka.bootstrap_servers,
                 "departments": bus.departments,
                 "topics": bus.topics,
@@ -118,6 +124,8 @@ class Run:
         return max(0.0, self._warm_until - time.monotonic()) + self.nemesis.seconds_left()
 
     def _warm_up(self) -> None:
+        self.resources.start()
+        self.live_reader.start()
         self.departments.start()
         self._warm_until = time.monotonic() + self.plan.warm_up_seconds
         self.load.start()
@@ -168,7 +176,9 @@ class Run:
 
     def _freeze(self) -> None:
         self.directory.write_metrics([*self._scrapes, *self.bus.scrape()])
+        self.resources.stop()
         self.bus.supervisor.stop()
+        self.live_reader.stop()
         self.ledger.close()
         self.directory.mail_truth.parent.mkdir(parents=True, exist_ok=True)
         if self.bus.mail.truth_log.exists():

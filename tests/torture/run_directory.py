@@ -41,6 +41,16 @@ class RunDirectory:
         return self.root / "metrics.jsonl"
 
     @property
+    def live(self) -> Path:
+        """What a reader of the case log saw during the run, in the order in which it saw it."""
+        return self.root / "live.jsonl"
+
+    @property
+    def resources(self) -> Path:
+        """Open files and memory of each service process, every few seconds."""
+        return self.root / "resources.jsonl"
+
+    @property
     def audit(self) -> Path:
         """What ``cbus audit --json`` said when everything was read."""
         return self.root / "audit.json"

@@ -1,0 +1,73 @@
+"""What a process holds: its open files and its memory are seen, and one that is gone is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.local.polling import wait_until
+from tests.torture.json_lines import read_lines
+from tests.torture.resources import ResourceSampler, can_sample, usage_of
+
+pytestmark = pytest.mark.skipif(not can_sample(), reason="this machine has no /proc")
+MIB = 2**20
+
+
+@dataclass
+class Process:
+    """Stands for a service process."""
+
+    name: str
+    pid: int | None
+    is_alive: bool = True
+    service: str = "router"
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that waits until its input ends."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_open_files_and_memory_of_a_process_are_seen(tmp_path: Path) -> None:
+    before = usage_of(os.getpid())
+    files = [(tmp_path / str(number)).open("w") for number in range(20)]
+    ballast = bytearray(os.urandom(1)) * (64 * MIB)
+    after = usage_of(os.getpid())
+    assert before is not None
+    assert after is not None
+    assert after.fds - before.fds == len(files)
+    assert after.rss_bytes - before.rss_bytes >= 0.9 * len(ballast)
+    for file in files:
+        file.close()
+
+
+def test_a_process_that_ended_holds_nothing_waited_for_or_not(child: subprocess.Popen[bytes]) -> None:
+    assert usage_of(child.pid) is not None
+    child.kill()
+    wait_until(lambda: usage_of(child.pid) is None, "the dead process to hold nothing", timeout_seconds=5)
+    child.wait()
+    assert usage_of(child.pid) is None
+
+
+def test_every_process_that_runs_is_noted_again_and_again(tmp_path: Path) -> None:
+    alive, dead = Process("router-0", os.getpid()), Process("router-1", os.getpid(), is_alive=False)
+    sampler = ResourceSampler(lambda: [alive, dead, Process("sla-0", None)], tmp_path / "resources.jsonl", 0.05)
+    sampler.start()
+    time.sleep(0.3)
+    sampler.stop()
+    lines = list(read_lines(tmp_path / "resources.jsonl"))
+    assert {(line["service"], line["instance"], line["pid"]) for line in lines} == {("router", "router-0", os.getpid())}
+    assert len(lines) >= 3
+    assert [line["second"] for line in lines] == sorted(line["second"] for line in lines)
+    assert all(line["fds"] > 0 and line["rss_bytes"] > MIB for line in lines)
