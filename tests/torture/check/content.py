@@ -15,6 +15,12 @@ _KNOWN: dict[Content, Content] = {}
 """One object per content: a run has few distinct ones."""
 
 
+def person_of(complainant: Mapping[str, Any]) -> bytes:
+    """A digest of what a letter needs to know of a complainant: name, address, whether to be known at all."""
+    known = [complainant.get("name"), complainant.get("email"), complainant.get("anonymous", False)]
+    return hashlib.blake2b(json.dumps(known).encode(), digest_size=16).digest()
+
+
 def content_of(submission: Mapping[str, Any]) -> Content:
     """The digests of a submission as sent, or of a complaint as it travels."""
     narrative = submission["narrative"]

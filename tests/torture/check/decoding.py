@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.events import topics
-from tests.torture.check.content import content_of
+from tests.torture.check.content import content_of, person_of
 from tests.torture.check.records import (
     Assessment,
     Assigned,
     CaseEntry,
     Clock,
     ComplaintFacts,
+    CorrespondenceRow,
     DeadLetter,
     DepartmentFact,
     Dispatch,
@@ -28,6 +29,7 @@ from tests.torture.check.records import (
 Data = Mapping[str, Any]
 Headers = Mapping[str, bytes | None]
 
+DEFAULT_LANGUAGE = "zh-CN"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -51,9 +53,11 @@ def facts_of(topic: str, event_type: str, headers: Headers, value: bytes | None)
     return reader(json.loads(value or b"null"))
 
 
-def state_row(topic: str, value: bytes) -> StateRow:
-    """What a changelog row says, comparable with the case log."""
+def state_row(topic: str, value: bytes) -> StateRow | CorrespondenceRow:
+    """What a changelog row says, comparable with the logs."""
     row = json.loads(value)  # fields that have their default are left out by the writer
+    if topic == topics.state_topic("notifier"):
+        return _correspondence(row)
     cycle = int(row.get("cycle", 1))
     if topic == topics.state_topic("router"):
         return StateRow(cycle, row.get("sequence", 0), sys.intern(row.get("status", "open")), None)
@@ -62,6 +66,26 @@ def state_row(topic: str, value: bytes) -> StateRow:
             cycle, None, None, tuple(sorted(sys.intern(clock["clock"]) for clock in row.get("running", ())))
         )
     return StateRow(cycle, None, None, None)
+
+
+def _correspondence(row: Data) -> CorrespondenceRow:
+    person, held = row.get("complainant"), row.get("held", ())
+    return CorrespondenceRow(
+        person=None if person is None else person_of(person),
+        language=sys.intern(row.get("language", DEFAULT_LANGUAGE)),
+        may_contact=row.get("contact_consent", True),
+        responsible=tuple(sorted((int(cycle), name) for cycle, name in row.get("responsible", {}).items())),
+        issued=tuple(sorted(row.get("issued", ()))),
+        told=tuple(sorted(row.get("told", {}).items())),
+        held=tuple(sorted(slot(notice["cycle"], notice["template"], notice["clock"]) for notice in held)),
+        is_waiting=row.get("release_at") is not None,
+        is_ended=row.get("forget_at") is not None,
+    )
+
+
+def slot(cycle: int, template: str, clock: str | None = None) -> str:
+    """The composer's word for what there is to be one of."""
+    return sys.intern("/".join(map(str, (cycle, template, *([clock] if clock else ())))))
 
 
 def complaint_facts(complaint: Data) -> ComplaintFacts:
@@ -74,6 +98,8 @@ def complaint_facts(complaint: Data) -> ComplaintFacts:
         received_at=micros(complaint["received_at"]),
         respond_by=_micros_or_none(complaint.get("regulator_respond_by")),
         email=complainant.get("email"),
+        person=person_of(complainant),
+        language=sys.intern(complaint.get("language", DEFAULT_LANGUAGE)),
         anonymous=complainant.get("anonymous", False),
         may_contact=(complaint.get("consent") or {}).get("contact", True),
         minor=complainant.get("minor", False),
@@ -144,6 +170,7 @@ def _clock(data: Data) -> Clock:
         stopped_at=_micros_or_none(data.get("stopped_at")),
         level=data.get("level"),
         corrects=data.get("corrects_event_id"),
+        department=data.get("department"),
     )
 
 
@@ -156,6 +183,7 @@ def _request(data: Data) -> Request:
         data.get("department"),
         (data.get("complainant") or {}).get("email"),
         data["cause_event_id"],
+        (data.get("parameters") or {}).get("clock"),
     )
 
 

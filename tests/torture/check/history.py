@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from shared.events import topics
 from tests.torture.check.decoding import Headers, facts_of, state_row
 from tests.torture.check.free_text import FreeText, PersonalData
-from tests.torture.check.records import Record, StateRow
-from tests.torture.check.run_files import Fault, Mail, Operation, Run, Scrape
+from tests.torture.check.records import CorrespondenceRow, Record, StateRow
+from tests.torture.check.run_files import Fault, Mail, Operation, Run, Sample, Scrape, Seen
 
 AUDIT_EVENTS = "audit.events.v1"
 _WRITTEN_AGAIN = "reinjected-by"
@@ -111,7 +111,7 @@ class History:
     cases: dict[str, CaseHistory] = field(default_factory=dict)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Committed records by topic and event type."""
-    state: dict[str, dict[str, StateRow]] = field(default_factory=dict)
+    state: dict[str, dict[str, StateRow | CorrespondenceRow]] = field(default_factory=dict)
     """Changelog topic to key to last row."""
     unreadable: list[Unreadable] = field(default_factory=list)
     aborted: list[Aborted] = field(default_factory=list)
@@ -124,6 +124,10 @@ class History:
     """Partition and offset of submissions on the received log that were written again."""
     audit: Mapping[str, Any] | None = None
     """The auditor's ledger at the end."""
+    live: Mapping[str, Sequence[Seen]] = field(default_factory=dict)
+    """What the live reader saw of each complaint, in its order."""
+    samples: Sequence[Sample] = ()
+    """Open files and memory of the processes, in order of time."""
 
     def operations_by_complaint(self) -> dict[str, list[Operation]]:
         """Operations under the complaint id they must have got."""

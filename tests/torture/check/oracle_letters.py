@@ -8,14 +8,16 @@ from typing import NamedTuple
 from tests.torture.check.history import CaseHistory
 from tests.torture.check.records import CaseEntry, Clock, ComplaintFacts
 
-_LETTERS = {
+LETTERS = {
     "complaint.registered.v1": "acknowledgement",
     "complaint.resolved.v1": "result",
     "complaint.withdrawal_registered.v1": "withdrawal_confirmed",
     "complaint.rejected.v1": "rejection",
     "complaint.reopened.v1": "reopened",
 }
-_NOTICES = {"sla.breached.v1": "breach_notice", "sla.corrected.v1": "breach_corrected"}
+"""What the complainant is told, by the entry of the case log."""
+NOTICES = {"sla.breached.v1": "breach_notice", "sla.corrected.v1": "breach_corrected"}
+"""What a department is told, by the event of a clock."""
 
 
 class Expected(NamedTuple):
@@ -34,12 +36,12 @@ def expected_letters(case: CaseHistory) -> Iterator[Expected]:
         return
     reason = _reason_not_to_write(registered.facts.detail)
     for record in case.log:
-        template = _LETTERS.get(record.event_type)
+        template = LETTERS.get(record.event_type)
         if template is not None:
             entry: CaseEntry = record.facts
             yield Expected(template, entry.cycle, record.event_id, reason)
     for record in case.clocks:
-        template = _NOTICES.get(record.event_type)
+        template = NOTICES.get(record.event_type)
         if template is not None:
             clock: Clock = record.facts
             yield Expected(template, clock.cycle, record.event_id, None)

@@ -19,7 +19,8 @@ class RoutingOracle:
 
     def __init__(self, rules: Mapping[str, Any], departments: Mapping[str, Any]) -> None:
         self._rules = rules
-        self._triage = next(one["id"] for one in departments["departments"] if one.get("triage"))
+        self.triage: str = next(one["id"] for one in departments["departments"] if one.get("triage"))
+        """The department of last resort."""
 
     @classmethod
     def of_directory(cls, config: Path) -> RoutingOracle:
@@ -32,7 +33,7 @@ class RoutingOracle:
     def expected(self, complaint: ComplaintFacts, assessed: Assessment) -> tuple[str, frozenset[str]]:
         """Lead and co-handlers."""
         facts = _facts(complaint, assessed, self._rules["minimum_confidence"])
-        lead, others = self._triage, list[str]()
+        lead, others = self.triage, list[str]()
         for rule in self._rules["rules"]:
             if _holds(rule.get("when") or {}, facts, complaint):
                 lead, others = rule["lead"], list(rule.get("co_handlers") or ())

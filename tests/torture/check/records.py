@@ -47,6 +47,9 @@ class ComplaintFacts(NamedTuple):
     received_at: int
     respond_by: int | None
     email: str | None
+    person: bytes
+    """Digest of name, address and the wish not to be known."""
+    language: str
     anonymous: bool
     may_contact: bool
     minor: bool
@@ -118,6 +121,8 @@ class Clock(NamedTuple):
     stopped_at: int | None
     level: float | None
     corrects: str | None
+    department: str | None
+    """Whom the event names; None before a dispatch."""
 
 
 class Request(NamedTuple):
@@ -130,6 +135,8 @@ class Request(NamedTuple):
     department: str | None
     email: str | None
     cause: str
+    clock: str | None
+    """What a department is told about."""
 
 
 class MailOutcome(NamedTuple):
@@ -158,3 +165,24 @@ class StateRow(NamedTuple):
     sequence: int | None
     status: str | None
     running: tuple[str, ...] | None
+
+
+class CorrespondenceRow(NamedTuple):
+    """Last row of the composer's changelog for one complaint: whom it writes to, what it wrote, what waits."""
+
+    person: bytes | None
+    """Digest as in ``ComplaintFacts``; None until the registration was seen."""
+    language: str
+    may_contact: bool
+    responsible: tuple[tuple[int, str], ...]
+    """By cycle: the department that gets notices which name none."""
+    issued: tuple[str, ...]
+    """Messages asked for, waiting or skipped: cycle/template[/clock]."""
+    told: tuple[tuple[str, str], ...]
+    """By cycle/clock: the department that was told of the breach."""
+    held: tuple[str, ...]
+    """Messages that wait for a department."""
+    is_waiting: bool
+    """Whether a time is set at which they go to triage."""
+    is_ended: bool
+    """Whether a time is set at which the row is dropped."""

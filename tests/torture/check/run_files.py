@@ -32,6 +32,10 @@ class Run(NamedTuple):
     """The instant at which both clocks showed the same."""
     audited: bool = False
     """Whether an auditor was part of the run."""
+    read_live: bool = False
+    """Whether a reader watched the case log."""
+    sampled: bool = False
+    """Whether open files and memory were noted."""
 
     def bus_time(self, written_at: int) -> int:
         """A record's timestamp (machine, milliseconds) by the bus's clock, in microseconds."""
@@ -76,6 +80,24 @@ class Mail(NamedTuple):
     recipients: tuple[str, ...]
 
 
+class Seen(NamedTuple):
+    """An entry of the case log as the live reader saw it; ``sequence`` None: there was none in it."""
+
+    partition: int
+    offset: int
+    sequence: int | None
+
+
+class Sample(NamedTuple):
+    """What a service process held; ``second`` is the machine's, from an arbitrary begin."""
+
+    second: float
+    instance: str
+    pid: int
+    fds: int
+    rss_bytes: int
+
+
 class Scrape(NamedTuple):
     """The metrics of one process at the end."""
 
@@ -105,6 +127,8 @@ def read_run(directory: Path) -> Run:
         clock_origin=instant(plan["clock_origin"]) if plan.get("clock_origin") else 0,
         clocks_stopped_at=instant(plan["clocks_stopped_at"]) if plan.get("clocks_stopped_at") else None,
         audited=bool((plan.get("instances") or {}).get("auditor")),
+        read_live=bool(plan.get("read_live")),
+        sampled=bool(plan.get("sampled")),
     )
 
 
@@ -186,6 +210,20 @@ def mails(lines: Iterable[Mapping[str, Any]]) -> list[Mail]:
         )
         for line in lines
     ]
+
+
+def live_entries(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[Seen]]:
+    """What the live reader saw of each complaint, in the order in which it saw it."""
+    found: dict[str, list[Seen]] = {}
+    for line in lines:
+        seen = Seen(line["partition"], line["offset"], line["sequence"])
+        found.setdefault(line["complaint_id"], []).append(seen)
+    return found
+
+
+def samples(lines: Iterable[Mapping[str, Any]]) -> list[Sample]:
+    """What each process held, in order of time."""
+    return [Sample(line["second"], line["instance"], line["pid"], line["fds"], line["rss_bytes"]) for line in lines]
 
 
 def scrapes(lines: Iterable[Mapping[str, Any]]) -> list[Scrape]:

@@ -11,7 +11,17 @@ from tests.torture.check.free_text import PersonalData
 from tests.torture.check.history import History
 from tests.torture.check.kafka_reading import read_bus
 from tests.torture.check.rules import RULES
-from tests.torture.check.run_files import faults, mails, operations, read_audit, read_lines, read_run, scrapes
+from tests.torture.check.run_files import (
+    faults,
+    live_entries,
+    mails,
+    operations,
+    read_audit,
+    read_lines,
+    read_run,
+    samples,
+    scrapes,
+)
 from tests.torture.check.story import story_of
 
 
@@ -56,6 +66,8 @@ def read_run_directory(directory: Path) -> History:
         scrapes=scrapes(read_lines(directory / "metrics.jsonl")),
         personal_data=personal,
         audit=read_audit(directory),
+        live=live_entries(read_lines(directory / "live.jsonl")),
+        samples=samples(read_lines(directory / "resources.jsonl")),
     )
     for logs in (directory / "logs", directory / "bus/logs"):
         history.free_text.see_logs(logs)

@@ -58,6 +58,7 @@ def sound_run() -> SyntheticRun:
     run.operation("replay", "ok", "key-1", SOLVED, hours=0.1)
     text = 'complaintbus_events_emitted_total{service="sla",type="sla.breached.v1"} 6.0\n'
     run.metrics.append({"service": "sla", "instance": "0", "text": text})
+    run.lives("router-0", 700)
     run.logs.append(f'{{"event": "complaint_accepted", "complaint_id": "{SOLVED_ID}", "channel": "web"}}')
     return run
 
@@ -103,7 +104,8 @@ def _resolution(run: SyntheticRun, complaint: dict[str, Any], department: dict[s
     run.clock(complaint, "resolution", "met", DUE["resolution"], stopped_at=at(48))
     run.clock(complaint, "callback", "armed", DUE["callback"], 48)
     run.letter(complaint, "result", resolved.event_id)
-    run.remember(complaint, "resolved", ["callback"])
+    told = {"responsible": {"1": "product-quality"}, "issued": ["1/acknowledgement", "1/result"]}
+    run.remember(complaint, "resolved", ["callback"], told)
 
 
 def _danger(run: SyntheticRun) -> None:
@@ -119,8 +121,8 @@ def _danger(run: SyntheticRun) -> None:
         run.clock(complaint, clock, "armed", due_by)
         run.breached(complaint, clock, due_by, "product-safety")
     last = run.clock(complaint, "contact", "breached", DUE["contact"], 0.01, detected_at=DUE["contact"])
-    run.letter(complaint, "breach_notice", last.event_id, department="product-safety", copies=2)
-    run.remember(complaint, "open", ["resolution"])
+    run.letter(complaint, "breach_notice", last.event_id, department="product-safety", copies=2, clock="contact")
+    run.remember(complaint, "open", ["resolution"], _notices_to("product-safety"))
 
 
 def _unclear(run: SyntheticRun) -> None:
@@ -133,4 +135,14 @@ def _unclear(run: SyntheticRun) -> None:
     for clock in ("first_response", "verification"):
         run.breached(complaint, clock, DUE[clock], "triage")
     run.breached(complaint, "contact", DUE["contact"], "triage", 0.01)
-    run.remember(complaint, "open", ["resolution"])
+    run.remember(complaint, "open", ["resolution"], _notices_to("triage"))
+
+
+def _notices_to(department: str) -> dict[str, Any]:
+    """What the composer remembers of three notices to the lead."""
+    clocks = ("first_response", "verification", "contact")
+    return {
+        "responsible": {"1": department},
+        "issued": ["1/acknowledgement", *(f"1/breach_notice/{clock}" for clock in clocks)],
+        "told": {f"1/{clock}": department for clock in clocks},
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from shared.events import ids
 from tests.torture.check.free_text import PersonalData
 from tests.torture.check.history import History, HistoryBuilder, PartitionEnd
 from tests.torture.check.rules.settled import _inputs
-from tests.torture.check.run_files import Run, faults, mails, operations, scrapes
+from tests.torture.check.run_files import Run, faults, live_entries, mails, operations, samples, scrapes
 
 RECEIVED_AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 """A Monday, 9:30 in Shanghai."""
@@ -78,7 +79,10 @@ class SyntheticRun:
         self.mails: list[Data] = []
         self.nemesis: list[Data] = []
         self.metrics: list[Data] = []
-        self.state: dict[str, dict[str, Data]] = {"router.state.v1": {}, "sla.state.v1": {}}
+        self.state: dict[str, dict[str, Data]] = {"router.state.v1": {}, "sla.state.v1": {}, "notifier.state.v1": {}}
+        self.live_reader: Callable[[list[Data]], list[Data]] | None = list
+        """What a reader that watched makes of the entries of the case log; None: nobody watched."""
+        self.samples: list[Data] = []
         self.logs: list[str] = []
         self.open_transaction = False
         self.lagging_group: str | None = None
@@ -162,15 +166,24 @@ class SyntheticRun:
     def breached(self, complaint: Data, clock: str, due_by: str, department: str, started: float = 0.0) -> Raw:
         """A breach and the letter to the department."""
         breach = self.clock(complaint, clock, "breached", due_by, started, detected_at=due_by, department=department)
-        self.letter(complaint, "breach_notice", breach.event_id, department=department)
+        self.letter(complaint, "breach_notice", breach.event_id, department=department, clock=clock)
         return breach
 
-    def letter(self, complaint: Data, template: str, cause: str, department: str | None = None, copies: int = 1) -> str:
+    def letter(
+        self,
+        complaint: Data,
+        template: str,
+        cause: str,
+        department: str | None = None,
+        copies: int = 1,
+        clock: str | None = None,
+    ) -> str:
         """A request, its sending, and its arrival."""
         key, notification_id = complaint["complaint_id"], uuid_of(cause, template)
         data: Data = {"notification_id": notification_id, "cycle": 1, "template": template, "cause_event_id": cause}
         person = {"audience": "complainant", "complainant": complaint["complainant"]}
         data |= person if department is None else {"audience": "department", "department": department}
+        data |= {"parameters": {"clock": clock}} if clock is not None else {}
         self.record(REQUESTS, key, "notification.requested.v1", data, notification_id)
         self.record(OUTCOMES, key, "notification.attempted.v1", data | {"attempt": 1})
         self.record(OUTCOMES, key, "notification.sent.v1", data | {"attempt": copies, "possible_repeat": copies > 1})
@@ -187,12 +200,23 @@ class SyntheticRun:
         letter.origin = origin
         return letter
 
-    def remember(self, complaint: Data, status: str, running: list[str]) -> None:
-        """The services' last rows."""
+    def remember(self, complaint: Data, status: str, running: list[str], correspondence: Data) -> None:
+        """The services' last rows; ``correspondence`` is the composer's, but for the person."""
         key = complaint["complaint_id"]
         row = {"sequence": self._sequences[key]} | ({} if status == "open" else {"status": status})
         self.state["router.state.v1"][key] = row
         self.state["sla.state.v1"][key] = {"running": [{"clock": clock} for clock in running]}
+        person = {name: value for name, value in complaint["complainant"].items() if name in ("name", "email")}
+        self.state["notifier.state.v1"][key] = {"complaint_id": key, "complainant": person} | correspondence
+
+    def lives(self, instance: str, seconds: float, fds: int = 60, mebibytes: int = 110) -> list[Data]:
+        """A process that was looked at every five seconds and holds the same all the time; what was noted of it."""
+        noted = [
+            {"second": second, "instance": instance, "pid": 7, "fds": fds, "rss_bytes": mebibytes * 2**20}
+            for second in range(0, round(seconds) + 1, 5)
+        ]
+        self.samples += noted
+        return noted
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -228,6 +252,8 @@ class SyntheticRun:
             rto_seconds=10.0,
             clock_origin=round(RECEIVED_AT.timestamp() * 1e6),
             clocks_stopped_at=round(datetime(2026, 3, 6, tzinfo=UTC).timestamp() * 1e6),
+            read_live=self.live_reader is not None,
+            sampled=True,
         )
         personal = PersonalData()
         for line in self.ledger:
@@ -240,12 +266,28 @@ class SyntheticRun:
             mails(self.mails),
             scrapes(self.metrics),
             personal_data=personal,
+            samples=samples(self.samples),
         )
+        history.live = live_entries(self._seen_live())
         for number, text in enumerate(self.logs, 1):
             history.free_text.see(text, f"router-0.log:{number}")
         self._add_records(history)
         self._add_ends(history)
         return history
+
+    def _seen_live(self) -> list[Data]:
+        """Once all records have their offsets."""
+        entries = [
+            {
+                "partition": raw.partition,
+                "offset": raw.offset,
+                "complaint_id": raw.key,
+                "sequence": raw.data["sequence"],
+            }
+            for raw in self.records
+            if raw.topic == LIFECYCLE
+        ]
+        return [] if self.live_reader is None else self.live_reader(entries)
 
     def _placed(self) -> list[Data]:
         """Poison's place is known once all records have their offsets."""

@@ -15,6 +15,7 @@ from tests.unit.torture_check.synthetic import (
     RECEIVED_AT,
     REQUESTS,
     ROUTER_DEAD_LETTERS,
+    Data,
     SyntheticRun,
     at,
 )
@@ -123,6 +124,35 @@ def ask_before_the_resolution(run: SyntheticRun) -> None:
 
 def change_the_partition(run: SyntheticRun) -> None:
     run.find("complaint.resolved.v1").partition = 7
+
+
+def miss_an_entry_live(run: SyntheticRun) -> None:
+    run.live_reader = lambda entries: [each for each in entries if each["sequence"] != 3]
+
+
+def see_an_entry_twice_live(run: SyntheticRun) -> None:
+    run.live_reader = lambda entries: [*entries, entries[-1]]
+
+
+def go_back_live(run: SyntheticRun) -> None:
+    run.live_reader = lambda entries: list(reversed(entries))
+
+
+def see_live_what_was_taken_back(run: SyntheticRun) -> None:
+    gone = {"partition": 3, "offset": 999, "complaint_id": "gone", "sequence": 1}
+    run.live_reader = lambda entries: [gone, *entries]
+
+
+def see_another_place_live(run: SyntheticRun) -> None:
+    run.live_reader = lambda entries: [each | {"offset": each["offset"] + 1} for each in entries]
+
+
+def see_no_number_live(run: SyntheticRun) -> None:
+    run.live_reader = lambda entries: [each | {"sequence": None} for each in entries]
+
+
+def watch_nothing(run: SyntheticRun) -> None:
+    run.live_reader = lambda _: []
 
 
 def forget_a_breach(run: SyntheticRun) -> None:
@@ -252,6 +282,75 @@ def lose_a_row(run: SyntheticRun) -> None:
     del run.state["router.state.v1"][sound.SOLVED_ID]
 
 
+def correspondence(run: SyntheticRun, case: str = sound.DANGER_ID) -> Data:
+    return run.state["notifier.state.v1"][case]
+
+
+def forget_a_letter(run: SyntheticRun) -> None:
+    correspondence(run)["issued"].pop()
+
+
+def remember_a_letter_nobody_wrote(run: SyntheticRun) -> None:
+    correspondence(run)["issued"].append("1/rejection")
+
+
+def remember_a_letter_twice(run: SyntheticRun) -> None:
+    correspondence(run)["issued"].append("1/acknowledgement")
+
+
+def remember_another_address(run: SyntheticRun) -> None:
+    correspondence(run, sound.SOLVED_ID)["complainant"]["email"] = "mallory@example.com"
+
+
+def remember_another_language(run: SyntheticRun) -> None:
+    correspondence(run)["language"] = "en"
+
+
+def remember_another_lead(run: SyntheticRun) -> None:
+    correspondence(run)["responsible"]["1"] = "legal"
+
+
+def remember_another_desk(run: SyntheticRun) -> None:
+    correspondence(run)["told"]["1/contact"] = "legal"
+
+
+def tell_another_desk_and_remember_it(run: SyntheticRun) -> None:
+    notice = next(raw for raw in run.records if raw.topic == REQUESTS and raw.data.get("department") == "triage")
+    notice.data["department"] = "legal"
+    correspondence(run, sound.UNCLEAR_ID)["told"]["1/first_response"] = "legal"
+
+
+def hold_back_what_was_sent(run: SyntheticRun) -> None:
+    notice = {"cycle": 1, "template": "breach_notice", "clock": "contact"}
+    correspondence(run).update(held=[notice], release_at=at(80))
+
+
+def end_an_open_case(run: SyntheticRun) -> None:
+    correspondence(run)["forget_at"] = at(9600)
+
+
+def lose_a_correspondence(run: SyntheticRun) -> None:
+    del run.state["notifier.state.v1"][sound.DANGER_ID]
+
+
+def remember_a_case_without_a_log(run: SyntheticRun) -> None:
+    run.state["notifier.state.v1"]["nobody"] = {"complaint_id": "nobody"}
+
+
+def open_files_without_end(run: SyntheticRun) -> None:
+    for number, sample in enumerate(run.lives("sla-1", 200)):
+        sample["fds"] += 2 * number
+
+
+def grow_without_end(run: SyntheticRun) -> None:
+    for sample in run.lives("sla-1", 900):
+        sample["rss_bytes"] += sample["second"] * 300_000
+
+
+def note_no_resources(run: SyntheticRun) -> None:
+    run.samples.clear()
+
+
 def leave_a_transaction_open(run: SyntheticRun) -> None:
     run.open_transaction = True
 
@@ -360,6 +459,13 @@ DOCTORS: list[tuple[str, Doctor]] = [
     ("L7", swap_two_entries),
     ("L7", change_the_partition),
     ("L7", ask_before_the_resolution),
+    ("L7", miss_an_entry_live),
+    ("L7", see_an_entry_twice_live),
+    ("L7", go_back_live),
+    ("L7", see_live_what_was_taken_back),
+    ("L7", see_another_place_live),
+    ("L7", see_no_number_live),
+    ("L7", watch_nothing),
     ("L8", forget_a_breach),
     ("L8", forget_a_clock),
     ("L8", end_a_clock_twice),
@@ -385,6 +491,21 @@ DOCTORS: list[tuple[str, Doctor]] = [
     ("L10", remember_another_status),
     ("L10", forget_a_running_clock),
     ("L10", lose_a_row),
+    ("L10", forget_a_letter),
+    ("L10", remember_a_letter_nobody_wrote),
+    ("L10", remember_a_letter_twice),
+    ("L10", remember_another_address),
+    ("L10", remember_another_language),
+    ("L10", remember_another_lead),
+    ("L10", remember_another_desk),
+    ("L10", tell_another_desk_and_remember_it),
+    ("L10", hold_back_what_was_sent),
+    ("L10", end_an_open_case),
+    ("L10", lose_a_correspondence),
+    ("L10", remember_a_case_without_a_log),
+    ("L11", open_files_without_end),
+    ("L11", grow_without_end),
+    ("L11", note_no_resources),
     ("L11", leave_a_transaction_open),
     ("L11", leave_something_unread),
     ("L12", drop_a_duplicate_silently),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.torture.check.decoding import micros
+from tests.torture.check.rules.state import state
 from tests.torture.check.verdict import judge
 from tests.unit.torture_check.sound_run import POISON_KEY, SOLVED, SOLVED_ID, UNCLEAR_ID, sound_run
 from tests.unit.torture_check.synthetic import at
@@ -24,6 +26,25 @@ def test_what_does_not_exist_yet_is_named_not_passed_over() -> None:
     assert "SMS and webhook sinks: not applicable yet" in notes
     assert "erasure and encryption: not applicable yet" in notes
     assert "no auditor in the run: not applicable" in notes
+
+
+def test_a_run_without_a_live_reader_is_judged_by_what_is_there_at_the_end() -> None:
+    run = sound_run()
+    run.live_reader = None
+    rule = judge(run.history()).rules[6]
+    assert rule.passed, rule.first_offenders
+    assert "no live reader in the run: not applicable" in rule.notes
+
+
+def test_a_correspondence_is_forgotten_four_hundred_days_after_the_end_and_no_sooner() -> None:
+    run = sound_run()
+    run.entry({"complaint_id": SOLVED_ID}, "closed", 50)
+    del run.state["notifier.state.v1"][SOLVED_ID]
+    history = run.history()
+    for days, may_be_forgotten in ((399, False), (401, True)):
+        history.run = history.run._replace(clocks_stopped_at=micros(at(50 + days * 24)))
+        remembers_nothing = [each for each in state(history).first_offenders if "notifier" in each]
+        assert (remembers_nothing == []) is may_be_forgotten
 
 
 def test_the_story_of_a_complaint_names_its_records_and_operations_in_time_order() -> None:

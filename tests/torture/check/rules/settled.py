@@ -1,10 +1,11 @@
-"""L11: at the end no transaction is open and no group has anything left to read."""
+"""L11: at the end no transaction is open, no group has anything left to read, and no process had grown and grown."""
 
 from __future__ import annotations
 
 from shared.events import topics
 from tests.torture.check.findings import Findings, RuleResult
 from tests.torture.check.history import History
+from tests.torture.check.rules.resources import judge_resources
 
 _JOURNEY = (
     topics.RECEIVED,
@@ -16,8 +17,8 @@ _JOURNEY = (
 
 
 def settled(history: History) -> RuleResult:
-    """Judge every partition's end and every group's offsets."""
-    findings = Findings("L11", "no transaction open, nothing unread")
+    """Judge every partition's end, every group's offsets, and what the processes held."""
+    findings = Findings("L11", "no transaction open, nothing unread, nothing leaked")
     if not history.ends:
         findings.breach("brokers", "no partition was read")
     for end in history.ends:
@@ -29,6 +30,12 @@ def settled(history: History) -> RuleResult:
                 committed = history.committed.get((group, *place), -1)
                 what = f"{group} stands at {committed}; the last record is {last}"
                 findings.require(committed > last, f"{place[0]}/{place[1]}", what)
+    if history.samples:
+        judge_resources(findings, history.samples)
+    elif history.run.sampled:
+        findings.breach("resources", "were to be noted, and nothing was")
+    else:
+        findings.note("open files and memory were not noted: not applicable")
     return findings.result()
 
 
