@@ -178,7 +178,8 @@ class Run:
         self.directory.write_metrics([*self._scrapes, *self.bus.scrape()])
         self.resources.stop()
         self.bus.supervisor.stop()
-        self.live_reader.stop()
+        if failure := self.live_reader.stop():
+            self.progress(f"the live reader gave up: {failure!r}")
         self.ledger.close()
         self.directory.mail_truth.parent.mkdir(parents=True, exist_ok=True)
         if self.bus.mail.truth_log.exists():

@@ -56,7 +56,7 @@ def test_committed_entries_are_seen_in_order_while_they_come_and_to_the_end(
         producer.produce(topic, value(sequence), "a", partition=0)
         producer.poll(0)
     producer.commit_transaction(30)
-    reader.stop()
+    assert reader.stop() is None
     assert seen(file, "a") == [1, 2, *write_more]
     assert seen(file, "b") == [1]
 

@@ -3,7 +3,7 @@
 What leaks never comes back, so a process is judged by the *least* it held in its last half minute: that leaves out
 what comes and goes, a rebalance that brings a dead twin's partitions (three files each) or a burst of clients.
 Beside the 20 % a constant is allowed. Files: 16, since between a start with its twin alive and an end without it six
-partitions' stores (18 files) may lie, of some sixty that are open at least. Memory is judged only over the second
+partitions' stores (18 files) may lie, of fifty to ninety that are open. Memory is judged only over the second
 half of a life of ten minutes and more: before that state, caches and the client's queues grow as they should; and
 48 MiB are allowed, since a backlog that was read after an outage leaves the heap larger than it was (the client
 queues up to 64 MiB of it).
