@@ -115,16 +115,27 @@ def _dead_letter(headers: Headers, value: bytes | None) -> DeadLetter:
     def text(name: str) -> str:
         return (headers.get(name) or b"").decode()
 
+    data = _object_if_readable(value)
     return DeadLetter(
         sys.intern(text("dlq_reason")),
         (sys.intern(text("dlq_topic")), int(text("dlq_partition") or -1), int(text("dlq_offset") or -1)),
-        _content_if_readable(value),
+        _content_if_readable(data),
+        data.get("cycle"),
+        data.get("template"),
     )
 
 
-def _content_if_readable(value: bytes | None) -> Any:
+def _object_if_readable(value: bytes | None) -> Data:
     try:
-        return content_of(json.loads(value or b"")["complaint"])
+        data = json.loads(value or b"")
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _content_if_readable(data: Data) -> Any:
+    try:
+        return content_of(data["complaint"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

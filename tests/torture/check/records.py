@@ -156,6 +156,9 @@ class DeadLetter(NamedTuple):
     reason: str
     origin: tuple[str, int, int]
     content: Content | None
+    cycle: int | None
+    """None where it cannot be read, or has none."""
+    template: str | None
 
 
 class StateRow(NamedTuple):

@@ -84,6 +84,7 @@ class SyntheticRun:
         """What a reader that watched makes of the entries of the case log; None: nobody watched."""
         self.samples: list[Data] = []
         self.logs: list[str] = []
+        self.audit: Data | None = None
         self.open_transaction = False
         self.lagging_group: str | None = None
         self._sequences: dict[str, int] = {}
@@ -267,6 +268,7 @@ class SyntheticRun:
             scrapes(self.metrics),
             personal_data=personal,
             samples=samples(self.samples),
+            audit=self.audit,
         )
         history.live = live_entries(self._seen_live())
         for number, text in enumerate(self.logs, 1):
