@@ -31,6 +31,8 @@ class Observer:
         self._recount_seconds = recount_seconds
         self._monotonic = monotonic
         self._counted_at = monotonic() - recount_seconds
+        for kind in HoleKind:  # a series that begins at 1 has not risen, so no alert would see the first find
+            metrics.AUDIT_HOLES_FOUND_TOTAL.labels(kind)
 
     def __call__(self, batch: Batch[CaseAudit]) -> None:
         """Publish ``batch``."""

@@ -24,6 +24,7 @@ from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()
 GROUP: Final = "auditor-reinjection"
+_RESULTS: Final = ("sent", "waiting", "expired")
 _MAX_RECORDS: Final = 10
 _POLL_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 1.0
@@ -39,6 +40,8 @@ class Reinjection:
         self._pause_seconds = 60 / per_minute
         self._stopping = stopping
         self._consumer.subscribe([AUDIT_EVENTS], self._on_assigned, self._on_revoked)
+        for result in _RESULTS:  # begin at 0, so that the first one is a rise
+            metrics.AUDIT_REINJECTIONS_TOTAL.labels(result)
 
     def run_once(self) -> None:
         """Answer the next requests; offsets are committed after the work, and rewound when the broker is away."""

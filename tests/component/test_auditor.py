@@ -29,6 +29,7 @@ from services.sla.processor import SlaProcessor
 from shared.clock import ManualClock
 from shared.errors import BrokerUnavailable
 from shared.events import ids, registry, topics
+from shared.events.audit import HoleKind
 from shared.events.complaint import Complainant, Complaint, Narrative
 from shared.events.departments import AssignmentDispatched
 from shared.events.envelope import format_instant
@@ -339,3 +340,14 @@ def test_open_holes_are_counted_by_kind(bench: Bench) -> None:
     sample = metrics.REGISTRY.get_sample_value
     assert sample("complaintbus_audit_holes", {"kind": "unaccounted"}) == 1
     assert sample("complaintbus_audit_holes", {"kind": "unclocked"}) == 0
+
+
+def test_counters_watched_by_alerts_begin_at_zero(tmp_path: Path) -> None:
+    """Prometheus takes a series that begins at 1 for one that has not risen: the first find would raise no alert."""
+    metrics.AUDIT_HOLES_FOUND_TOTAL.clear()
+    metrics.AUDIT_REINJECTIONS_TOTAL.clear()
+    Bench(tmp_path)
+    sample = metrics.REGISTRY.get_sample_value
+    assert {sample("complaintbus_audit_holes_found_total", {"kind": kind}) for kind in HoleKind} == {0}
+    results = ("sent", "waiting", "expired")
+    assert {sample("complaintbus_audit_reinjections_total", {"result": result}) for result in results} == {0}
