@@ -23,12 +23,22 @@ _LOOP_POINTS = (
 )
 
 CRASH_POINTS = frozenset(
-    [f"{service}.{point}" for service in ("router", "sla", "notifier") for point in _LOOP_POINTS]
+    [f"{service}.{point}" for service in ("router", "sla", "notifier", "auditor") for point in _LOOP_POINTS]
     + ["sla.before-fire", "sla.after-fire-before-commit"]
     + [f"intake.{point}" for point in ("after-parse", "after-produce", "after-ack", "after-cache", "before-response")]
-    + [f"sender.{point}" for point in ("after-attempt", "after-send", "after-outcome", "after-commit")]
+    + [
+        f"sender.{point}"
+        for point in ("after-connect", "after-attempt", "after-dot", "after-send", "after-outcome", "after-commit")
+    ]
+    + ["reinjection.before-copy", "reinjection.after-copy"]
 )
-"""Every crash point there is."""
+"""Every crash point there is, by the loop that passes it.
+
+Router, SLA, the notifier's composer and the auditor run in the same loop. The sender works in the notifier's process:
+``after-connect`` a conversation with the relay can begin, ``after-dot`` the relay has the message and has not
+answered, ``after-send`` it has. Re-injection works in the auditor's: ``after-copy`` the copy is durable and the request
+for it is not committed. The auditor's timers have no point: they fire only on a hole.
+"""
 
 LAST_WORD = "died at crash point {}\n"
 """What a process says on stderr there, so that nobody takes another death for this one."""

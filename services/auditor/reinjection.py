@@ -13,6 +13,7 @@ from typing import Final
 
 from services.auditor.adapters.submissions import Submissions
 from services.auditor.processor import REINJECTED_BY, AuditProcessor
+from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable, FatalError, InvalidEvent
 from shared.events import registry
 from shared.events.audit import ReinjectionRequested
@@ -90,7 +91,9 @@ class Reinjection:
         record = self._submissions.read(partition, offset)
         if record is None or record.key != key:
             return "expired"
+        crash_point("reinjection.before-copy")
         self._submissions.write_again(record, (REINJECTED_BY, AuditProcessor.name.encode()))
+        crash_point("reinjection.after-copy")
         self._stopping.wait(self._pause_seconds)
         return "sent"
 

@@ -26,6 +26,7 @@ from services.router.bootstrap import build_processor
 from services.router.settings import RouterSettings
 from services.sla.adapters.config_files import load_calendars, load_policy
 from services.sla.processor import SlaProcessor
+from shared import crash_points
 from shared.clock import ManualClock
 from shared.errors import BrokerUnavailable
 from shared.events import ids, registry, topics
@@ -40,6 +41,7 @@ from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.processor import Processor
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
+from tests.torture.copies import ask_for_copies
 
 CONFIG = Path(__file__).parents[2] / "deploy/config"
 DEPARTMENTS = department_ids(CONFIG / "departments.yaml")
@@ -218,6 +220,41 @@ def test_a_copy_written_twice_is_dropped_as_a_duplicate(bench: Bench) -> None:
         1,
         1,
     ]
+
+
+class Death(BaseException):
+    """Instead of SIGKILL."""
+
+
+@pytest.mark.parametrize(("point", "copies"), [("reinjection.before-copy", 1), ("reinjection.after-copy", 2)])
+def test_who_dies_at_a_copy_is_followed_by_one_who_writes_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, point: str, copies: int
+) -> None:
+    """Asked for although nothing is lost, as the torture harness does."""
+    bench.start("router", "sla", "notifier")
+    bench.submit(1, value=b"{ not JSON")
+    bench.submit(1)
+    bench.run()
+    ask_for_copies(bench.cluster, bench.clock.now(), partitions=2)
+
+    def die() -> None:
+        raise Death
+
+    monkeypatch.setattr(crash_points, "_die", die)
+    monkeypatch.setattr(crash_points, "_remaining", 1)
+    monkeypatch.setattr(crash_points, "_name", point)
+    with pytest.raises(Death):
+        bench.run()
+    monkeypatch.setattr(crash_points, "_name", None)
+    bench.reinjection.close()
+    bench.reinjection = Reinjection(bench.cluster, "0", 60_000, threading.Event())
+    bench.run()
+    bench.run(hours=3)
+    assert bench.copies() == copies
+    assert set(bench.tasks().values()) == {1}
+    assert bench.said() == {"audit.reinjection_requested.v1": 1}
+    counted = [bench.ledger().entries[name] for name in ("received", "reinjected", "registered", "duplicate")]
+    assert counted == [2, copies, 1, copies]
 
 
 def test_a_request_that_could_not_be_answered_is_answered_later(bench: Bench) -> None:

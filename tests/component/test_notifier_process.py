@@ -173,11 +173,17 @@ def test_a_registered_complaint_is_acknowledged_and_the_process_stops_in_order(p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", ["after-attempt", "after-send", "after-outcome", "after-commit"])
+@pytest.mark.parametrize(
+    "point", ["after-connect", "after-attempt", "after-dot", "after-send", "after-outcome", "after-commit"]
+)
 def test_a_kill_anywhere_in_the_sender_loses_nothing_and_repeats_nothing_unmarked(
     process_bench: ProcessBench, point: str
 ) -> None:
-    passage, count = (2, 400) if point == "after-commit" else (7, 60)  # sixty can be done before the second commit
+    passage, count = 7, 60
+    if point == "after-commit":
+        passage, count = 2, 400  # sixty can be done before the second commit
+    elif point == "after-connect":
+        passage = 2  # each lane connects once
     expected = process_bench.register(point, range(count))
     run_until_killed(process_bench.notifier(crash_point=f"sender.{point}:{passage}"))
     process = process_bench.notifier()
@@ -193,7 +199,7 @@ def test_a_kill_anywhere_in_the_sender_loses_nothing_and_repeats_nothing_unmarke
     assert sum(count for times, count in arrivals.items() if times > 1) <= lanes
     if point == "after-commit":
         return
-    if point == "after-send":
+    if point in ("after-dot", "after-send"):
         assert arrivals[2] >= 1, "the kill after the hand-over must have made a repeat, or this test proves nothing"
 
 

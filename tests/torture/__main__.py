@@ -147,7 +147,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="decides complaints, faults and behaviour (default 1)")
     parser.add_argument("--complaints", type=int, default=2000, help="complaints to be made (default 2000)")
-    parser.add_argument("--kills", type=int, default=50, help="processes to be killed (default 50)")
+    parser.add_argument("--kills", type=int, default=64, help="processes to be killed (default 64)")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="Kafka brokers (default 1)")
     parser.add_argument("--speed", type=float, default=3600.0, help="the bus's clock against the machine's")
     parser.add_argument("--proxies", action=argparse.BooleanOptionalAction, default=True, help="cut and slow links too")

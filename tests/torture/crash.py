@@ -12,7 +12,10 @@ from pathlib import Path
 from deploy.local.polling import DeadlineExceeded, wait_until
 from deploy.local.service_process import ServiceProcess
 from shared.crash_points import LAST_WORD
+from shared.settings import KafkaSettings
+from shared.streaming.kafka import KafkaBroker
 from tests.torture.cluster import CRASH_POINT_VARIABLE, INSTANCES, RECOVER_WITHIN_SECONDS, TortureBus
+from tests.torture.copies import ask_for_copies
 
 MOST_ATTEMPTS = 3
 READY_FOR_SECONDS = 30.0
@@ -24,6 +27,7 @@ REVOKED_SECONDS = 8.0  # longer than a session: the group goes on without the fr
 BACKLOG_SECONDS = 1.5
 BEGUN_SECONDS = 1.0
 DOUBT_SECONDS = 3.0
+COPIED_SECONDS = 3.0
 OUTWAITED_SECONDS = 16.5  # longer than a transaction's records are waited for
 
 
@@ -103,11 +107,14 @@ def _wait_for_end(bus: TortureBus, instance: str, witness: Witness, restarts: in
 
 
 def _provoke(bus: TortureBus, instance: str, point: str, is_over: Callable[[], bool]) -> bool:
-    """Most points only need traffic; two need help. Whether the process ended."""
+    """Most points only need traffic; some need help. Whether the process ended."""
     if point.endswith("in-revoke"):
         return _take_its_twin_away(bus.instance(twin_of(instance)), is_over)
     if point.endswith("after-doubt-before-rewind"):
         return _cast_doubt(bus, bus.instance(instance), is_over)
+    if point.startswith("reinjection."):
+        ask_for_copies(KafkaBroker(KafkaSettings(bootstrap_servers=bus.kafka.bootstrap_servers)), bus.now())
+        return _within(COPIED_SECONDS, is_over)
     return False
 
 

@@ -144,9 +144,13 @@ def estimated_seconds(faults: Sequence[Fault]) -> float:
 
 
 def lane_of_point(point: str) -> str:
-    """The service in whose process the crash point is; the sender lives in the notifier's."""
-    service = point.partition(".")[0]
-    return "notifier" if service == "sender" else service
+    """The service in whose process the crash point is."""
+    loop = point.partition(".")[0]
+    return _HOSTS.get(loop, loop)
+
+
+_HOSTS = {"sender": "notifier", "reinjection": "auditor"}
+"""Loops that live in the process of another."""
 
 
 def _broker_kill_count(kills: int, brokers: int) -> int:
@@ -165,7 +169,8 @@ def _crash_points(chance: random.Random, room: int) -> list[Fault]:
 
 def _passage(chance: random.Random, point: str) -> int:
     """Die at the first or third passage; what happens only when provoked is not waited for three times."""
-    return 1 if point.endswith(("in-revoke", "after-doubt-before-rewind")) else chance.choice((1, 1, 3))
+    is_provoked = point.endswith(("in-revoke", "after-doubt-before-rewind")) or point.startswith("reinjection.")
+    return 1 if is_provoked else chance.choice((1, 1, 3))
 
 
 def _service_lane(

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from services.notifier.domain.retry import Handover, HandoverResult, judge_reply
 from services.notifier.settings import SmtpSettings
+from shared.crash_points import crash_point
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _CONNECTION_LOST = Handover(HandoverResult.TRY_LATER, "connection_lost")
@@ -56,6 +57,7 @@ class SmtpRelay:
         except (OSError, smtplib.SMTPException) as error:
             raise RelayUnreachable(_reason(error)) from None
         self._connection, self._is_fresh, self._used_at = connection, True, self._monotonic()
+        crash_point("sender.after-connect")
         return connection
 
     def hand_over(self, recipient: str, message: bytes) -> Handover:
@@ -129,6 +131,7 @@ class SmtpRelay:
         except (OSError, smtplib.SMTPException):
             self.close()
             return _CONNECTION_LOST if began or self._is_fresh else None
+        crash_point("sender.after-dot")
         return self._final_reply(connection)
 
     def _refused(self, connection: smtplib.SMTP, code: int) -> Handover:

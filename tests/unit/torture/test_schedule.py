@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.crash_points import CRASH_POINTS
-from tests.torture.instances import PROCESSORS
+from tests.torture import test_gate
+from tests.torture.instances import INSTANCES, PROCESSORS
 from tests.torture.schedule import (
     INFRASTRUCTURE,
     Abilities,
@@ -61,6 +62,18 @@ def test_with_room_for_all_every_crash_point_is_visited_exactly_once(seed: int, 
     faults = every_fault(plan(seed, 60, brokers))
     visited = [fault.target.partition(":")[0] for fault in faults if fault.kind is FaultKind.CRASH_POINT]
     assert sorted(visited) == sorted(CRASH_POINTS)
+
+
+def test_the_gate_has_room_for_every_crash_point_and_for_kills_at_any_moment_besides() -> None:
+    faults = every_fault(plan(test_gate.SEED, test_gate.KILLS, 1))
+    visited = {fault.target.partition(":")[0] for fault in faults if fault.kind is FaultKind.CRASH_POINT}
+    assert visited == CRASH_POINTS
+    assert sum(fault.kind is FaultKind.KILL for fault in faults) >= 8
+
+
+@pytest.mark.parametrize("point", sorted(CRASH_POINTS))
+def test_a_crash_point_is_in_a_process_there_is(point: str) -> None:
+    assert lane_of_point(point) in INSTANCES
 
 
 @given(SEEDS, KILLS, BROKERS)
