@@ -177,7 +177,13 @@ def test_a_bus_at_work_balances(bench: Bench) -> None:
     assert bench.said() == {}
 
 
+def sent_copies() -> float:
+    """As counted by this process so far."""
+    return metrics.REGISTRY.get_sample_value("complaintbus_audit_reinjections_total", {"result": "sent"}) or 0.0
+
+
 def test_a_lost_complaint_is_found_put_back_and_dispatched_once(bench: Bench) -> None:
+    sent_before = sent_copies()
     bench.start("sla", "notifier")
     lost = {bench.submit(number) for number in range(5)}
     bench.lose_everything_received_so_far()
@@ -198,7 +204,7 @@ def test_a_lost_complaint_is_found_put_back_and_dispatched_once(bench: Bench) ->
     assert bench.ledger().entries["registered"] == 10
     assert {complaint for complaint, _ in bench.tasks()} == lost | kept
     assert set(bench.tasks().values()) == {1}
-    assert metrics.REGISTRY.get_sample_value("complaintbus_audit_reinjections_total", {"result": "sent"}) == 5
+    assert sent_copies() - sent_before == 5
 
 
 def test_a_copy_written_twice_is_dropped_as_a_duplicate(bench: Bench) -> None:
