@@ -25,8 +25,7 @@ def _unaccounted(row: CaseAudit) -> bool:
 
 
 def _phantom(row: CaseAudit) -> bool:
-    tasks_nobody_decided = bool(row.decided) and not set(row.queued) <= set(row.decided)
-    return row.outcomes > row.received + row.reinjected or tasks_nobody_decided
+    return row.outcomes > row.received + row.reinjected or not set(row.queued) <= set(row.decided)
 
 
 def _undispatched(row: CaseAudit) -> bool:

@@ -51,7 +51,8 @@ def journey(offices: int = 2, duplicates: int = 0, reopened: bool = False, outco
     log = _Log()
     log.add(lifecycle.ComplaintRegistered, HoleKind.UNACCOUNTED)
     log.add(lifecycle.ComplaintAssessed, HoleKind.LOG_GAP)
-    written += _dispatched(log, 1, OFFICES[:offices], HoleKind.PHANTOM if reopened else HoleKind.UNDISPATCHED)
+    undecided = () if reopened else (HoleKind.UNDISPATCHED,)  # a case that was dispatched later counts as dispatched
+    written += _dispatched(log, 1, OFFICES[:offices], *undecided)
     for _ in range(duplicates):
         log.add(lifecycle.DuplicateDropped, HoleKind.UNACCOUNTED, HoleKind.LOG_GAP)
     log.add(lifecycle.ComplaintResolved, HoleKind.LOG_GAP)
@@ -59,7 +60,7 @@ def journey(offices: int = 2, duplicates: int = 0, reopened: bool = False, outco
     if reopened:
         log.cycle = 2
         log.add(lifecycle.ComplaintReopened, HoleKind.LOG_GAP)
-        written += _dispatched(log, 2, OFFICES[:1], HoleKind.PHANTOM)
+        written += _dispatched(log, 2, OFFICES[:1])
         log.add(lifecycle.ComplaintResolved, HoleKind.LOG_GAP)
         written += _told(2, outcome)
     log.add(lifecycle.ComplaintClosed)
@@ -76,7 +77,7 @@ class _Log:
         self.entries.append(Written(topics.LIFECYCLE, event, frozenset(missed)))
 
 
-def _dispatched(log: _Log, cycle: int, offices: Sequence[str], undecided: HoleKind) -> list[Written]:
+def _dispatched(log: _Log, cycle: int, offices: Sequence[str], *missed: HoleKind) -> list[Written]:
     template: Any = example(departments.AssignmentDispatched)
     tasks = [
         template.model_copy(
@@ -92,7 +93,8 @@ def _dispatched(log: _Log, cycle: int, offices: Sequence[str], undecided: HoleKi
     log.add(
         lifecycle.ComplaintDispatched,
         HoleKind.LOG_GAP,
-        undecided,
+        HoleKind.PHANTOM,  # its tasks, which nobody decided
+        *missed,
         assignments=tuple(task.assignment for task in tasks),
     )
     armed = Written(topics.SLA_EVENTS, example(sla.ClockArmed, cycle=cycle), frozenset({HoleKind.UNCLOCKED}))

@@ -107,3 +107,8 @@ def test_a_rejected_complaint_need_not_be_dispatched_but_told() -> None:
     registered = [each for each in journey() if each.topic in (topics.RECEIVED, topics.LIFECYCLE)][:2]
     rejected = Written(topics.LIFECYCLE, example(ComplaintRejected, sequence=2, cycle=1))
     assert Audit().see([*registered, rejected]).wait(hours=2).holes == {HoleKind.UNNOTIFIED}
+
+
+def test_a_task_of_a_case_there_is_nothing_else_of_is_a_phantom() -> None:
+    task = next(each for each in journey() if each.topic.startswith("departments."))
+    assert Audit().see([task]).wait(hours=2).holes == {HoleKind.PHANTOM}
