@@ -1,4 +1,4 @@
-"""The gate: one broker, two thousand complaints, 64 kills, every crash point once. Some seven minutes on two cores.
+"""The gate: one broker, two thousand complaints, 64 kills, every crash point once. Some six minutes on two cores.
 
 What fails it: a broken rule, something that did not come back or was not read to its end, a crash point in which
 nothing died. The run is kept in ``var/torture/gate`` and can be judged again (``--only-check``).
