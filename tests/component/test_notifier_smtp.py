@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.smtp_sink_process import SmtpSink
+from services.notifier.adapters import smtp
 from services.notifier.adapters.smtp import RelayUnreachable, SmtpRelay
 from services.notifier.domain.retry import Handover, HandoverResult
 from services.notifier.settings import SmtpSettings
@@ -103,6 +105,30 @@ def test_each_point_of_the_conversation_has_its_meaning(
     replies: tuple[str, ...], then: Callable[[Peer], object], expected: Handover
 ) -> None:
     assert hand_over(greeting(*replies, then=then)) == expected
+
+
+def test_crash_points_are_at_a_fresh_connection_and_between_the_dot_and_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken, passed = threading.Event(), threading.Event()
+    seen: list[tuple[str, bool]] = []
+
+    def pass_by(point: str) -> None:
+        seen.append((point, point == "sender.after-dot" and taken.wait(2)))
+        if point == "sender.after-dot":
+            passed.set()
+
+    def answer_when_passed(peer: Peer) -> None:
+        peer.hear_message()
+        taken.set()
+        seen.append(("answer", passed.wait(2)))
+        peer.say("250 OK")
+        peer.hear()
+
+    monkeypatch.setattr(smtp, "crash_point", pass_by)
+    assert hand_over(greeting("250 OK", "250 OK", "354 go on", then=answer_when_passed)) == ACCEPTED
+    assert seen[0] == ("sender.after-connect", False)
+    assert set(seen[1:]) == {("sender.after-dot", True), ("answer", True)}
 
 
 def test_silence_after_the_message_is_unknown_once_the_wait_is_over() -> None:
