@@ -7,6 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -16,7 +17,7 @@ READ_DEADLINE_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Read:
-    """One record: where it was, its CloudEvents id and type, its key and data."""
+    """One record: where it was, its CloudEvents id, type and time (None if it has none), its key and data."""
 
     topic: str
     partition: int
@@ -25,6 +26,7 @@ class Read:
     event_id: str
     event_type: str
     data: dict[str, Any]
+    made_at: datetime | None = None
 
 
 def read_all(bootstrap_servers: str, topics: Iterable[str]) -> dict[str, list[Read]]:
@@ -67,6 +69,7 @@ def _read(record: Any) -> Read:
         headers.get("ce_id", b"").decode(),
         headers.get("ce_type", b"").decode(),
         json.loads(record.value) if record.value else {},
+        datetime.fromisoformat(headers["ce_time"].decode()) if "ce_time" in headers else None,
     )
 
 

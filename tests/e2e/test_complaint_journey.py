@@ -2,7 +2,7 @@
 
 An independent reader finds every accepted complaint in the right department topics exactly once and every due clock
 event exactly once. A clock of a day takes 24 seconds here (speed 3600); no department answers, so every first
-response is breached.
+response and every verification is breached.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 from deploy.samples.convert_cfpb import to_submission
 from tests.e2e.bus import Bus, expected_departments, submit, wait_until
+from tests.e2e.due_clock_events import ARMED, BREACHED, MET, WARNED, DueClockEvents, Reading
 from tests.e2e.independent_reader import Read, of_type, read_all, repeated
+from tests.whole_bus import CONFIG_DIRECTORY
 
 REPOSITORY = Path(__file__).parents[2]
 CFPB_ROWS = REPOSITORY.parent / "shared/data/cfpb/narratives.open.jsonl"
@@ -29,7 +32,11 @@ SAMPLES = sorted((REPOSITORY / "deploy/samples").glob("*.jsonl"))
 SPEED = 3600.0
 SENDERS = 8
 FIRST_RESPONSE_TARGETS = {timedelta(hours=24), timedelta(hours=2)}  # two hours where life or health is at risk
-TERMINAL = {"sla.met.v1", "sla.breached.v1", "sla.cancelled.v1"}
+HOURS_CLOCKS = ("first_response", "verification")
+LATENESS = timedelta(seconds=4) * SPEED
+"""A service that runs says what is due within four seconds of the machine's; a warning has 4.8 to be said in."""
+RECOVERY = timedelta(seconds=10) * SPEED
+"""After a kill, from being ready to having caught up; timers wait for that (design, The engine, 6)."""
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -50,6 +57,7 @@ class Journey:
         self.bus = bus
         self.submissions = submissions
         self.accepted: dict[str, dict[str, Any]] = {}
+        self.outages: list[tuple[datetime, datetime]] = []
         self.failures: list[BaseException] = []
         self._next = iter(submissions)
         self._lock = threading.Lock()
@@ -88,12 +96,23 @@ def break_things(journey: Journey) -> dict[str, int]:
     kills: dict[str, int] = defaultdict(int)
     for share, target in plan:
         wait_until(lambda share=share: len(journey.accepted) >= share * total or bool(journey.failures), "feeding", 240)  # type: ignore[misc]
-        if target == "broker":
-            journey.bus.kill_broker()
-        else:
-            journey.bus.kill(target)
+        with outage(journey):
+            if target == "broker":
+                journey.bus.kill_broker()
+            else:
+                journey.bus.kill(target)
         kills[target] += 1
     return kills
+
+
+@contextmanager
+def outage(journey: Journey) -> Iterator[None]:
+    """What is killed inside is back at the end; remembers from when to when clock events may be missed or late."""
+    bus = journey.bus
+    began_at = bus.now()
+    yield
+    wait_until(lambda: all(process.is_ready() for process in bus.supervisor.processes), "everything to be back", 90)
+    journey.outages.append((began_at, bus.now() + RECOVERY))
 
 
 @pytest.fixture(scope="module")
@@ -107,23 +126,40 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
         assert kills == {"router": 2, "sla": 2, "broker": 1}
         assert bus.supervisor.restarts("router-0") >= 2
         assert bus.supervisor.restarts("sla-0") >= 2
-        wait_for_first_responses(bus, len(running.accepted))
+        wait_for_deadlines(bus, len(running.accepted))
         yield running
 
 
-def wait_for_first_responses(bus: Bus, expected: int) -> None:
-    """Until every first response is breached; there is nobody to give one."""
+def wait_for_deadlines(bus: Bus, expected: int) -> None:
+    """Until every clock that counts hours is due; by time alone, so that a missing breach is seen, not waited for."""
 
-    def breached() -> int:
+    def deadlines() -> list[tuple[str, datetime]]:
         events = read_all(bus.kafka.bootstrap_servers, ["sla.events.v1"])["sla.events.v1"]
-        return sum(event.data["clock"] == "first_response" for event in of_type(events, "sla.breached.v1"))
+        armed = [event for event in of_type(events, ARMED) if event.data["clock"] in HOURS_CLOCKS]
+        return [(event.key, datetime.fromisoformat(event.data["due_by"])) for event in armed]
 
-    wait_until(lambda: breached() >= expected, "all first responses to be breached", 180)
+    wait_until(lambda: len({case for case, _ in deadlines()}) >= expected, "every complaint to have its clocks", 180)
+    last = max(due_by for _, due_by in deadlines())
+    wait_until(lambda: bus.now() >= last + LATENESS, "the last deadline", 180)
+
+
+class Final(NamedTuple):
+    """All topics, read when the last deadline was over, and when that was."""
+
+    topics: dict[str, list[Read]]
+    reading: Reading
 
 
 @pytest.fixture(scope="module")
-def topics(journey: Journey) -> dict[str, list[Read]]:
-    return read_all(journey.bus.kafka.bootstrap_servers, journey.bus.topics)
+def final(journey: Journey) -> Final:
+    began_at = journey.bus.now()
+    topics = read_all(journey.bus.kafka.bootstrap_servers, journey.bus.topics)
+    return Final(topics, Reading(began_at, journey.bus.now(), LATENESS, tuple(journey.outages)))
+
+
+@pytest.fixture(scope="module")
+def topics(final: Final) -> dict[str, list[Read]]:
+    return final.topics
 
 
 def test_the_real_rows_were_used(journey: Journey) -> None:
@@ -166,18 +202,19 @@ def test_the_case_log_has_no_gaps_and_no_repeats(journey: Journey, topics: dict[
         assert numbers == list(range(1, len(numbers) + 1)), identifier
 
 
-def test_every_due_clock_event_is_there_exactly_once(journey: Journey, topics: dict[str, list[Read]]) -> None:
-    events: dict[tuple[str, str], list[Read]] = defaultdict(list)
-    for record in topics["sla.events.v1"]:
-        events[record.key, record.data["clock"]].append(record)
-    for identifier in journey.accepted:
-        first_response = Counter(event.event_type for event in events[identifier, "first_response"])
-        assert first_response["sla.breached.v1"] == 1, identifier
-        assert first_response["sla.warned.v1"] <= 1, identifier  # none if it fell into the service's downtime
-        registration = Counter(event.event_type for event in events[identifier, "registration"])
-        assert registration == {"sla.armed.v1": 1, "sla.met.v1": 1}, identifier
-    for key, records in events.items():
-        assert sum(record.event_type in TERMINAL for record in records) <= 1, key
+def test_every_due_clock_event_is_there_exactly_once_and_no_other(journey: Journey, final: Final) -> None:
+    anonymous = {
+        identifier: submission["complainant"].get("anonymous", False)
+        for identifier, submission in journey.accepted.items()
+    }
+    oracle = DueClockEvents.of_directory(CONFIG_DIRECTORY, final.reading)
+    verdict = oracle.judge(final.topics["sla.events.v1"], anonymous)
+    assert verdict.problems == []
+    everyone = len(journey.accepted)
+    assert verdict.owed["registration", MET] == everyone
+    assert verdict.owed["first_response", BREACHED] == everyone
+    assert verdict.owed["verification", BREACHED] == everyone
+    assert verdict.owed["verification", WARNED] > everyone / 2, "most warnings fall into no outage"
 
 
 def test_elapsed_deadlines_are_exact_and_nothing_fired_early(topics: dict[str, list[Read]]) -> None:
