@@ -36,6 +36,7 @@ def schema(model: type[Event]) -> dict[str, Any]:
 def asyncapi(topics: Iterable[Topic]) -> dict[str, Any]:
     """The AsyncAPI 3.0 document: channels are topics, messages are events, operations are who writes and reads."""
     topics = list(topics)
+    reserved = {event for topic in topics for event in topic.reserved}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -48,7 +49,12 @@ def asyncapi(topics: Iterable[Topic]) -> dict[str, Any]:
         "defaultContentType": "application/json",
         "channels": {topic.name: _channel(topic) for topic in topics},
         "operations": dict(operation for topic in topics for operation in _operations(topic)),
-        "components": {"messages": {name: _message(model) for name, model in sorted(EVENT_MODELS.items())}},
+        "components": {
+            "messages": {
+                name: _message(model) | (_RESERVED if model in reserved else {})
+                for name, model in sorted(EVENT_MODELS.items())
+            }
+        },
     }
 
 
@@ -72,9 +78,15 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 
 def _operations(topic: Topic) -> list[tuple[str, dict[str, Any]]]:
+    copying = [(topic.copied_by, "send", True)] if topic.copied_by else []
+    reading = [(reader, "receive", True) for reader in topic.readers]
+    planned = [(reader, "receive", False) for reader in topic.planned_readers]
+    parties = [(topic.writer, "send", topic.is_written), *copying, *reading, *planned]
     channel = {"$ref": f"#/channels/{topic.name}"}
-    parties = [(topic.writer, "send"), *((reader, "receive") for reader in topic.readers)]
-    return [(f"{party}.{action}.{topic.name}", {"action": action, "channel": channel}) for party, action in parties]
+    return [
+        (f"{party}.{action}.{topic.name}", {"action": action, "channel": channel} | ({} if exists else _PLANNED))
+        for party, action, exists in parties
+    ]
 
 
 def _message(model: type[Event]) -> dict[str, Any]:
@@ -98,6 +110,9 @@ def example_file(model: type[Event]) -> Path:
 def _json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
+
+_PLANNED = {"tags": [{"name": "planned", "description": "By the design, but not yet."}]}
+_RESERVED = {"tags": [{"name": "reserved", "description": "Nobody writes it yet."}]}
 
 _ENVELOPE_SCHEMA = {
     "type": "object",

@@ -17,9 +17,11 @@ _INTRODUCTION = """\
 
 Every record is keyed by its `complaint_id`, and all topics have the same number of partitions, so partition *i* of
 each belongs to one owner. The envelope is CloudEvents 1.0 in Kafka binary mode; values are JSON
-(`shared/events/schemas/`, with `asyncapi.json` for tools). A topic has one writing service; `DEPARTMENT` stands for
-each department of `deploy/config/departments.yaml`. Made from `shared/events/topics.py` by `make docs`;
-`python -m deploy.topics` creates the topics.
+(`shared/events/schemas/`, with `asyncapi.json` for tools). A topic has one writing service; besides it, *copies* are
+put back byte for byte under the same id: of submissions by the auditor (decision 0008), of any dead letter by an
+operator's `cbus dlq replay`. *Planned* is who writes or reads it by the design but not yet, *reserved* an event nobody
+writes yet. `DEPARTMENT` stands for each department of `deploy/config/departments.yaml`. Made from
+`shared/events/topics.py` by `make docs`; `python -m deploy.topics` creates the topics.
 """
 
 
@@ -37,8 +39,19 @@ def topics_page() -> str:
 
 
 def _row(topic: Topic) -> str:
-    readers = ", ".join(map(_party, topic.readers))
-    return f"| `{topic.name}` | {_party(topic.writer)} | {readers} | {topic.partitions} | {_kept(topic)} |"
+    cells = (f"`{topic.name}`", _writers(topic), _readers(topic), str(topic.partitions), _kept(topic))
+    return f"| {' | '.join(cells)} |"
+
+
+def _writers(topic: Topic) -> str:
+    writer = _party(topic.writer) if topic.is_written else f"planned: {_party(topic.writer)}"
+    return f"{writer}; copies: {topic.copied_by}" if topic.copied_by else writer
+
+
+def _readers(topic: Topic) -> str:
+    planned = ", ".join(map(_party, topic.planned_readers))
+    parts = (", ".join(map(_party, topic.readers)), f"planned: {planned}" if planned else "")
+    return "; ".join(part for part in parts if part)
 
 
 def _party(name: str) -> str:
@@ -57,9 +70,13 @@ def _section(topic: Topic) -> Iterable[str]:
     yield topic.description
     yield ""
     if topic.events:
-        yield from (f"- `{event.event_type}`: {_summary(event)}" for event in topic.events)
+        yield from (f"- `{event.event_type}`: {_summary(event)}{_reserved(topic, event)}" for event in topic.events)
         yield ""
 
 
 def _summary(event: type[Event]) -> str:
     return (event.__doc__ or "").strip().splitlines()[0]
+
+
+def _reserved(topic: Topic, event: type[Event]) -> str:
+    return " *Reserved.*" if event in topic.reserved else ""

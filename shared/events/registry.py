@@ -8,7 +8,7 @@ from typing import TypeVar, get_args
 from pydantic import ValidationError
 
 from shared.errors import InvalidEvent
-from shared.events import audit, departments, lifecycle, notifications, received, sla
+from shared.events import audit, departments, insight, lifecycle, notifications, received, sla
 from shared.events.base import Event
 from shared.events.envelope import Envelope, Headers
 
@@ -30,6 +30,7 @@ EVENT_MODELS: dict[str, type[Event]] = {
         notifications.NotificationRequested,
         *get_args(notifications.NotificationEvents),
         *get_args(audit.AuditEvents),
+        insight.AlertRaised,
     )
 }
 """Every event type of the bus. A new one is added here first."""

@@ -1,6 +1,6 @@
 """Every topic of the bus, declared once: who writes, who reads, what is in it, how long it stays.
 
-``deploy/topics`` creates them, the AsyncAPI document and the README table are made from them.
+``deploy/topics`` creates them, the AsyncAPI document and ``docs/topics.md`` are made from them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from shared.events import audit, departments, lifecycle, notifications, received, sla
+from shared.events import audit, departments, insight, lifecycle, notifications, received, sla
 from shared.events.base import Event
 
 PARTITIONS = 12
@@ -22,6 +22,7 @@ SLA_EVENTS = "sla.events.v1"
 NOTIFICATION_REQUESTS = "notifications.requests.v1"
 NOTIFICATION_EVENTS = "notifications.events.v1"
 AUDIT_EVENTS = "audit.events.v1"
+INSIGHT_ALERTS = "insight.alerts.v1"
 
 _DEPARTMENTS = "departments."
 _DAY_MS = 86_400_000
@@ -41,17 +42,27 @@ _DEAD_LETTER_CONFIG: Mapping[str, str] = MappingProxyType({"max.message.bytes": 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. ``retention_ms`` None with ``delete`` means for ever."""
+    """One topic. ``retention_ms`` None with ``delete`` means for ever; ``planned_readers`` do not read it yet."""
 
     name: str
     description: str
     events: tuple[type[Event], ...]
     writer: str
     readers: tuple[str, ...]
+    planned_readers: tuple[str, ...] = ()
+    copied_by: str | None = None
+    """Who else writes it: copies of what the writer wrote, byte for byte under the same id (decision 0008)."""
+    reserved: tuple[type[Event], ...] = ()
+    """Events that nobody writes yet; readers that need them handle them already."""
     partitions: int = PARTITIONS
     cleanup_policy: Literal["delete", "compact"] = "delete"
     retention_ms: int | None = None
     config: Mapping[str, str] = field(default_factory=lambda: _NO_CONFIG)
+
+    @property
+    def is_written(self) -> bool:
+        """False while its writer is only planned."""
+        return not self.events or len(self.reserved) < len(self.events)
 
 
 def department_topic(department: str) -> str:
@@ -166,6 +177,7 @@ _SHARED_TOPICS = (
             received.SurveyAnswered,
         ),
         writer="intake",
+        copied_by="auditor",
         readers=("router", "sla", "auditor"),
         retention_ms=30 * _DAY_MS,
     ),
@@ -174,7 +186,9 @@ _SHARED_TOPICS = (
         "The case log: the history of every case, in order.",
         tuple(lifecycle.CaseEvents.__args__),
         writer="router",
-        readers=("sla", "notifier", "portal", "insight", "auditor"),
+        readers=("sla", "notifier", "auditor"),
+        planned_readers=("portal", "insight"),
+        reserved=(lifecycle.ComplaintRejected,),
         retention_ms=400 * _DAY_MS,
     ),
     Topic(
@@ -182,7 +196,9 @@ _SHARED_TOPICS = (
         "What the clocks did.",
         tuple(sla.ClockEvents.__args__),
         writer="sla",
-        readers=("router", "notifier", "portal", "insight", "auditor"),
+        readers=("notifier", "auditor"),
+        planned_readers=("router", "portal", "insight"),
+        reserved=(sla.ClockEscalated,),
         retention_ms=400 * _DAY_MS,
     ),
     Topic(
@@ -198,7 +214,8 @@ _SHARED_TOPICS = (
         "What came of each message.",
         tuple(notifications.NotificationEvents.__args__),
         writer="notifier",
-        readers=("notifier", "router", "portal", "auditor"),
+        readers=("notifier", "auditor"),
+        planned_readers=("router", "portal"),
         retention_ms=400 * _DAY_MS,
     ),
     Topic(
@@ -207,6 +224,16 @@ _SHARED_TOPICS = (
         tuple(audit.AuditEvents.__args__),
         writer="auditor",
         readers=("auditor", "operators"),
+        retention_ms=400 * _DAY_MS,
+    ),
+    Topic(
+        INSIGHT_ALERTS,
+        "More complaints of one kind than is usual: mass incidents and surges.",
+        (insight.AlertRaised,),
+        writer="insight",
+        readers=(),
+        planned_readers=("router", "notifier", "portal"),
+        reserved=(insight.AlertRaised,),
         retention_ms=400 * _DAY_MS,
     ),
     *(_state(service) for service in _PROCESSORS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +20,9 @@ from shared.events import document, registry
 from shared.events.base import Event
 from shared.events.compatibility import breaking_changes
 from shared.events.envelope import Envelope
-from shared.events.topics import bus_topics
+from shared.events.topics import Topic, bus_topics
 
+REPOSITORY = Path(__file__).parents[2]
 RELEASED = sorted((Path(__file__).parent / "released").glob("*/*.json"))
 MODELS = sorted(registry.EVENT_MODELS.items())
 NOW = datetime(2026, 3, 2, 9, 30, 15, 123_000, tzinfo=UTC)
@@ -131,7 +133,39 @@ def test_every_event_type_is_on_a_topic() -> None:
 def test_every_topic_has_one_writer_and_names_are_unique() -> None:
     topics = bus_topics(["a", "b"])
     assert len({topic.name for topic in topics}) == len(topics)
-    assert all(topic.writer and topic.readers for topic in topics)
+    assert all(topic.writer and (topic.readers or topic.planned_readers) for topic in topics)
+
+
+def services() -> dict[str, str]:
+    """The source of every service there is, by its name."""
+    packages = [path for path in (REPOSITORY / "services").iterdir() if (path / "bootstrap.py").exists()]
+    return {path.name: "\n".join(file.read_text(encoding="utf-8") for file in path.rglob("*.py")) for path in packages}
+
+
+def test_who_writes_and_reads_exists_and_who_is_planned_does_not_write() -> None:
+    """A service that is built later is moved from planned to real here, or this fails."""
+    there = {*services(), "dept", "operators"}
+    for topic in bus_topics(["dept"]):
+        assert {*topic.readers, topic.copied_by or "operators"} <= there, topic.name
+        assert topic.is_written == (topic.writer in there), topic.name
+
+
+@pytest.mark.parametrize("topic", [t for t in bus_topics(["dept"]) if t.writer != "dept"], ids=lambda topic: topic.name)
+def test_the_writer_knows_its_events_and_none_that_are_reserved(topic: Topic) -> None:
+    source = services().get(topic.writer, "")
+    named = {event for event in topic.events if re.search(rf"\b{event.__name__}\b", source)}
+    assert named == set(topic.events) - set(topic.reserved)
+
+
+def test_asyncapi_says_what_is_planned_and_reserved() -> None:
+    described = document.asyncapi(bus_topics(["dept"]))
+    planned = {name for name, operation in described["operations"].items() if "tags" in operation}
+    assert "insight.send.insight.alerts.v1" in planned
+    assert "router.receive.sla.events.v1" in planned
+    assert not {"router.send.complaints.lifecycle.v1", "auditor.send.complaints.received.v1"} & planned
+    assert described["operations"]["auditor.send.complaints.received.v1"]["action"] == "send"
+    reserved = {name for name, message in described["components"]["messages"].items() if "tags" in message}
+    assert reserved == {"complaint.rejected.v1", "sla.escalated.v1", "insight.alert_raised.v1"}
 
 
 SECRET = "王小明13800000001"  # stands for personal data

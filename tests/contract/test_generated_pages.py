@@ -65,3 +65,16 @@ def test_every_topic_is_in_the_table_and_every_event_under_its_topics() -> None:
         section = page.split(f"## `{topic.name}`\n", 1)[1].split("\n## ", 1)[0]
         assert [event.event_type for event in topic.events] == re.findall(r"^- `([^`]+)`", section, re.MULTILINE)
     assert all(f"`{event_type}`" in page for event_type in EVENT_MODELS)
+
+
+def test_the_page_says_what_is_planned_and_reserved() -> None:
+    page = topics_page()
+    documented = rows(page)
+    assert "| planned: insight | planned: router, notifier, portal |" in documented["insight.alerts.v1"]
+    assert "| intake; copies: auditor |" in documented["complaints.received.v1"]
+    assert "| sla | notifier, auditor; planned: router, portal, insight |" in documented["sla.events.v1"]
+    assert re.findall(r"^- `([^`]+)`:.* \*Reserved\.\*$", page, re.MULTILINE) == [
+        "complaint.rejected.v1",
+        "sla.escalated.v1",
+        "insight.alert_raised.v1",
+    ]
