@@ -21,10 +21,11 @@ def measure(count: int = COMPLAINTS) -> list[Measurement]:
             router.wait_ready(60)
             rate = _rate(router, count)
         fan_out = total_records(bench.bootstrap, map(department_topic, bench.departments)) / count
-    method = f"{count} preloaded complaints, 1 process, exactly once, {fan_out:.2f} departments each"
+    method = f"{count} preloaded complaints, 1 process, exactly once"
     return [
         Measurement("router complaints", rate.per_second, "/s", method, "≥ 10,000"),
         Measurement("router CPU per complaint", rate.cpu_microseconds, "µs", "process CPU time over the same part"),
+        Measurement("router departments per complaint", fan_out, "", "counted on their topics", "1.50 ± 0.02"),
     ]
 
 
