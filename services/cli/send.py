@@ -181,7 +181,9 @@ def _progress(rows: int) -> Progress:
 def _refusing_bad_files() -> Iterator[None]:
     try:
         yield
-    except (UnusableFile, OSError) as refusal:
+    except UnusableFile as refusal:
+        raise typer.BadParameter(refusal.read_in(_language()), param_hint="FILE") from None
+    except OSError as refusal:
         raise typer.BadParameter(str(refusal), param_hint="FILE") from None
 
 

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO
 
+from services.cli import submission_wording as wording
 from services.cli.submission_columns import UnusableFile, known_columns
 from services.intake.domain.refusal import FieldProblem
 from services.intake.domain.strict_json import NotJson, canonical, parse_object
-from services.intake.domain.wording import Language, field_reason
+from services.intake.domain.wording import Language, Text, field_reason
 
 Format = Literal["jsonl", "csv"]
 
@@ -68,7 +69,7 @@ class SubmissionFile:
         """Every row in order, blank ones left out. Raises UnusableFile at once for a bad header."""
         self.text.seek(0)
         if self.format == "csv":
-            return _with_channel(_csv_rows(self.text, ignore_unknown_columns), default_channel)
+            return _with_channel(_csv_rows(self.text, ignore_unknown_columns, language), default_channel)
         return _with_channel(_json_rows(self.text, language), default_channel)
 
     def idempotency_key(self, row: Row) -> str | None:
@@ -110,7 +111,7 @@ def _require_gb18030(content: BinaryIO) -> str:
     decoder = codecs.getincrementaldecoder("gb18030")()
     if all(_decodes(decoder, chunk) for chunk in _chunks(content)) and _decodes(decoder, b"", final=True):
         return "gb18030"
-    raise UnusableFile("the file is neither UTF-8 nor GB18030; save it as 'CSV UTF-8' or as JSON Lines in UTF-8")
+    raise UnusableFile(wording.NO_ENCODING)
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:
@@ -130,7 +131,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
 def _format(path: Path | None, head: bytes, encoding: str) -> Format:
     start = head.decode(encoding, errors="ignore").lstrip()
     if start.startswith("["):
-        raise UnusableFile("the file is one JSON array; one object per line is needed (jq -c '.[]' FILE)")
+        raise UnusableFile(wording.ONE_ARRAY)
     suffix = "" if path is None else path.suffix.lower()
     if suffix in (".csv", ".tsv", ".txt"):
         return "csv"
@@ -163,7 +164,7 @@ def _not_json(problem: FieldProblem, language: Language) -> RowProblem:
     return RowProblem("", f"{place}: {reason}" if place else reason)
 
 
-def _csv_rows(text: TextIO, ignore_unknown_columns: bool) -> Iterator[Row]:
+def _csv_rows(text: TextIO, ignore_unknown_columns: bool, language: Language) -> Iterator[Row]:
     csv.field_size_limit(LONGEST_CELL)
     first_line = text.readline()
     text.seek(0)
@@ -171,34 +172,43 @@ def _csv_rows(text: TextIO, ignore_unknown_columns: bool) -> Iterator[Row]:
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        raise UnusableFile(f"the first row is not readable as CSV: {error}") from None
+        raise UnusableFile(wording.filled(wording.HEADER_NOT_CSV, error=error)) from None
     known = known_columns(header, ignore_unknown=ignore_unknown_columns)
-    return _csv_data(reader, header, known)
+    return _csv_data(reader, header, known, language)
 
 
-def _csv_data(reader: Iterator[list[str]], header: Sequence[str], known: frozenset[str]) -> Iterator[Row]:
+def _csv_data(
+    reader: Iterator[list[str]], header: Sequence[str], known: frozenset[str], language: Language
+) -> Iterator[Row]:
     for number in itertools.count(2):
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:  # quotes are out of step from here on; what follows cannot be trusted
-            yield Row(number, {}, (RowProblem("", f"not readable as CSV ({error}); nothing after it was sent"),))
+            yield _unusable(number, wording.filled(wording.ROW_NOT_CSV, error=error), language)
             return
         if any(cell.strip() for cell in cells):
-            yield _csv_row(number, header, known, cells)
+            yield _csv_row(number, header, known, cells, language)
 
 
-def _csv_row(number: int, header: Sequence[str], known: frozenset[str], cells: Sequence[str]) -> Row:
+def _csv_row(
+    number: int, header: Sequence[str], known: frozenset[str], cells: Sequence[str], language: Language
+) -> Row:
     if len(cells) > len(header):
-        return Row(number, {}, (RowProblem("", f"has {len(cells)} cells, the header has {len(header)}"),))
+        counts = wording.filled(wording.TOO_MANY_CELLS, cells=len(cells), columns=len(header))
+        return _unusable(number, counts, language)
     filled = {name: cell for name, cell in zip(header, cells, strict=False) if name in known and cell.strip()}
     problems = tuple(
-        RowProblem(name, "digits were lost: the spreadsheet shortened the number; format the column as text")
+        RowProblem(name, wording.DIGITS_LOST.read_in(language))
         for name, cell in filled.items()
         if _SHORTENED_NUMBER.fullmatch(cell.strip())
     )
     return Row(number, {} if problems else _nested(filled), problems)
+
+
+def _unusable(number: int, why: Text, language: Language) -> Row:
+    return Row(number, {}, (RowProblem("", why.read_in(language)),))
 
 
 def _nested(filled: dict[str, str]) -> dict[str, Any]:

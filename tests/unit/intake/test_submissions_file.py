@@ -90,6 +90,23 @@ def test_a_row_with_too_many_cells_is_named() -> None:
     assert [(problem.column, problem.reason) for problem in row.problems] == [("", "has 3 cells, the header has 2")]
 
 
+@pytest.mark.parametrize(
+    ("content", "in_english", "in_chinese"),
+    [
+        (b"narrative\na,b,c\n", "has 3 cells, the header has 1", "有 3 个单元格，而表头只有 1 列"),
+        (b"narrative\n1.38E+10\n", "digits were lost", "数字丢失了位数"),
+        (b'narrative\n"never closed\n', "nothing after it was sent", "其后内容均未发送"),
+        (b'{"narrative":"a","narrative":"b"}\n', "appears more than once", "重复出现"),
+    ],
+)
+def test_problems_of_a_row_are_told_in_the_language_of_the_reader(
+    content: bytes, in_english: str, in_chinese: str
+) -> None:
+    for language, said in (("en", in_english), ("zh", in_chinese)):
+        [problem] = rows_of(content, language=language)[0].problems
+        assert said in problem.reason
+
+
 @pytest.mark.parametrize("cell", ["1.38E+10", "1.38001E+10", "6E+17"])
 def test_a_number_that_lost_its_digits_is_not_sent(cell: str) -> None:
     [row] = rows_of(f"narrative,complainant.phone\nbroken,{cell}\n".encode())
@@ -102,21 +119,24 @@ def test_after_an_unclosed_quote_nothing_more_is_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "said", "in_chinese"),
     [
-        (b"", "empty"),
-        (b"place\nWuxi\n", "no column 'narrative'"),
-        (b"narrative,place,place\n", "appear twice: place"),
-        (b"narrative,narrative.subject\n", "keep one of them"),
-        (b"narrativ\nx\n", "did you mean 'narrative'"),
-        (b"narrative,priority\n", "unknown columns: 'priority'"),
-        (b'[{"narrative": "x"}]', "one object per line"),
-        (b"narrative\n\xff\xff\xff", "neither UTF-8 nor GB18030"),
+        (b"", "empty", "第一行必须是列名"),
+        (b"place\nWuxi\n", "no column 'narrative'", "缺少 'narrative' 列"),
+        (b"narrative,place,place\n", "appear twice: place", "列名重复：place"),
+        (b"narrative,narrative.subject\n", "keep one of them", "请只保留其一"),
+        (b"narrativ\nx\n", "did you mean 'narrative'", "'narrativ'（是否想写 'narrative'？）"),
+        (b"narrative,priority\n", "unknown columns: 'priority'", "未知的列：'priority'"),
+        (b'"a"b\n', "not readable as CSV", "第一行无法按 CSV 读取"),
+        (b'[{"narrative": "x"}]', "one object per line", "需要每行一个对象"),
+        (b"narrative\n\xff\xff\xff", "neither UTF-8 nor GB18030", "既不是 UTF-8 也不是 GB18030"),
     ],
 )
-def test_a_file_that_cannot_be_meant_is_refused_whole(content: bytes, said: str) -> None:
-    with pytest.raises(UnusableFile, match=said):
+def test_a_file_that_cannot_be_meant_is_refused_whole(content: bytes, said: str, in_chinese: str) -> None:
+    with pytest.raises(UnusableFile, match=said) as refused:
         rows_of(content)
+    assert refused.value.read_in("en") == str(refused.value)
+    assert in_chinese in refused.value.read_in("zh")
 
 
 def test_unknown_columns_can_be_left_out() -> None:
