@@ -32,6 +32,24 @@ from shared.events.envelope import format_instant
 from shared.events.topics import state_topic
 from shared.settings import KafkaSettings
 
+_HEADINGS = {
+    "hour": "hour\n时段",
+    "received": "received\n收到",
+    "reinjected": "reinjected\n补录",
+    "registered": "registered\n登记",
+    "duplicate": "duplicate\n重复",
+    "refused": "refused\n拒收",
+    "dead_lettered": "dead lettered\n死信",
+    "dispatched": "dispatched\n派发",
+    "decided_tasks": "decided tasks\n应派任务",
+    "queued_tasks": "queued tasks\n已派任务",
+    "dispatched_cycles": "dispatched cycles\n派发轮次",
+    "clocked_cycles": "clocked cycles\n计时轮次",
+    "ended": "ended\n办结",
+    "told": "told\n告知",
+    "pending": "pending\n待定",
+    "holes": "holes\n缺口",
+}
 _SHOWN_HOLES = 20
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _COUNTED_UNREAD_MS = 1_000
@@ -145,15 +163,16 @@ def _print_ledger(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], 
             line.hour.strftime("%Y-%m-%d %H:00Z"),
             *(line.entries[entry] for entry in ENTRIES),
             line.pending,
-            ", ".join(f"{kind} {count}" for kind, count in line.holes.items()) or "none",
+            ", ".join(f"{kind} {count}" for kind, count in line.holes.items()) or "none 无",
         )
         for line in lines
     ]
-    print_table(None, ("hour", *(entry.replace("_", " ") for entry in ENTRIES), "pending", "holes"), rows)
+    columns = ("hour", *ENTRIES, "pending", "holes")
+    print_table(None, [_HEADINGS[column] for column in columns], rows)
     for hole in holes[:_SHOWN_HOLES]:
         say(f"{hole['kind']}: {hole['complaint_id']} since {hole['opened_at']}")
     if len(holes) > _SHOWN_HOLES:
         say(f"… and {len(holes) - _SHOWN_HOLES} more; --json lists all")
     if unread:
         say(f"the auditor has at least {unread} records still to read; is it running?")
-    say(f"holes: {len(holes) or 'none'}")
+    say(f"holes 缺口: {len(holes) or 'none 无'}")

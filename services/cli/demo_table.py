@@ -8,6 +8,15 @@ from rich.text import Text
 
 from services.cli.demo_figures import DemoFigures
 
+_JOURNEY = (
+    "accepted\n受理",
+    "received\n收到",
+    "registered\n登记",
+    "dispatched\n派发",
+    "open\n未结",
+    "resolved\n解决",
+    "dead letters\n死信",
+)
 _ALWAYS_SHOWN = ("armed", "warned", "breached", "met")
 
 
@@ -21,7 +30,7 @@ def demo_table(figures: DemoFigures, intake_url: str, speed: float) -> Renderabl
 
 
 def _journey(figures: DemoFigures) -> Table:
-    table = Table("accepted", "received", "registered", "dispatched", "open", "resolved", "dead letters")
+    table = Table(*_JOURNEY)
     bus = figures.bus
     cells = (
         figures.senders.accepted,
@@ -37,7 +46,7 @@ def _journey(figures: DemoFigures) -> Table:
 
 
 def _departments(figures: DemoFigures) -> Table:
-    table = Table("department 部门", "dispatched", "resolved", "breached")
+    table = Table("department 部门", "dispatched 派发", "resolved 解决", "breached 超时")
     bus = figures.bus
     for department, dispatched in sorted(bus.dispatched_to.items()):
         resolved, breached = bus.resolved_in[department], bus.breached_in[department]
@@ -54,7 +63,7 @@ def _clocks(figures: DemoFigures) -> Table:
     for name, label in (("accept", "202 受理"), ("end_to_end", "end to end 全程")):
         table.add_row(label, _pairs(figures.latency_ms[name], unit=" ms"))
     if figures.restarts:
-        table.add_row("restarts", str(figures.restarts))
+        table.add_row("restarts 重启", str(figures.restarts))
     return table
 
 

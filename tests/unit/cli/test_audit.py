@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import typer
 
 from services.auditor.domain.case_audit import CaseAudit
-from services.auditor.domain.ledger import hourly
-from services.cli.audit import as_document, holes_in, parse_since
+from services.auditor.domain.ledger import ENTRIES, hourly
+from services.cli.audit import _HEADINGS, _print_ledger, as_document, holes_in, parse_since
 from tests.unit.auditor.journey import COMPLAINT_ID, Audit, journey, submission
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -64,3 +65,14 @@ def test_a_hole_is_named_and_what_may_still_come_is_not() -> None:
     ]
     (hour,) = document["hours"]
     assert (hour["holes"], hour["pending"]) == ({"unaccounted": 1}, 1)
+
+
+def test_the_printed_ledger_has_every_column_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    found = rows(Audit().see(journey()))
+    _print_ledger(hourly(found), holes_in(found), 0)
+    shown = capsys.readouterr()
+    assert set(_HEADINGS) == {"hour", *ENTRIES, "pending", "holes"}
+    for heading in _HEADINGS.values():
+        assert re.fullmatch(r"[a-z ]+\n[\u4e00-\u9fff]+", heading)
+        assert not set(heading.split()) - set(shown.out.split()), heading
+    assert "holes 缺口: none 无" in shown.err
