@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.cli.json_lines import FileArgument, run_batch_command
-from services.cli.options import ConfigDirOption
+from services.cli.options import AlwaysJsonOption, ConfigDirOption
 from services.router.adapters.config_files import load_taxonomy
 from services.router.domain.classify import classify
 from services.router.domain.taxonomy import Taxonomy
@@ -30,7 +30,7 @@ class Question(BaseModel):
     minor: bool = Field(False, description="The complainant is under age.")
 
 
-def classify_command(config_dir: ConfigDirOption, file: FileArgument = None) -> None:
+def classify_command(config_dir: ConfigDirOption, file: FileArgument = None, as_json: AlwaysJsonOption = False) -> None:
     """Category, severity and evidence of complaints: JSON Lines with id and text, answers in the same order.
 
     A line may also hold subject, declared_category, amount and minor.

@@ -18,7 +18,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from services.cli.json_lines import FileArgument, LineRefused, run_batch_command
-from services.cli.options import ConfigDirOption
+from services.cli.options import AlwaysJsonOption, ConfigDirOption
 from services.notifier.adapters.config_files import load_departments
 from services.notifier.bootstrap import correspondence_policy, letter_writer
 from services.notifier.domain.composition import Cause
@@ -100,7 +100,7 @@ class Correspondences:
         )
 
 
-def compose_command(config_dir: ConfigDirOption, file: FileArgument = None) -> None:
+def compose_command(config_dir: ConfigDirOption, file: FileArgument = None, as_json: AlwaysJsonOption = False) -> None:
     """Messages that events would cause: JSON Lines {"type", "data", "id"?} in, messages out, in the same order.
 
     Events of one complaint build on one another. Names, contact line and time zone are taken from the notifier's

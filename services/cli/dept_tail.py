@@ -12,7 +12,7 @@ import typer
 
 from services.cli.department_client import DepartmentQueue
 from services.cli.kafka_access import cli_settings
-from services.cli.options import BootstrapOption
+from services.cli.options import AlwaysJsonOption, BootstrapOption
 from services.cli.output import print_json_line, say
 from shared.streaming.records import ConsumerRecord
 
@@ -23,6 +23,7 @@ def tail_command(
     new: Annotated[bool, typer.Option("--new", help="Only what arrives from now on.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Stop at the end of the queue.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after this many.")] = None,
+    as_json: AlwaysJsonOption = False,
     bootstrap: BootstrapOption = None,
 ) -> None:
     """Print the department's queue as JSON Lines, oldest first, until Ctrl-C. Holds personal data."""

@@ -11,6 +11,12 @@ from services.cli.checkout import checkout_path
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
 
+AlwaysJsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="Changes nothing: it is JSON Lines in any case. Taken, so that every command does."),
+]
+"""For commands that have no other output; scripts may give ``--json`` to all alike."""
+
 BootstrapOption = Annotated[
     str | None,
     typer.Option(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.cli.json_lines import FileArgument, run_batch_command
-from services.cli.options import ConfigDirOption
+from services.cli.options import AlwaysJsonOption, ConfigDirOption
 from services.router.adapters.config_files import load_departments, load_rules, load_taxonomy
 from services.router.domain.assess import Assessor
 from shared.events.complaint import Complaint
@@ -25,7 +25,7 @@ _PLACEHOLDERS: Final = {
 """What the door would have made; no rule looks at it."""
 
 
-def route_command(config_dir: ConfigDirOption, file: FileArgument = None) -> None:
+def route_command(config_dir: ConfigDirOption, file: FileArgument = None, as_json: AlwaysJsonOption = False) -> None:
     """Departments, rule and reasons: JSON Lines with complaints as submitted or as kept, answers in the same order."""
     taxonomy = load_taxonomy(config_dir)
     departments = load_departments(config_dir)

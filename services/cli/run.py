@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.options import AlwaysJsonOption
 from services.cli.stack_file import adopt_running_stack
 
 _SERVICES = Path(__file__).resolve().parents[1]
@@ -16,8 +17,12 @@ _SERVICES = Path(__file__).resolve().parents[1]
 
 def run_command(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="e.g. intake, router, sla, notifier.")],
+    as_json: AlwaysJsonOption = False,
 ) -> None:
-    """One service in the foreground. Settings come from CBUS_… variables, else from the local stack that runs."""
+    """One service in the foreground; its log on stderr is JSON Lines.
+
+    Settings come from CBUS_… variables, else from the local stack that runs.
+    """
     known = runnable_services(_SERVICES)
     if service not in known:
         raise typer.BadParameter(f"there is no service {service!r}; there are: {', '.join(known)}")

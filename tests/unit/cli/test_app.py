@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -25,6 +30,45 @@ def test_the_help_page_names_every_command() -> None:
     result = RUNNER.invoke(cli.app, ["--help"])
     assert result.exit_code == 0
     assert not [name for name in OFFERED if name not in result.output]
+
+
+def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Commands that do something, those of groups included."""
+    for part, inner in getattr(command, "commands", {}).items():
+        yield from leaves(f"{name} {part}", inner)
+    if not hasattr(command, "commands"):
+        yield name, command
+
+
+@pytest.mark.parametrize("command", OFFERED)
+def test_every_command_takes_json(command: str) -> None:
+    for name, leaf in leaves(command, cli._load(command, cli.COMMANDS[command])):
+        assert any("--json" in option.opts for option in leaf.params), name
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("classify", {"id": "1", "text": "冰箱坏了"}),
+        ("route", {"id": "1", "channel": "web", "narrative": {"text": "冰箱坏了"}}),
+        ("compose", {"id": "1", "type": "complaint.closed.v1", "data": {}}),
+    ],
+)
+def test_a_batch_answers_in_json_lines_with_json_and_without(command: str, line: dict[str, Any]) -> None:
+    asked = [RUNNER.invoke(cli.app, [command, *option], input=json.dumps(line)) for option in ([], ["--json"])]
+    assert json.loads(asked[0].stdout)["id"] == "1"
+    assert asked[0].stdout == asked[1].stdout
+    assert asked[0].exit_code == asked[1].exit_code
+
+
+@pytest.mark.parametrize(("locale", "said"), [("zh_CN.UTF-8", "缺少 'narrative' 列"), ("en_GB", "no column")])
+def test_a_file_that_cannot_be_meant_is_refused_in_the_language_of_the_terminal(
+    locale: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("place\nWuxi\n")
+    result = RUNNER.invoke(cli.app, ["send", str(tmp_path / "a.csv")], env={"LC_ALL": locale, "COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert said in result.stderr
 
 
 def test_an_unknown_command_is_wrong_use() -> None:
