@@ -125,7 +125,7 @@ def _is_audited(topic: str) -> bool:
     """The journey, departments' queues and the services' dead letters; not what departments write or are refused."""
     if topic.startswith("departments."):
         return department_of_topic(topic) is not None
-    return not topic.startswith(("auditor.", "audit."))
+    return not topic.startswith(("auditor.", "audit.", "insight."))
 
 
 def holes_in(rows: Sequence[CaseAudit]) -> list[dict[str, str]]:

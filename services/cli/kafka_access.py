@@ -30,6 +30,7 @@ _CORE_TOPICS = (
     topics.NOTIFICATION_REQUESTS,
     topics.NOTIFICATION_EVENTS,
     topics.AUDIT_EVENTS,
+    topics.INSIGHT_ALERTS,
 )
 _DEAD_LETTERS = ".dead-letters.v1"
 

@@ -10,7 +10,9 @@ import typer
 
 from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import ENTRIES, hourly
-from services.cli.audit import _HEADINGS, _print_ledger, as_document, holes_in, parse_since
+from services.cli.audit import _HEADINGS, _is_audited, _print_ledger, as_document, holes_in, parse_since
+from services.cli.kafka_access import is_bus_topic
+from shared.events.topics import AUDIT_EVENTS, bus_topics
 from tests.unit.auditor.journey import COMPLAINT_ID, Audit, journey, submission
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -76,3 +78,12 @@ def test_the_printed_ledger_has_every_column_in_both_languages(capsys: pytest.Ca
         assert re.fullmatch(r"[a-z ]+\n[\u4e00-\u9fff]+", heading)
         assert not set(heading.split()) - set(shown.out.split()), heading
     assert "holes 缺口: none 无" in shown.err
+
+
+def test_what_the_auditor_has_not_read_is_looked_for_where_it_reads() -> None:
+    """A topic that grows and is never read by it would look like arrears for ever."""
+    read = {topic.name for topic in bus_topics(["quality"]) if "auditor" in topic.readers and is_bus_topic(topic.name)}
+    looked_at = {
+        topic.name for topic in bus_topics(["quality"]) if is_bus_topic(topic.name) and _is_audited(topic.name)
+    }
+    assert looked_at == read - {AUDIT_EVENTS}
