@@ -1,20 +1,19 @@
 """``cbus send``: submit the rows of a JSON Lines or CSV file through intake's HTTP door.
 
-Exit code 0: every row is durable; 1: some were rejected or got no clear answer; 2: wrong use, nothing was sent. The
-same file sent again gets the same tickets, so after an interruption it is simply sent again.
+Exit code 0: every row is durable; 1: some were rejected, got no clear answer or were not sent any more; 2: wrong use,
+nothing was sent. The same file sent again gets the same tickets, so after an interruption it is simply sent again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
 import random
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -24,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from services.cli.options import JsonOption
 from services.cli.send_door import IntakeClient, Outcome, Rejected
+from services.cli.send_pace import PacedRows
 from services.cli.send_report import SendReport
 from services.cli.stack_file import running_stack
 from services.cli.submission_columns import UnusableFile
@@ -68,6 +68,8 @@ def send_command(
     alone, or give every row a channel_message_id, which then names it in any file.
     """
     path = None if file == "-" else Path(file)
+    _require_writable(report, "--report")
+    _require_writable(receipts, "--receipts")
     with _refusing_bad_files(), opened_submissions(path, sys.stdin.buffer, file_format) as submissions:
         rows = submissions.rows(
             default_channel=channel.value, ignore_unknown_columns=ignore_unknown_columns, language=_language()
@@ -91,7 +93,6 @@ class Sending:
     concurrency: int
     rate: float | None
     give_up_after_seconds: float
-    turns: Iterator[int] = field(default_factory=itertools.count)
 
     async def run(self, report: SendReport) -> SendReport:
         """Send every row; on Ctrl-C take no more, finish what is on its way, and report so far."""
@@ -105,22 +106,17 @@ class Sending:
             jitter=random.random,
         )
         with _stopping_on_signals(stop), _progress(self.submissions.lines) as progress:
-            started_at = asyncio.get_running_loop().time()
+            rows = PacedRows(self.rows, self.rate, stop)
             async with asyncio.TaskGroup() as workers:
                 for _ in range(self.concurrency):
-                    workers.create_task(self._work(client, report, progress, stop, started_at))
+                    workers.create_task(self._work(client, report, progress, rows))
         await client.close()
-        report.interrupted = stop.is_set() and next(self.rows, None) is not None
+        report.interrupted = rows.has_more
         return report
 
-    async def _work(
-        self, client: IntakeClient, report: SendReport, progress: Progress, stop: asyncio.Event, started_at: float
-    ) -> None:
+    async def _work(self, client: IntakeClient, report: SendReport, progress: Progress, rows: PacedRows) -> None:
         task = progress.task_ids[0]
-        while not stop.is_set():
-            row = next(self.rows, None)
-            if row is None or not await self._turn_comes(started_at, stop):
-                return
+        while (row := await rows.take()) is not None:
             report.note(row, await self._outcome(client, row))
             progress.update(task, completed=report.sent, accepted=report.accepted, refused=report.rejected)
 
@@ -128,18 +124,6 @@ class Sending:
         if row.problems:
             return Rejected(row.problems)
         return await client.submit(row.document, self.submissions.idempotency_key(row))
-
-    async def _turn_comes(self, started_at: float, stop: asyncio.Event) -> bool:
-        """Wait for the next row's turn at the chosen rate; False when told to stop meanwhile."""
-        if self.rate is None:
-            return True
-        due_at = started_at + next(self.turns) / self.rate
-        try:
-            async with asyncio.timeout_at(due_at):
-                await stop.wait()
-        except TimeoutError:
-            return True
-        return False
 
 
 @contextlib.contextmanager
@@ -185,6 +169,15 @@ def _refusing_bad_files() -> Iterator[None]:
         raise typer.BadParameter(refusal.read_in(_language()), param_hint="FILE") from None
     except OSError as refusal:
         raise typer.BadParameter(str(refusal), param_hint="FILE") from None
+
+
+def _require_writable(path: Path | None, option: str) -> None:
+    """What comes of the rows must not be lost after they were sent. What the file holds by now stays, so far."""
+    try:
+        if path is not None:
+            path.open("a").close()
+    except OSError as refusal:
+        raise typer.BadParameter(f"cannot be written ({refusal}); nothing was sent", param_hint=option) from None
 
 
 @contextlib.contextmanager
