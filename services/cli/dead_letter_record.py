@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from services.cli.header_text import header_text, header_texts
 from shared.errors import InvalidEvent
 from shared.events.envelope import Headers
 from shared.streaming.records import ConsumerRecord, ProducerRecord
@@ -53,8 +54,8 @@ class DeadLetter:
         return [(name, value) for name, value in self.record.headers if not name.startswith("dlq_")]
 
     def header(self, name: str) -> str | None:
-        """One original header as text."""
-        return next((value.decode(errors="replace") for found, value in self.original_headers if found == name), None)
+        """One original header as text; None when it is absent or has no value."""
+        return next((header_text(value) for found, value in self.original_headers if found == name), None)
 
     def replay(self) -> ProducerRecord:
         """The record as it goes back to its origin: same key, value, headers and ``ce_id``, and a note where from.
@@ -76,7 +77,7 @@ class DeadLetter:
             "origin": {"topic": self.origin_topic, "partition": self.origin_partition, "offset": self.origin_offset},
             "key": self.record.key.decode(errors="replace") if self.record.key is not None else None,
             "value_bytes": len(self.record.value) if self.record.value is not None else None,
-            "headers": {name: value.decode(errors="replace") for name, value in self.original_headers},
+            "headers": {name: header_text(value) for name, value in self.original_headers},
         }
 
 
@@ -90,7 +91,7 @@ def parse_reference(text: str) -> DeadLetterReference | None:
 
 def read_dead_letter(record: ConsumerRecord) -> DeadLetter:
     """Read the ``dlq_…`` headers; raises InvalidEvent when the record has none (something else wrote it)."""
-    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    headers = header_texts(record.headers)
     try:
         return DeadLetter(
             record=record,

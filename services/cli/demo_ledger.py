@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from services.cli.header_text import header_texts
 from services.cli.kafka_access import department_of_topic, is_dead_letter_topic
 from shared.events import topics
 from shared.streaming.records import ConsumerRecord
@@ -82,7 +83,7 @@ class Ledger:
             self._enter(record)
 
     def _enter(self, record: ConsumerRecord) -> None:
-        headers = {name: value.decode(errors="replace") for name, value in record.headers}
+        headers = header_texts(record.headers)
         if is_dead_letter_topic(record.topic):
             self._dead_letters[headers.get("dlq_reason", "unknown")] += 1
             return

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from services.cli.department_client import DepartmentQueue
+from services.cli.header_text import header_texts
 from services.cli.kafka_access import cli_settings
 from services.cli.options import AlwaysJsonOption, BootstrapOption
 from services.cli.output import print_json_line, say
@@ -44,7 +45,7 @@ def _print_records(records: Iterable[ConsumerRecord]) -> None:
 
 def queue_line(record: ConsumerRecord) -> dict[str, Any]:
     """One record of a queue for people and scripts."""
-    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    headers = header_texts(record.headers)
     return {
         "type": headers.get("ce_type"),
         "event_id": headers.get("ce_id"),

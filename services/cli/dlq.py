@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Annotated, Any
 
@@ -21,8 +21,8 @@ from services.cli.kafka_access import (
 )
 from services.cli.options import BootstrapOption, JsonOption
 from services.cli.output import print_json, print_json_line, print_table, say
-from shared.errors import ComplaintBusError
-from shared.streaming.records import TopicPartition
+from shared.errors import ComplaintBusError, InvalidEvent
+from shared.streaming.records import ConsumerRecord, TopicPartition
 
 dlq_app = typer.Typer(no_args_is_help=True, help="Dead letters: records that could not be handled.")
 
@@ -104,10 +104,16 @@ def _select(reader: Any, topic: str | None, reason: str | None) -> Iterator[Dead
     if topic is not None and topic not in names:
         raise ComplaintBusError(f"there is no dead-letter topic {topic}; there are: {', '.join(names) or 'none'}")
     partitions = all_partitions(reader, [topic] if topic is not None else names)
-    for record in scan(reader, partitions):
-        letter = read_dead_letter(record)
-        if reason is None or letter.reason == reason:
-            yield letter
+    return (letter for letter in readable(scan(reader, partitions)) if reason is None or letter.reason == reason)
+
+
+def readable(records: Iterable[ConsumerRecord]) -> Iterator[DeadLetter]:
+    """The dead letters among ``records``; of what is none it is said where it lies, and the rest goes on."""
+    for record in records:
+        try:
+            yield read_dead_letter(record)
+        except InvalidEvent as problem:
+            say(f"left out: {problem.detail}; something else than the bus wrote it")
 
 
 def _find(reader: Any, reference: DeadLetterReference) -> DeadLetter:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.cli.header_text import header_texts
 from services.cli.kafka_access import department_of_topic, is_dead_letter_topic, stage_of
 from services.cli.story_facts import visible_facts
 from shared.clock import from_epoch_ms
@@ -59,7 +60,7 @@ def tell_story(records: Iterable[ConsumerRecord]) -> list[StoryStep]:
 
 
 def _step(record: ConsumerRecord) -> StoryStep:
-    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    headers = header_texts(record.headers)
     event_type = headers.get("ce_type", "(no ce_type)")
     facts = visible_facts(event_type, record.value)
     if is_dead_letter_topic(record.topic):

@@ -64,10 +64,13 @@ _FACTS: dict[str, tuple[str, ...]] = {
 
 
 def visible_facts(event_type: str, value: bytes | None) -> dict[str, Any]:
-    """The facts of one record that an operator may see, by the last part of their path."""
+    """The facts of one record that an operator may see, by the last part of their path.
+
+    A value nested too deeply for the JSON reader is no JSON of the bus either.
+    """
     try:
         data = json.loads(value or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"value": "not JSON"}
     found = {path.rpartition(".")[2]: _at(data, path) for path in _FACTS.get(event_type, ())}
     return {name: _masked(name, fact) for name, fact in found.items() if fact not in (None, [], "")}
@@ -84,4 +87,10 @@ def _masked(name: str, fact: Any) -> Any:
         return mask_complainant(fact) if isinstance(fact, dict) else "***"
     if name == "narrative":
         return mask_narrative(fact) if isinstance(fact, dict | str) else "***"
-    return fact
+    return fact if _is_plain(fact) else "***"
+
+
+def _is_plain(fact: Any) -> bool:
+    """As every fact of the contract is: a value or a list of values. Anything else may hold anything."""
+    values = fact if isinstance(fact, list) else [fact]
+    return not any(isinstance(value, dict | list) for value in values)

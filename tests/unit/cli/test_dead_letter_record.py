@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,3 +77,26 @@ def test_a_reference_is_read_in_both_spellings(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "router/x/1", "router/1", "/1/2", "a/1/2/3"])
 def test_what_is_no_reference_is_none(text: str) -> None:
     assert parse_reference(text) is None
+
+
+NULL_HEADER: Any = ("note", None)
+"""Kafka allows it, and departments write with any client."""
+
+
+def test_a_header_without_a_value_is_shown_as_one() -> None:
+    letter = read_dead_letter(put_aside(b"k", b"v", [*HEADERS, NULL_HEADER]))
+    assert letter.header("note") is None
+    assert letter.as_json()["headers"] == {
+        "ce_id": "e-1",
+        "ce_type": "complaint.submitted.v1",
+        "odd": "\ufffd\x00",
+        "note": None,
+    }
+    assert list(letter.replay().headers)[:-1] == [*HEADERS, NULL_HEADER]
+
+
+def test_a_dlq_header_without_a_value_makes_no_dead_letter() -> None:
+    record = put_aside(b"k", b"v", HEADERS)
+    headers: Any = [(name, None if name == "dlq_reason" else value) for name, value in record.headers]
+    with pytest.raises(InvalidEvent, match="not_a_dead_letter"):
+        read_dead_letter(record._replace(headers=headers))

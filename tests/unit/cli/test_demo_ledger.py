@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from tests.unit.cli.records import (
 )
 
 QUEUE = topics.department_topic("quality")
+NULL_HEADER: Any = (("note", None),)
 
 
 def case_fields(case: str = CASE) -> dict[str, object]:
@@ -172,3 +174,8 @@ def test_every_missing_queue_entry_of_an_accepted_complaint_is_found(missing: se
     ledger = ledger_of(*(each for index, each in enumerate(ALL_RECORDS) if index not in missing))
     expected = {case for number, case in enumerate(CASES) if number * 4 + 3 in missing}
     assert {line.split()[1] for line in ledger.lost(CASES) if line.startswith("complaint")} == expected
+
+
+def test_a_header_without_a_value_does_not_end_the_counting() -> None:
+    figures = ledger_of(record(topics.LIFECYCLE, registered(), extra_headers=NULL_HEADER)).figures()
+    assert figures.registered == 1

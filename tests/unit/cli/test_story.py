@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from services.cli.story import tell_story
 from services.cli.story_facts import visible_facts
@@ -91,3 +92,26 @@ def test_every_listed_fact_exists_in_its_event() -> None:
         fields = EVENT_MODELS[event_type].model_fields
         for path in paths:
             assert path.split(".")[0] in fields, f"{event_type}: {path}"
+
+
+def test_a_header_without_a_value_does_not_keep_the_rest_untold() -> None:
+    odd: Any = (("note", None),)
+    nameless: Any = [("ce_type", None), ("ce_id", b"e")]
+    steps = tell_story(
+        [
+            record(topics.LIFECYCLE, registered(), extra_headers=odd),
+            record(topics.RECEIVED, submitted())._replace(headers=nameless),
+        ]
+    )
+    assert [step.event_type for step in steps] == ["(no ce_type)", "complaint.registered.v1"]
+
+
+def test_json_nested_too_deeply_is_named_as_what_it_is() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    assert visible_facts("assignment.updated.v1", deep) == {"value": "not JSON"}
+
+
+def test_a_fact_of_another_shape_than_the_contracts_is_not_shown() -> None:
+    """A department may write what it likes, also what a later line of output could not print."""
+    value = json.dumps({"action": "return", "reason": {"phone": "13800000000"}, "solved": [["x"]]}).encode()
+    assert visible_facts("assignment.updated.v1", value) == {"action": "return", "reason": "***", "solved": "***"}
