@@ -14,6 +14,7 @@ from services.auditor.domain.watch import Outcome, WatchPolicy, bear_with, compa
 from shared.errors import InvalidEvent
 from shared.events import topics
 from shared.events.envelope import Envelope
+from shared.streaming.dead_letters import REPLAYED_FROM
 from shared.streaming.processor import Emit, Message, Refusal, Step
 from shared.streaming.records import ConsumerRecord
 
@@ -101,6 +102,7 @@ def _complete(seen: Sighting, record: ConsumerRecord | None) -> Sighting:
     return seen._replace(
         place=(record.partition, record.offset),
         reinjected=_header(record, REINJECTED_BY) is not None,
+        replayed=_header(record, REPLAYED_FROM) is not None,
         refusal=_header(record, "dlq_reason"),
     )
 

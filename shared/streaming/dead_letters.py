@@ -10,6 +10,8 @@ from shared.events.envelope import format_instant
 from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord, ProducerRecord
 
+REPLAYED_FROM = "replayed-from"
+"""Header of a record an operator sent back from the dead letters: ``topic/partition/offset`` of its dead letter."""
 _LONGEST_DETAIL = 500  # it may quote the record, and the letter must not become too large to be written
 _MINIMUM_RECORDS = 100
 """Below this many records a share says nothing."""

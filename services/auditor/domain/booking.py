@@ -98,9 +98,9 @@ def _receipt(seen: Sighting) -> datetime:
 
 
 def _entry(row: CaseAudit, seen: Sighting) -> Changes:
-    """The case log. An entry seen before is a repeat and says nothing new."""
+    """The case log. An entry seen before is a repeat and says nothing new; one that was sent back is none."""
     event = seen.event
-    if not isinstance(event, CaseEvent):
+    if seen.replayed or not isinstance(event, CaseEvent):
         return {}
     if event.sequence <= row.log_length:
         return {"repeats": row.repeats + 1}
@@ -131,7 +131,7 @@ def _fact(row: CaseAudit, event: CaseEvent) -> Changes:
 
 def _task(row: CaseAudit, seen: Sighting) -> Changes:
     """A department's queue."""
-    if not isinstance(seen.event, AssignmentDispatched):
+    if seen.replayed or not isinstance(seen.event, AssignmentDispatched):
         return {}
     task = seen.event.assignment.assignment_id
     return {"repeats": row.repeats + 1} if task in row.queued else {"queued": (*row.queued, task)}

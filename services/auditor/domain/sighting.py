@@ -19,5 +19,7 @@ class Sighting(NamedTuple):
     """As the headers say, even of an unreadable record."""
     place: Place | None = None
     reinjected: bool = False
+    replayed: bool = False
+    """Sent back by an operator from the dead letters of one of its readers."""
     refusal: str | None = None
     """Reason in the headers of a dead letter."""

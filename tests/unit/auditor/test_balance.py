@@ -112,3 +112,28 @@ def test_a_rejected_complaint_need_not_be_dispatched_but_told() -> None:
 def test_a_task_of_a_case_there_is_nothing_else_of_is_a_phantom() -> None:
     task = next(each for each in journey() if each.topic.startswith("departments."))
     assert Audit().see([task]).wait(hours=2).holes == {HoleKind.PHANTOM}
+
+
+REPLAYED = ("replayed-from", b"sla.dead-letters.v1/3/17")
+
+
+@pytest.mark.parametrize("topic", [topics.LIFECYCLE, topics.department_topic("after-sales")])
+def test_what_an_operator_sent_back_for_one_reader_is_no_repeat(topic: str) -> None:
+    """The record stands there already, booked: a copy for a reader that could not handle it says nothing new."""
+    written = journey()
+    copies = [each._replace(headers=(REPLAYED,)) for each in written if each.topic == topic]
+    audit = Audit().see(written)
+    before = audit.row
+    audit.see(copies).wait(minutes=10)
+    assert copies
+    assert audit.found == []
+    assert before is not None
+    assert audit.row is not None
+    assert (audit.row.repeats, audit.row.log_length, audit.row.queued) == (0, before.log_length, before.queued)
+
+
+def test_a_submission_sent_back_counts_as_one_more_and_so_does_its_end() -> None:
+    audit = Audit().see([submission(), refused(b"schema"), submission(REPLAYED), *journey()[1:]]).wait(minutes=10)
+    assert audit.found == []
+    assert audit.row is not None
+    assert (audit.row.received, audit.row.dead_lettered, audit.row.registered) == (2, 1, 1)
