@@ -6,7 +6,9 @@ What is seen here is therefore seen independently: read_committed, no consumer g
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -22,6 +24,10 @@ from shared.streaming.records import ConsumerRecord, TopicPartition
 
 CONNECT_TIMEOUT_MS = 10_000
 LONGEST_SCAN_WAIT_MS = 1_000
+SILENCE_SECONDS = 30.0
+"""As long as a new leader may take to be found; after that a scan is not waiting but hanging."""
+
+_FROM_THE_START: Mapping[TopicPartition, int] = MappingProxyType({})
 
 _CORE_TOPICS = (
     topics.RECEIVED,
@@ -144,18 +150,53 @@ def to_kafka(partition: TopicPartition) -> Any:
     return KafkaTopicPartition(*partition)
 
 
-def scan(reader: Any, partitions: Sequence[TopicPartition]) -> Iterator[ConsumerRecord]:
-    """Every committed record of these partitions, from the log's start to its end as of now."""
+def scan(
+    reader: Any, partitions: Sequence[TopicPartition], starts: Mapping[TopicPartition, int] = _FROM_THE_START
+) -> Iterator[ConsumerRecord]:
+    """Every committed record of these partitions, from the log's start or from ``starts``, to its end as of now.
+
+    Raises BrokerUnavailable when nothing is heard for SILENCE_SECONDS: what was read by then is not all there is.
+    """
     assigned = [to_kafka(partition) for partition in partitions]
     reader.assign(assigned)
     if not assigned:
         return
-    reader.seek_to_beginning(*assigned)
-    waiting = {partition: end for partition, end in reader.end_offsets(assigned).items() if end > 0}
+    waiting = _seek(reader, assigned, starts)
+    reached: dict[Any, int | None] = {}
+    heard_at = time.monotonic()
     while waiting:
-        for records in reader.poll(timeout_ms=LONGEST_SCAN_WAIT_MS).values():
+        polled = reader.poll(timeout_ms=LONGEST_SCAN_WAIT_MS)
+        for records in polled.values():
             yield from (to_record(record) for record in records)
-        waiting = {partition: end for partition, end in waiting.items() if reader.position(partition) < end}
+        before, reached = reached, {place: reader.position(place, LONGEST_SCAN_WAIT_MS) for place in waiting}
+        if polled or reached != before:
+            heard_at = time.monotonic()
+        _require_heard(heard_at, waiting)
+        waiting = {place: end for place, end in waiting.items() if (reached[place] or 0) < end}
+
+
+def _seek(reader: Any, assigned: Sequence[Any], starts: Mapping[TopicPartition, int]) -> dict[Any, int]:
+    """Go where reading begins; the ends of those partitions in which there is something to read."""
+    reader.seek_to_beginning(*assigned)
+    ends: dict[Any, int] = reader.end_offsets(assigned)
+    begins = reader.beginning_offsets(assigned) if starts else {}
+    for place in assigned:
+        start = starts.get(TopicPartition(place.topic, place.partition), 0)
+        if starts and begins[place] < start:
+            reader.seek(place, min(start, ends[place]))
+    return {place: end for place, end in ends.items() if end > 0}
+
+
+def _require_heard(heard_at: float, waiting: Mapping[Any, int]) -> None:
+    """``heard_at``: the monotonic instant at which reading last came further."""
+    if time.monotonic() - heard_at < SILENCE_SECONDS:
+        return
+    place = min(waiting)
+    raise BrokerUnavailable(
+        f"nothing more came for {SILENCE_SECONDS:g} s while {place.topic}[{place.partition}] was read, and its end was "
+        "not reached; did the broker go away, or does the partition have no leader? What was read so far is not all: "
+        "ask again when 'cbus doctor' reaches the broker"
+    )
 
 
 def to_record(record: Any) -> ConsumerRecord:
