@@ -12,9 +12,9 @@ from typing import Any
 from services.cli.header_text import header_text, header_texts
 from shared.errors import InvalidEvent
 from shared.events.envelope import Headers
+from shared.streaming.dead_letters import REPLAYED_FROM
 from shared.streaming.records import ConsumerRecord, ProducerRecord
 
-REPLAYED_FROM = "replayed-from"
 _REFERENCE = re.compile(r"(?P<topic>[A-Za-z0-9._-]+)[\[/](?P<partition>\d+)\]?[@/](?P<offset>\d+)")
 
 
@@ -57,14 +57,25 @@ class DeadLetter:
         """One original header as text; None when it is absent or has no value."""
         return next((header_text(value) for found, value in self.original_headers if found == name), None)
 
+    @property
+    def goes_by_key(self) -> bool:
+        """Whether its key says where it belongs: a department may have written into a wrong partition."""
+        return is_updates_topic(self.origin_topic) and self.record.key is not None
+
+    @property
+    def null_headers(self) -> list[str]:
+        """Names of original headers without a value: Kafka allows them, this client cannot write them."""
+        return [name for name, value in self.original_headers if header_text(value) is None]
+
     def replay(self) -> ProducerRecord:
         """The record as it goes back to its origin: same key, value, headers and ``ce_id``, and a note where from.
 
-        Consumers know the ``ce_id``, so a record that was handled after all is recognised as a repeat.
+        Into its partition, except for a department's report: one that lay in a wrong one would be refused for ever.
         """
         headers = [(name, value) for name, value in self.original_headers if name != REPLAYED_FROM]
         headers.append((REPLAYED_FROM, str(self.reference).encode()))
-        return ProducerRecord(self.origin_topic, self.record.key, self.record.value, headers, self.origin_partition)
+        partition = None if self.goes_by_key else self.origin_partition
+        return ProducerRecord(self.origin_topic, self.record.key, self.record.value, headers, partition)
 
     def as_json(self) -> dict[str, Any]:
         """Everything but the value, which may hold personal data."""
@@ -79,6 +90,11 @@ class DeadLetter:
             "value_bytes": len(self.record.value) if self.record.value is not None else None,
             "headers": {name: header_text(value) for name, value in self.original_headers},
         }
+
+
+def is_updates_topic(topic: str) -> bool:
+    """True for ``departments.<dept>.updates.v1``, where a department writes with a client of its own."""
+    return topic.startswith("departments.") and topic.endswith(".updates.v1")
 
 
 def parse_reference(text: str) -> DeadLetterReference | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Annotated, Any
 
@@ -11,6 +11,8 @@ import typer
 
 from services.cli.dead_letter_record import DeadLetter, DeadLetterReference, parse_reference, read_dead_letter
 from services.cli.dlq_replay import send_back
+from services.cli.dlq_traces import look_for
+from services.cli.dlq_verdict import Verdict, judge, refusal_of, warnings_of
 from services.cli.kafka_access import (
     all_partitions,
     bus_topics_of,
@@ -22,6 +24,7 @@ from services.cli.kafka_access import (
 from services.cli.options import BootstrapOption, JsonOption
 from services.cli.output import print_json, print_json_line, print_table, say
 from shared.errors import ComplaintBusError, InvalidEvent
+from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 dlq_app = typer.Typer(no_args_is_help=True, help="Dead letters: records that could not be handled.")
@@ -78,24 +81,67 @@ def replay(
     references: ReferencesArgument = None,
     topic: TopicOption = None,
     reason: ReasonOption = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also those sent back before. A person may get a message twice, unmarked.")
+    ] = False,
+    all_readers: Annotated[
+        bool,
+        typer.Option(
+            "--all-readers",
+            help="Also into topics with several readers, e.g. the case log: each of them sees the record once more.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")] = False,
     as_json: JsonOption = False,
     bootstrap: BootstrapOption = None,
 ) -> None:
-    """Send dead letters back to the topic they came from, with the same ce_id; name them, or give --topic/--reason."""
+    """Send dead letters back to the topic they came from, with the same ce_id; name them, or give --topic/--reason.
+
+    Sent back once, a letter is left out from then on. Exit code 1: some could not go back; stderr says which and why.
+    """
     if not references and topic is None and reason is None:
         raise typer.BadParameter("name dead letters, or select them with --topic or --reason")
     wanted = [_reference(text) for text in references or ()]
     settings = cli_settings(bootstrap).kafka
     with closing(open_reader(settings)) as reader:
         letters = [_find(reader, each) for each in wanted] or list(_select(reader, topic, reason))
-    sent = letters if dry_run else send_back(settings, letters)
-    for letter in letters:
-        if as_json:
-            print_json_line({"reference": str(letter.reference), "to": letter.origin_topic, "sent": not dry_run})
-    say(
-        f"{'would send' if dry_run else 'sent'} {len(sent)} of {len(letters)} dead letters back to where they came from"
-    )
+        allowed = [letter for letter in letters if refusal_of(letter, all_readers=all_readers) is None]
+        on_the_bus = look_for(reader, allowed)
+    verdicts = judge(letters, on_the_bus, again=again, all_readers=all_readers)
+    for warning in warnings_of(verdicts, on_the_bus):
+        say(warning)
+    if not dry_run:
+        verdicts = _carried_out(settings, verdicts)
+    if as_json:
+        _print_verdicts(verdicts, dry_run)
+    _say_what_became_of(verdicts, dry_run)
+    raise typer.Exit(0 if all(verdict.why_not is None or verdict.is_done for verdict in verdicts) else 1)
+
+
+def _carried_out(settings: KafkaSettings, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts with what became of those that were to go back."""
+    going = [verdict.letter for verdict in verdicts if verdict.why_not is None]
+    sent = iter(send_back(settings, going) if going else [])
+    return [next(sent) if verdict.why_not is None else verdict for verdict in verdicts]
+
+
+def _print_verdicts(verdicts: Sequence[Verdict], dry_run: bool) -> None:
+    for verdict in verdicts:
+        line = {"reference": str(verdict.letter.reference), "to": verdict.letter.origin_topic}
+        is_sent = verdict.why_not is None and not dry_run
+        print_json_line(line | {"sent": is_sent} | ({"reason": verdict.why_not} if verdict.why_not else {}))
+
+
+def _say_what_became_of(verdicts: Sequence[Verdict], dry_run: bool) -> None:
+    left_out: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.why_not is not None:
+            left_out.setdefault(verdict.why_not, []).append(verdict)
+    for why_not, those in left_out.items():
+        more = f" and {len(those) - 1} more" if len(those) > 1 else ""
+        say(f"not sent: {those[0].letter.reference}{more}: {why_not}")
+    going = len(verdicts) - sum(map(len, left_out.values()))
+    say(f"{'would send' if dry_run else 'sent'} {going} of {len(verdicts)} dead letters back to where they came from")
 
 
 def _select(reader: Any, topic: str | None, reason: str | None) -> Iterator[DeadLetter]:
@@ -118,9 +164,10 @@ def readable(records: Iterable[ConsumerRecord]) -> Iterator[DeadLetter]:
 
 def _find(reader: Any, reference: DeadLetterReference) -> DeadLetter:
     if reference.partition in (reader.partitions_for_topic(reference.topic) or ()):
-        for record in scan(reader, [TopicPartition(reference.topic, reference.partition)]):
-            if record.offset == reference.offset:
-                return read_dead_letter(record)
+        place = TopicPartition(reference.topic, reference.partition)
+        record = next(scan(reader, [place], {place: reference.offset}), None)
+        if record is not None and record.offset == reference.offset:
+            return read_dead_letter(record)
     raise ComplaintBusError(f"there is no dead letter {reference}")
 
 
