@@ -53,12 +53,27 @@ class CommandsLoadedWhenAsked(TyperGroup):
         return _load(cmd_name, place) if place is not None and _is_there(place) else None
 
     def invoke(self, ctx: Any) -> Any:
-        """Run; an error raised on purpose becomes its message on stderr and exit code 1."""
+        """Run; an error raised on purpose, or by Kafka, becomes its message on stderr and exit code 1."""
         try:
             return super().invoke(ctx)
         except ComplaintBusError as refusal:
             typer.echo(f"cbus: {refusal}", err=True)
             raise typer.Exit(1) from None
+        except Exception as failure:
+            told = _kafka_failure(failure)
+            if told is None:
+                raise
+            typer.echo(f"cbus: {told}", err=True)
+            raise typer.Exit(1) from None
+
+
+def _kafka_failure(failure: Exception) -> str | None:
+    """Kafka's refusal in words; None for anything else. Without the client loaded it cannot be one."""
+    if "kafka.errors" not in sys.modules:
+        return None
+    from services.cli.kafka_failure import in_words
+
+    return in_words(failure)
 
 
 def _is_there(place: str) -> bool:

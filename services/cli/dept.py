@@ -10,10 +10,9 @@ from typing import Annotated
 
 import typer
 
-from services.cli.dept_report import report
+from services.cli.dept_report import report, resolution_of
 from services.cli.dept_tail import tail_command
 from services.cli.options import BootstrapOption, JsonOption
-from shared.events.decisions import Resolution
 from shared.events.departments import Action
 
 dept_app = typer.Typer(no_args_is_help=True, help="A department's own client: read the queue, report what was done.")
@@ -102,7 +101,7 @@ def resolve(
     parts = [status, cause, measures]
     if any(parts) and not all(parts):
         raise typer.BadParameter("--status, --cause and --measures belong together")
-    resolution = Resolution(status=status, cause=cause, measures=measures) if status and cause and measures else None
+    resolution = resolution_of(status, cause, measures) if status and cause and measures else None
     report(context, complaint_id, Action.RESOLVE, at, as_json, bootstrap, resolution=resolution)
 
 

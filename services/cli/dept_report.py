@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 
 from services.cli.department_client import DepartmentUpdates
 from services.cli.kafka_access import cli_settings
 from services.cli.output import print_json, say
+from shared.events.decisions import Resolution
 from shared.events.departments import Action, DepartmentUpdate
+
+_OPTIONS = {"suggested_department": "--suggest", "happened_at": "--at"}
+"""Options that are called otherwise than the field they fill."""
+
+
+def resolution_of(status: str, cause: str, measures: str) -> Resolution:
+    """The answer to the consumer; a part that is too long is wrong use."""
+    with _limits_told():
+        return Resolution(status=status, cause=cause, measures=measures)
 
 
 def report(
@@ -28,18 +40,30 @@ def report(
     """Write one update of the department in ``context`` and say where it is. ``facts`` are fields of the update."""
     settings = cli_settings(bootstrap)
     clock = settings.make_clock()
-    update = DepartmentUpdate(
-        complaint_id=_complaint_id(complaint_id),
-        action=action,
-        happened_at=_instant(at) if at else clock.now(),
-        **facts,
-    )
+    with _limits_told():
+        update = DepartmentUpdate(
+            complaint_id=_complaint_id(complaint_id),
+            action=action,
+            happened_at=_instant(at) if at else clock.now(),
+            **facts,
+        )
     with closing(DepartmentUpdates(settings.kafka, clock)) as updates:
         written = updates.report(context.obj, update)
     if as_json:
         print_json({**asdict(written), "update": update.model_dump(mode="json", exclude_none=True)})
     else:
         say(f"{action.value} is on {written.topic}[{written.partition}]@{written.offset}; the router judges it")
+
+
+@contextmanager
+def _limits_told() -> Iterator[None]:
+    """What the contract does not take is told by its option and limit, never by what was typed."""
+    try:
+        yield
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        field = str(problem["loc"][-1])
+        raise typer.BadParameter(problem["msg"], param_hint=_OPTIONS.get(field, f"--{field}")) from None
 
 
 def _complaint_id(text: str) -> str:

@@ -89,6 +89,8 @@ def opened_submissions(
         head = content.read(4096)
         encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
         digest, lines, is_utf8 = _read_through(content)
+        if encoding is not None:
+            _require_all_of_it(content, encoding)
         encoding = encoding or ("utf-8" if is_utf8 else _require_gb18030(content))
         found = file_format or _format(path, head, encoding)
         content.seek(0)
@@ -107,9 +109,23 @@ def _read_through(content: BinaryIO) -> tuple[str, int, bool]:
     return digest.hexdigest(), lines, is_utf8 and _decodes(decoder, b"", final=True)
 
 
+def _require_all_of_it(content: BinaryIO, encoding: str) -> None:
+    """The mark at the start is a promise about the whole; one that is broken later is found before anything is sent."""
+    if not _is_all(content, encoding):
+        name = encoding.removesuffix("-sig").upper()
+        raise UnusableFile(
+            f"the file begins with the mark of {name} and is not {name} to its end; was it cut off, or put together "
+            "from several? Save it as 'CSV UTF-8' or as JSON Lines in UTF-8"
+        )
+
+
+def _is_all(content: BinaryIO, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    return all(_decodes(decoder, chunk) for chunk in _chunks(content)) and _decodes(decoder, b"", final=True)
+
+
 def _require_gb18030(content: BinaryIO) -> str:
-    decoder = codecs.getincrementaldecoder("gb18030")()
-    if all(_decodes(decoder, chunk) for chunk in _chunks(content)) and _decodes(decoder, b"", final=True):
+    if _is_all(content, "gb18030"):
         return "gb18030"
     raise UnusableFile(wording.NO_ENCODING)
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from kafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+    UnsupportedVersionError,
+)
 from typer.testing import CliRunner
 
 from services.cli import app as cli
+from services.cli import trace
 from services.cli.run import _SERVICES as SERVICES_DIRECTORY
 from services.cli.run import runnable_services
 
@@ -113,3 +124,63 @@ def test_the_command_line_is_not_a_service() -> None:
 
 def test_a_command_that_is_a_group_is_loaded_as_one() -> None:
     assert isinstance(cli._load("dlq", cli.COMMANDS["dlq"]), typer.core.TyperGroup)
+
+
+CASE = "6f2c0a52-6b64-5c8e-9d53-0f6f6a1c7d10"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option", "limit"),
+    [
+        (["resolve", CASE, "--status", "张" * 201, "--cause", "c", "--measures", "m"], "--status", 200),
+        (["resolve", CASE, "--status", "s", "--cause", "张" * 1001, "--measures", "m"], "--cause", 1000),
+        (["resolve", CASE, "--status", "s", "--cause", "c", "--measures", "张" * 2001], "--measures", 2000),
+        (["return", CASE, "--reason", "张" * 201], "--reason", 200),
+        (["return", CASE, "--reason", "r", "--suggest", "张" * 61], "--suggest", 60),
+        (["hold", CASE, "--reason", "张" * 201], "--reason", 200),
+    ],
+)
+def test_a_text_too_long_is_wrong_use_and_not_repeated(arguments: list[str], option: str, limit: int) -> None:
+    result = RUNNER.invoke(cli.app, ["dept", "quality", *arguments], env={"COLUMNS": "200"})
+    assert result.exit_code == 2, result.output
+    assert option in result.stderr
+    assert f"at most {limit} characters" in result.stderr
+    assert "张" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (TopicAuthorizationFailedError({"complaints.received.v1"}), ("complaints.received.v1", "may not", "ACL")),
+        (GroupAuthorizationFailedError("auditor"), ("may not", "ACL")),
+        (KafkaConnectionError("socket closed"), ("KafkaConnectionError", "doctor")),
+        (KafkaTimeoutError(), ("KafkaTimeoutError", "doctor")),
+        (UnsupportedVersionError("Kafka 0.9"), ("UnsupportedVersionError",)),
+    ],
+)
+def test_kafkas_refusals_are_told_in_words(
+    failure: KafkaError, told: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(trace, "open_reader", fail)
+    monkeypatch.setenv("CBUS_STACK_FILE", "/nonexistent")
+    result = RUNNER.invoke(cli.app, ["trace", CASE, "--bootstrap", "kafka.example:9092"])
+    assert result.exit_code == 1, result.output
+    assert not [word for word in (*told, "kafka.example:9092") if word not in result.stderr], result.stderr
+    assert result.stdout == ""
+
+
+def test_a_mistake_of_ours_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise LookupError("a mistake")
+
+    monkeypatch.setattr(trace, "open_reader", fail)
+    assert isinstance(RUNNER.invoke(cli.app, ["trace", CASE]).exception, LookupError)
+
+
+def test_the_command_line_starts_without_a_kafka_client() -> None:
+    """So that doctor runs where nothing else would."""
+    program = "import sys, services.cli.app; sys.exit('kafka' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
