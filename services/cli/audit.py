@@ -1,6 +1,7 @@
 """``cbus audit``: the hourly ledger and what is missing from it, read from the auditor's own state.
 
-Exit code 1 when a complaint has a hole: something missing for longer than the auditor's ``CBUS_HOLE_AFTER_SECONDS``.
+Exit code 1 when a complaint has a hole: something missing for longer than the auditor's ``CBUS_HOLE_AFTER_SECONDS``;
+3 when no hole is known but the auditor has not read everything, so that its verdict is not in.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +19,7 @@ from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import ENTRIES, LedgerLine, hourly
 from services.auditor.processor import AuditProcessor
 from services.cli.kafka_access import (
+    CONNECT_TIMEOUT_MS,
     all_partitions,
     bus_topics_of,
     cli_settings,
@@ -52,7 +55,9 @@ _HEADINGS = {
 }
 _SHOWN_HOLES = 20
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_COUNTED_UNREAD_MS = 1_000
+_MOST_COUNTED = 500
+NO_VERDICT_YET = 3
+"""Exit code; apart from 1, for on a busy bus it passes by itself, and with a dead auditor it does not."""
 
 
 def audit_command(
@@ -65,24 +70,40 @@ def audit_command(
 ) -> None:
     """The ledger, per hour of receipt: received = registered + duplicate + refused + dead-lettered, and what follows.
 
-    Exit code 1 when something has been missing for longer than allowed.
+    Exit code 1: something has been missing for longer than allowed; 3: the auditor has not read everything yet.
     """
     start = None if since is None else parse_since(since, datetime.now(UTC))
     settings = cli_settings(bootstrap).kafka
+    unread = count_unread(settings)  # first: what is read by then is in the rows
     rows = [row for row in read_rows(settings) if start is None or (row.received_at or row.seen_at) >= start]
-    lines, holes, unread = hourly(rows), holes_in(rows), count_unread(settings)
+    lines, holes = hourly(rows), holes_in(rows)
     if as_json:
         print_json(as_document(lines, holes, unread))
     else:
-        _print_ledger(lines, holes, unread)
-    raise typer.Exit(1 if holes else 0)
+        _print_ledger(lines, holes)
+    if unread:
+        say(_not_read(unread, is_known=bool(holes)))
+    raise typer.Exit({True: 0, False: 1, None: NO_VERDICT_YET}[_verdict(holes, unread)])
+
+
+def _verdict(holes: Sequence[dict[str, str]], unread: int) -> bool | None:
+    """Whether the ledger balances; None: nothing is missing so far, and not everything was read."""
+    return False if holes else None if unread else True
+
+
+def _not_read(unread: int, *, is_known: bool) -> str:
+    so = "there may be more holes" if is_known else "its verdict is not in yet"
+    return f"the auditor has at least {unread} records still to read, so {so}; is it running? Ask again when it has"
 
 
 def parse_since(text: str, now: datetime) -> datetime:
     """``90m``, ``24h``, ``7d`` before ``now``, or an ISO 8601 instant (UTC unless it says otherwise)."""
     span = re.fullmatch(r"(\d{1,6})([mhd])", text)
     if span is not None:
-        return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+        try:
+            return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+        except OverflowError:
+            raise typer.BadParameter(f"{text!r} ago is before the first year of the calendar") from None
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
@@ -105,20 +126,17 @@ def read_rows(settings: KafkaSettings) -> list[CaseAudit]:
 
 
 def count_unread(settings: KafkaSettings) -> int:
-    """Records the auditor has not come to, as far as one look shows; the ledger knows nothing of them yet."""
+    """Records the auditor has not come to, counted up to 500; the ledger knows nothing of them yet."""
     with closing(open_reader(settings, AuditProcessor.name)) as reader:
         names = [name for name in bus_topics_of(reader) if _is_audited(name)]
-        partitions = [to_kafka(partition) for partition in all_partitions(reader, names)]
-        reader.assign(partitions)
-        ends = reader.end_offsets(partitions)
-        starts = {partition: reader.committed(partition) or 0 for partition in partitions}
-        behind = [partition for partition in partitions if starts[partition] < ends[partition]]
-        if not behind:
-            return 0
-        reader.assign(behind)
-        for partition in behind:
-            reader.seek(partition, starts[partition])
-        return sum(len(records) for records in reader.poll(timeout_ms=_COUNTED_UNREAD_MS).values())
+        places = {partition: to_kafka(partition) for partition in all_partitions(reader, names)}
+        ends = reader.end_offsets(list(places.values()))
+        behind = {}
+        for partition, place in places.items():
+            committed = reader.committed(place, timeout_ms=CONNECT_TIMEOUT_MS) or 0
+            if committed < ends[place]:
+                behind[partition] = committed
+        return sum(1 for _ in islice(scan(reader, list(behind), behind), _MOST_COUNTED))
 
 
 def _is_audited(topic: str) -> bool:
@@ -144,7 +162,12 @@ def holes_in(rows: Sequence[CaseAudit]) -> list[dict[str, str]]:
 
 def as_document(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], unread: int) -> dict[str, Any]:
     """The ledger as JSON."""
-    return {"balanced": not holes, "unread_records": unread, "hours": [_hour(line) for line in lines], "holes": holes}
+    return {
+        "balanced": _verdict(holes, unread),
+        "unread_records": unread,
+        "hours": [_hour(line) for line in lines],
+        "holes": holes,
+    }
 
 
 def _hour(line: LedgerLine) -> dict[str, Any]:
@@ -157,7 +180,7 @@ def _hour(line: LedgerLine) -> dict[str, Any]:
     }
 
 
-def _print_ledger(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], unread: int) -> None:
+def _print_ledger(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]]) -> None:
     rows = [
         (
             line.hour.strftime("%Y-%m-%d %H:00Z"),
@@ -173,6 +196,4 @@ def _print_ledger(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], 
         say(f"{hole['kind']}: {hole['complaint_id']} since {hole['opened_at']}")
     if len(holes) > _SHOWN_HOLES:
         say(f"… and {len(holes) - _SHOWN_HOLES} more; --json lists all")
-    if unread:
-        say(f"the auditor has at least {unread} records still to read; is it running?")
     say(f"holes 缺口: {len(holes) or 'none 无'}")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from deploy.local.service_process import PROJECT_ROOT
+from services.cli.audit import NO_VERDICT_YET
 
 ASK_SECONDS = 600.0
 LOOK_AGAIN_SECONDS = 2.0
@@ -51,6 +52,6 @@ def ask_auditor(bootstrap: str) -> Document:
     """What ``cbus audit --json`` prints. RuntimeError: it did not print a ledger."""
     command = [sys.executable, "-m", "services.cli", "audit", "--json", "--bootstrap", bootstrap]
     answer = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=ASK_SECONDS, check=False)
-    if answer.returncode not in (0, 1):  # 1: there are holes
+    if answer.returncode not in (0, 1, NO_VERDICT_YET):  # 1: there are holes
         raise RuntimeError(f"cbus audit ended with {answer.returncode}: {answer.stderr[-2000:]}")
     return dict(json.loads(answer.stdout))

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import ENTRIES, hourly
-from services.cli.audit import _HEADINGS, _is_audited, _print_ledger, as_document, holes_in, parse_since
+from services.cli import audit
+from services.cli.app import app
+from services.cli.audit import (
+    _HEADINGS,
+    NO_VERDICT_YET,
+    _is_audited,
+    _print_ledger,
+    as_document,
+    holes_in,
+    parse_since,
+)
 from services.cli.kafka_access import is_bus_topic
 from shared.events.topics import AUDIT_EVENTS, bus_topics
 from tests.unit.auditor.journey import COMPLAINT_ID, Audit, journey, submission
@@ -33,7 +45,7 @@ def test_since_is_a_span_or_an_instant(text: str, instant: datetime) -> None:
     assert parse_since(text, NOW) == instant
 
 
-@pytest.mark.parametrize("text", ["", "h", "24", "24w", "yesterday"])
+@pytest.mark.parametrize("text", ["", "h", "24", "24w", "yesterday", "999999d"])
 def test_another_since_is_wrong_use(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_since(text, NOW)
@@ -71,7 +83,7 @@ def test_a_hole_is_named_and_what_may_still_come_is_not() -> None:
 
 def test_the_printed_ledger_has_every_column_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
     found = rows(Audit().see(journey()))
-    _print_ledger(hourly(found), holes_in(found), 0)
+    _print_ledger(hourly(found), holes_in(found))
     shown = capsys.readouterr()
     assert set(_HEADINGS) == {"hour", *ENTRIES, "pending", "holes"}
     for heading in _HEADINGS.values():
@@ -87,3 +99,28 @@ def test_what_the_auditor_has_not_read_is_looked_for_where_it_reads() -> None:
         topic.name for topic in bus_topics(["quality"]) if is_bus_topic(topic.name) and _is_audited(topic.name)
     }
     assert looked_at == read - {AUDIT_EVENTS}
+
+
+def test_what_was_not_read_yet_leaves_no_verdict() -> None:
+    """Nothing missing among what was read says nothing of the rest: the auditor may be dead."""
+    found = rows(Audit().see(journey()))
+    document = as_document(hourly(found), holes_in(found), 3)
+    assert (document["balanced"], document["unread_records"]) == (None, 3)
+
+
+@pytest.mark.parametrize(
+    ("holes", "unread", "code"), [(False, 0, 0), (True, 0, 1), (True, 3, 1), (False, 3, NO_VERDICT_YET)]
+)
+def test_the_exit_code_tells_a_hole_from_a_verdict_that_is_not_in(
+    holes: bool, unread: int, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Audit().see([submission()]).wait(minutes=5) if holes else Audit().see(journey())
+    asked: list[str] = []
+    monkeypatch.setattr(audit, "count_unread", lambda settings: asked.append("unread") or unread)
+    monkeypatch.setattr(audit, "read_rows", lambda settings: asked.append("rows") or rows(seen))
+    result = CliRunner().invoke(app, ["audit", "--json"])
+    assert result.exit_code == code, result.output
+    assert json.loads(result.stdout)["balanced"] == {0: True, 1: False, NO_VERDICT_YET: None}[code]
+    assert ("verdict is not in" in result.stderr) == (code == NO_VERDICT_YET)
+    assert ("still to read" in result.stderr) == (unread > 0)
+    assert asked == ["unread", "rows"], "what is read between the two must be in the rows"

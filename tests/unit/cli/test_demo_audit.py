@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.cli import demo_audit
+from services.cli.demo import _report, is_sound
 from services.cli.demo_audit import DemoAudit, final_audit
 
 READING = DemoAudit(complaints=3, pending=0, holes=0, unread_records=7)
@@ -21,3 +24,20 @@ def test_what_is_unread_or_pending_is_waited_for(monkeypatch: pytest.MonkeyPatch
 def test_when_the_time_is_over_the_last_answer_stands() -> None:
     answers = iter([WAITING, BALANCED])
     assert final_audit(lambda: next(answers), within_seconds=0) == WAITING
+
+
+def figures(audit: DemoAudit, **more: int) -> dict[str, Any]:
+    return {"accepted": 5, "lost": 0, "duplicated": 0, "audit": audit._asdict()} | more
+
+
+@pytest.mark.parametrize(("audit", "sound"), [(BALANCED, True), (WAITING, True), (READING, False)])
+def test_without_the_auditors_verdict_a_demo_is_not_sound(audit: DemoAudit, sound: bool) -> None:
+    assert is_sound(figures(audit)) is sound
+
+
+def test_a_verdict_that_is_not_in_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    told = figures(READING, dead_letters=0)
+    _report(told, None, as_json=True)
+    assert "verdict is not in" in capsys.readouterr().err
+    _report(told | {"audit": BALANCED._asdict()}, None, as_json=True)
+    assert "verdict is not in" not in capsys.readouterr().err
