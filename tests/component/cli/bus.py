@@ -6,6 +6,7 @@ import json
 from contextlib import closing
 from typing import Any
 
+from confluent_kafka import Producer
 from typer.testing import CliRunner, Result
 
 from deploy.topics.provision import provision
@@ -14,6 +15,8 @@ from services.cli.kafka_access import open_reader, open_writer, scan, to_kafka
 from shared.events.topics import bus_topics
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
+
+_BY_KEY = -1
 
 
 class Bus:
@@ -30,6 +33,13 @@ class Bus:
         with closing(open_writer(self.settings)) as writer:
             for record in records:
                 writer.send(record.topic, key=record.key, value=record.value, headers=list(record.headers)).get(10)
+
+    def write_anything(self, record: ConsumerRecord | ProducerRecord, partition: int | None = None) -> None:
+        """Write as a department may, with another client: headers without a value, any partition."""
+        producer = Producer({"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random"})
+        place = _BY_KEY if partition is None else partition
+        producer.produce(record.topic, record.value, record.key, partition=place, headers=list(record.headers))
+        assert producer.flush(10) == 0
 
     def records(self, topic: str) -> list[ConsumerRecord]:
         """Everything on a topic."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import typer
@@ -116,8 +118,16 @@ def test_the_exit_code_tells_a_hole_from_a_verdict_that_is_not_in(
 ) -> None:
     seen = Audit().see([submission()]).wait(minutes=5) if holes else Audit().see(journey())
     asked: list[str] = []
-    monkeypatch.setattr(audit, "count_unread", lambda settings: asked.append("unread") or unread)
-    monkeypatch.setattr(audit, "read_rows", lambda settings: asked.append("rows") or rows(seen))
+
+    def answer(what: str, found: Any) -> Callable[[object], Any]:
+        def asked_for(_: object) -> Any:
+            asked.append(what)
+            return found
+
+        return asked_for
+
+    monkeypatch.setattr(audit, "count_unread", answer("unread", unread))
+    monkeypatch.setattr(audit, "read_rows", answer("rows", rows(seen)))
     result = CliRunner().invoke(app, ["audit", "--json"])
     assert result.exit_code == code, result.output
     assert json.loads(result.stdout)["balanced"] == {0: True, 1: False, NO_VERDICT_YET: None}[code]

@@ -76,7 +76,7 @@ def test_a_departments_copy_may_lie_where_its_key_belongs(scanned: Any) -> None:
 
 
 def outcome(model: type[NotificationOutcome], notification_id: str, partition: int = 7, **more: Any) -> ConsumerRecord:
-    about = {"complaint_id": CASE, "cycle": 1, "template": "result", "audience": "complainant", "medium": "email"}
+    about: Any = {"complaint_id": CASE, "cycle": 1, "template": "result", "audience": "complainant", "medium": "email"}
     event = model(notification_id=notification_id, happened_at=NOW, attempt=1, **about, **more)
     return record(EVENTS, event)._replace(partition=partition)
 
