@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ from services.cli.audit import (
 )
 from services.cli.kafka_access import is_bus_topic
 from shared.events.topics import AUDIT_EVENTS, bus_topics
+from shared.settings import KafkaSettings
+from shared.streaming.records import TopicPartition
 from tests.unit.auditor.journey import COMPLAINT_ID, Audit, journey, submission
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -134,3 +136,37 @@ def test_the_exit_code_tells_a_hole_from_a_verdict_that_is_not_in(
     assert ("verdict is not in" in result.stderr) == (code == NO_VERDICT_YET)
     assert ("still to read" in result.stderr) == (unread > 0)
     assert asked == ["unread", "rows"], "what is read between the two must be in the rows"
+
+
+class Behind:
+    """A reader whose group has read up to 4 of 6 in one partition, and all there is in the other 11."""
+
+    def __init__(self, end: int) -> None:
+        self._end = end
+
+    def topics(self) -> set[str]:
+        return {"complaints.received.v1", "audit.events.v1"}
+
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        assert topic == "complaints.received.v1", "the auditor does not read its own"
+        return set(range(12))
+
+    def end_offsets(self, places: list[Any]) -> dict[Any, int]:
+        return {place: self._end if place.partition == 3 else 0 for place in places}
+
+    def committed(self, place: Any, timeout_ms: int) -> int | None:
+        return 4 if place.partition == 3 else None
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@pytest.mark.parametrize(("end", "unread"), [(4, 0), (6, 2), (9_000, 500)])
+def test_unread_is_what_lies_behind_the_groups_offsets(end: int, unread: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scanned(_: object, places: list[TopicPartition], starts: dict[TopicPartition, int]) -> Iterator[int]:
+        for place in places:
+            yield from range(starts[place], end)
+
+    monkeypatch.setattr(audit, "open_reader", lambda settings, group: Behind(end))
+    monkeypatch.setattr(audit, "scan", scanned)
+    assert audit.count_unread(KafkaSettings()) == unread
