@@ -113,10 +113,7 @@ def _require_all_of_it(content: BinaryIO, encoding: str) -> None:
     """The mark at the start is a promise about the whole; one that is broken later is found before anything is sent."""
     if not _is_all(content, encoding):
         name = encoding.removesuffix("-sig").upper()
-        raise UnusableFile(
-            f"the file begins with the mark of {name} and is not {name} to its end; was it cut off, or put together "
-            "from several? Save it as 'CSV UTF-8' or as JSON Lines in UTF-8"
-        )
+        raise UnusableFile(wording.filled(wording.MARK_NOT_KEPT, name=name))
 
 
 def _is_all(content: BinaryIO, encoding: str) -> bool:

@@ -38,8 +38,8 @@ def test_what_is_meant_for_one_goes_back(origin: str) -> None:
 @pytest.mark.parametrize(
     ("origin", "readers"),
     [
-        (LIFECYCLE, "sla, notifier, portal, insight, auditor"),
-        ("sla.events.v1", "router, notifier, portal, insight, auditor"),
+        (LIFECYCLE, "sla, notifier, auditor"),
+        ("sla.events.v1", "notifier, auditor"),
         ("departments.quality.v1", "quality, auditor"),
     ],
 )
