@@ -12,7 +12,7 @@ from typing import Any
 from services.cli.header_text import header_text, header_texts
 from shared.errors import InvalidEvent
 from shared.events.envelope import Headers
-from shared.streaming.dead_letters import REPLAYED_FROM
+from shared.streaming.dead_letters import REPLAYED_FROM, is_complete
 from shared.streaming.records import ConsumerRecord, ProducerRecord
 
 _REFERENCE = re.compile(r"(?P<topic>[A-Za-z0-9._-]+)[\[/](?P<partition>\d+)\]?[@/](?P<offset>\d+)")
@@ -53,6 +53,11 @@ class DeadLetter:
         """The headers the record had when it was refused."""
         return [(name, value) for name, value in self.record.headers if not name.startswith("dlq_")]
 
+    @property
+    def is_complete(self) -> bool:
+        """False when the record was too large to be put aside whole; only its origin still has it."""
+        return is_complete(self.record.headers)
+
     def header(self, name: str) -> str | None:
         """One original header as text; None when it is absent or has no value."""
         return next((header_text(value) for found, value in self.original_headers if found == name), None)
@@ -71,7 +76,11 @@ class DeadLetter:
         """The record as it goes back to its origin: same key, value, headers and ``ce_id``, and a note where from.
 
         Into its partition, except for a department's report: one that lay in a wrong one would be refused for ever.
+        InvalidEvent: the letter holds only a part of the record.
         """
+        if not self.is_complete:
+            origin = f"{self.origin_topic}[{self.origin_partition}]@{self.origin_offset}"
+            raise InvalidEvent("incomplete", f"{self.reference} was too large to be kept whole; look for it at {origin}")
         headers = [(name, value) for name, value in self.original_headers if name != REPLAYED_FROM]
         headers.append((REPLAYED_FROM, str(self.reference).encode()))
         partition = None if self.goes_by_key else self.origin_partition
@@ -88,6 +97,7 @@ class DeadLetter:
             "origin": {"topic": self.origin_topic, "partition": self.origin_partition, "offset": self.origin_offset},
             "key": self.record.key.decode(errors="replace") if self.record.key is not None else None,
             "value_bytes": len(self.record.value) if self.record.value is not None else None,
+            "complete": self.is_complete,
             "headers": {name: header_text(value) for name, value in self.original_headers},
         }
 

@@ -63,6 +63,8 @@ def refusal_of(letter: DeadLetter, *, all_readers: bool) -> str | None:
     """Why ``letter`` may not go back, whatever the bus holds; None when it may."""
     if letter.record.topic == _OBSERVERS_DEAD_LETTERS:
         return OF_AN_OBSERVER
+    if not letter.is_complete:
+        return NOT_WHOLE
     if has_one_purpose(letter.origin_topic) or all_readers:
         return None
     return (

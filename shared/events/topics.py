@@ -35,6 +35,8 @@ _COMPACTED: Mapping[str, str] = MappingProxyType(
         "delete.retention.ms": "86400000",
     }
 )
+LARGEST_RECORD_BYTES = 1_000_000
+"""Key and value of what the bus itself writes: the 1,048,588 bytes a broker takes by default, less room for headers."""
 LARGEST_DEAD_LETTER_BYTES = 1_200_000
 """A record as large as a broker takes by default (1,048,588 bytes), and why it is here: else it could never leave."""
 _DEAD_LETTER_CONFIG: Mapping[str, str] = MappingProxyType({"max.message.bytes": str(LARGEST_DEAD_LETTER_BYTES)})

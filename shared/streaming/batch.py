@@ -11,9 +11,9 @@ from typing import Generic
 from shared.clock import to_epoch_ms
 from shared.events.envelope import Headers
 from shared.events.registry import encode
-from shared.events.topics import state_topic
+from shared.events.topics import LARGEST_RECORD_BYTES, state_topic
 from shared.state.sqlite import PartitionStore, Row
-from shared.streaming.processor import Emit, Processor, StateT, Step
+from shared.streaming.processor import Emit, Processor, Refusal, StateT, Step
 from shared.streaming.records import ProducerRecord, TopicPartition
 
 _NO_HEADERS: Headers = []
@@ -34,6 +34,8 @@ class Batch(Generic[StateT]):
     _states: dict[tuple[int, bytes], StateT | None] = field(default_factory=dict)
     _unchanged: dict[tuple[int, bytes], StateT | None] = field(default_factory=dict)
     _stored: dict[tuple[int, bytes], bytes | None] = field(default_factory=dict)
+    _encoded: dict[tuple[int, bytes], Row] = field(default_factory=dict)
+    _weighing: bool = False
 
     def is_empty(self) -> bool:
         """True when there is nothing to commit."""
@@ -55,19 +57,52 @@ class Batch(Generic[StateT]):
             self._unchanged[place] = None if value is None else self.processor.state_model.model_validate_json(value)
         return self._unchanged[place]
 
-    def take(self, partition: int, key: bytes, step: Step[StateT], traceparent: str | None) -> None:
+    def take(self, partition: int, key: bytes, step: Step[StateT], traceparent: str | None) -> Refusal | None:
         """Add a step's new state and events; ``traceparent`` is that of the record behind it, if any.
 
-        A step that returns the very state it was given changes nothing, so no row is written for it.
+        A step that returns the very state it was given changes nothing, so no row is written for it. A refusal: one of
+        them is too large to be written, so nothing was added. Rows count only once ``weigh`` was called.
         """
-        if step.state is not self.state(partition, key):
-            self._states[(partition, key)] = step.state
-        if step.emits:
-            self._emit(key, step.emits, traceparent)
+        place = (partition, key)
+        outputs = self._encode(key, step.emits, traceparent) if step.emits else []
+        refusal = _too_large(outputs, traceparent)
+        if refusal is None and step.state is not self.state(partition, key):
+            refusal = self._change(place, step.state)
+        if refusal is None:
+            self.outputs.extend(outputs)
+            self.emits.extend(step.emits)
+        return refusal
 
-    def _emit(self, key: bytes, emits: Iterable[Emit], traceparent: str | None) -> None:
+    def weigh(self) -> bool:
+        """Encode every changed row; False when one is too large to be written. From now on ``take`` refuses such.
+
+        Encoding each row once, after the last record, costs nothing extra; after every record it would, and a row
+        that is too large is a rarity. So the answer to False is ``start_again``.
+        """
+        self._weighing = True
+        self._encoded = {place: encode_row(self.processor, state) for place, state in self._states.items()}
+        return not any(_is_too_large(place[1], row) for place, row in self._encoded.items())
+
+    def start_again(self) -> None:
+        """Forget everything that was added; what was read from the stores is still true."""
+        for collected in (self.outputs, self.emits, self.offsets, self.refusals, self.handled):
+            collected.clear()
+        self._states.clear()
+        self._encoded.clear()
+
+    def _change(self, place: tuple[int, bytes], state: StateT | None) -> Refusal | None:
+        if self._weighing:
+            row = encode_row(self.processor, state)
+            if _is_too_large(place[1], row):
+                return _refusal("the state of the complaint")
+            self._encoded[place] = row
+        self._states[place] = state
+        return None
+
+    def _encode(self, key: bytes, emits: Iterable[Emit], traceparent: str | None) -> list[ProducerRecord]:
         source = f"/complaint-bus/{self.processor.name}"
         subject = key.decode()
+        outputs = []
         for emit in emits:
             value, headers = encode(
                 emit.event,
@@ -77,8 +112,8 @@ class Batch(Generic[StateT]):
                 time=self.now,
                 traceparent=emit.traceparent or traceparent,
             )
-            self.outputs.append(ProducerRecord(emit.topic, key, value, headers))
-            self.emits.append(emit)
+            outputs.append(ProducerRecord(emit.topic, key, value, headers))
+        return outputs
 
     def changes(self) -> Iterator[tuple[StateT | None, StateT | None]]:
         """Every changed state as it was before the batch and as it is after it; for who counts what happened."""
@@ -88,9 +123,29 @@ class Batch(Generic[StateT]):
     def rows(self) -> dict[int, dict[bytes, Row]]:
         """Changed state rows by partition."""
         rows: dict[int, dict[bytes, Row]] = {}
-        for (partition, key), state in self._states.items():
-            rows.setdefault(partition, {})[key] = encode_row(self.processor, state)
+        for place, state in self._states.items():
+            partition, key = place
+            row = self._encoded.get(place) or encode_row(self.processor, state)
+            rows.setdefault(partition, {})[key] = row
         return rows
+
+
+def _too_large(outputs: Iterable[ProducerRecord], traceparent: str | None) -> Refusal | None:
+    """Headers are counted by what a writer can make long: the trace, and the key, which is the subject, too."""
+    for record in outputs:
+        size = len(record.value or b"") + 2 * len(record.key or b"") + len(traceparent or "")
+        if size > LARGEST_RECORD_BYTES:
+            return _refusal(f"a record for {record.topic}")
+    return None
+
+
+def _is_too_large(key: bytes, row: Row) -> bool:
+    return row.value is not None and len(key) + len(row.value) > LARGEST_RECORD_BYTES
+
+
+def _refusal(what: str) -> Refusal:
+    detail = f"{what} would exceed {LARGEST_RECORD_BYTES} bytes, the most that can be written"
+    return Refusal("too_large", detail)
 
 
 def encode_row(processor: Processor[StateT], state: StateT | None) -> Row:

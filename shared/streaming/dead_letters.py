@@ -1,26 +1,35 @@
-"""Dead letters: the record byte for byte, with why, where from and by whom; and the limit that stops a bad deploy."""
+"""Dead letters: the record byte for byte (if that can be written at all), with why, where from and by whom; and the limit that stops a bad deploy."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from datetime import datetime
 
 from shared.errors import DeadLetterLimit
-from shared.events.envelope import format_instant
+from shared.events.envelope import Headers, format_instant
+from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
 from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord, ProducerRecord
 
 REPLAYED_FROM = "replayed-from"
 """Header of a record an operator sent back from the dead letters: ``topic/partition/offset`` of its dead letter."""
 _LONGEST_DETAIL = 500  # it may quote the record, and the letter must not become too large to be written
+_AROUND_A_RECORD_BYTES = 1_000
+_AROUND_A_HEADER_BYTES = 10  # two lengths
+_LOST_VALUE, _LOST_HEADERS, _LOST_KEY = "dlq_value_bytes", "dlq_headers_bytes", "dlq_key_bytes"
+_LOSSES = frozenset({_LOST_VALUE, _LOST_HEADERS, _LOST_KEY})
 _MINIMUM_RECORDS = 100
 """Below this many records a share says nothing."""
 
 
 def dead_letter(record: ConsumerRecord, topic: str, refusal: Refusal, service: str, now: datetime) -> ProducerRecord:
-    """The dead letter of ``record``: its key, value and headers unchanged, plus ``dlq_…`` headers."""
-    headers = [
-        *record.headers,
+    """The dead letter of ``record``: its key, value and headers unchanged, plus ``dlq_…`` headers.
+
+    One too large for the topic loses its value, then its own headers, then its key, until it fits; the size of each,
+    and a digest of the value, say so. What it lost is still at its origin, as long as that topic keeps it.
+    """
+    origin = [
         ("dlq_reason", refusal.reason.encode()),
         ("dlq_detail", refusal.detail[:_LONGEST_DETAIL].encode()),
         ("dlq_topic", record.topic.encode()),
@@ -29,7 +38,38 @@ def dead_letter(record: ConsumerRecord, topic: str, refusal: Refusal, service: s
         ("dlq_service", service.encode()),
         ("dlq_at", format_instant(now)),
     ]
-    return ProducerRecord(topic, record.key, record.value, headers)
+    letter = ProducerRecord(topic, record.key, record.value, [*record.headers, *origin])
+    return letter if _fits(letter) else _shortened(letter, origin)
+
+
+def is_complete(headers: Headers) -> bool:
+    """False for a dead letter that was too large to be kept whole."""
+    return not any(name in _LOSSES for name, _ in headers)
+
+
+def _shortened(letter: ProducerRecord, origin: Headers) -> ProducerRecord:
+    value = letter.value or b""
+    digest = hashlib.sha256(value).hexdigest().encode()
+    lost = [(_LOST_VALUE, b"%d" % len(value)), ("dlq_value_sha256", digest)]
+    letter = letter._replace(value=None, headers=[*letter.headers, *lost])
+    if not _fits(letter):
+        own = letter.headers[: -len(origin) - len(lost)]
+        lost.append((_LOST_HEADERS, b"%d" % _headers_bytes(own)))
+        letter = letter._replace(headers=[*origin, *lost])
+    if not _fits(letter):
+        letter = letter._replace(key=None, headers=[*letter.headers, (_LOST_KEY, b"%d" % len(letter.key or b""))])
+    return letter
+
+
+def _fits(letter: ProducerRecord) -> bool:
+    """Uncompressed, as librdkafka counts before it sends; the broker counts what is left after compression."""
+    size = len(letter.key or b"") + len(letter.value or b"") + _headers_bytes(letter.headers)
+    return size + _AROUND_A_RECORD_BYTES <= LARGEST_DEAD_LETTER_BYTES
+
+
+def _headers_bytes(headers: Headers) -> int:
+    """At most so much; Kafka allows a header without a value."""
+    return sum(len(name.encode()) + len(value or b"") + _AROUND_A_HEADER_BYTES for name, value in headers)
 
 
 class DeadLetterMeter:

@@ -26,8 +26,21 @@ class RecordReducer(Generic[StateT]):
         self._own_dead_letters = dead_letter_topic(processor.name)
 
     def reduce(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> None:
-        """Add the outcome of each record to ``batch``. Raises DeadLetterLimit when too many are unreadable."""
+        """Add the outcome of each record to ``batch``. Raises DeadLetterLimit when too many are unreadable.
+
+        What would be too large to be written is refused: else its transaction could only fail, again and again.
+        """
         batch.prefetch(_keys_by_partition(records))
+        outcomes = self._reduce_all(records, batch)
+        if not batch.weigh():
+            batch.start_again()
+            outcomes = self._reduce_all(records, batch)
+        for is_unreadable in outcomes:
+            self._meter.record(bad=is_unreadable)
+
+    def _reduce_all(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> list[bool]:
+        """For each record of the bus's own, whether it was unreadable."""
+        outcomes = []
         for record in records:
             try:
                 refusal = self._reduce_one(record, batch)
@@ -36,11 +49,12 @@ class RecordReducer(Generic[StateT]):
                 refusal = Refusal(error.reason, error.detail)
                 unreadable = True
             if self._is_ours(record):
-                self._meter.record(bad=unreadable)
+                outcomes.append(unreadable)
             if refusal is not None:
                 self._refuse(record, refusal, batch)
             batch.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
             batch.handled[record.topic] += 1
+        return outcomes
 
     def _is_ours(self, record: ConsumerRecord) -> bool:
         """Written by the bus itself: a department that writes nonsense must not stop the service for the others."""
@@ -52,9 +66,7 @@ class RecordReducer(Generic[StateT]):
         except InvalidEvent as problem:
             return self._note_unreadable(record, problem, batch)
         step = self._call(batch.state(record.partition, key), message, batch)
-        if step.refusal is None:
-            batch.take(record.partition, key, step, message.envelope.traceparent)
-        return step.refusal
+        return step.refusal or batch.take(record.partition, key, step, message.envelope.traceparent)
 
     def _note_unreadable(self, record: ConsumerRecord, problem: InvalidEvent, batch: Batch[StateT]) -> Refusal | None:
         """Only who asks for unreadable records gets them, and only those with a key: state is kept by key."""
@@ -62,9 +74,7 @@ class RecordReducer(Generic[StateT]):
             raise problem
         state = batch.state(record.partition, record.key)
         step: Step[StateT] = self._processor.note_unreadable(state, record, problem, batch.now)
-        if step.refusal is None:
-            batch.take(record.partition, record.key, step, None)
-        return step.refusal
+        return step.refusal or batch.take(record.partition, record.key, step, None)
 
     def _call(self, state: StateT | None, message: Message, batch: Batch[StateT]) -> Step[StateT]:
         """A reducer must not raise; if it does, the record is kept as a dead letter and the error named by class."""

@@ -8,7 +8,7 @@ from typing import Generic
 
 from shared.clock import to_epoch_ms
 from shared.crash_points import crash_point
-from shared.errors import BrokerUnavailable
+from shared.errors import BrokerUnavailable, InvalidEvent
 from shared.observability.logging import get_logger
 from shared.observability.metrics import SLA_FIRE_LATENESS_SECONDS, TIMER_FAILURES_TOTAL
 from shared.state.sqlite import PartitionStore
@@ -75,13 +75,19 @@ class TimerFirer(Generic[StateT]):
             crash_point(f"{self._processor.name}.before-fire")
             step = self._processor.fire(state, until)
         except Exception as error:
-            self._failed.add((number, key))
-            TIMER_FAILURES_TOTAL.labels(self._processor.name).inc()
-            _LOG.error("timer_failed", complaint_id=key.decode(errors="replace"), error=error)
+            self._fail(number, key, error)
             return
-        batch.take(number, key, step, None)
+        refusal = batch.take(number, key, step, None)
+        if refusal is not None:
+            self._fail(number, key, InvalidEvent(*refusal))
+            return
         SLA_FIRE_LATENESS_SECONDS.observe((batch.now - due_at).total_seconds())
         crash_point(f"{self._processor.name}.after-fire-before-commit")
+
+    def _fail(self, number: int, key: bytes, error: Exception) -> None:
+        self._failed.add((number, key))
+        TIMER_FAILURES_TOTAL.labels(self._processor.name).inc()
+        _LOG.error("timer_failed", complaint_id=key.decode(errors="replace"), error=error)
 
 
 def _with_due_timers(stores: Mapping[int, PartitionStore], until: datetime) -> list[int]:

@@ -42,6 +42,10 @@ Instant = Annotated[UtcDatetime, BeforeValidator(_rfc_3339)]
 """RFC 3339 with an offset, e.g. ``2024-05-01T09:30:00+08:00``."""
 
 
+PersonsName = Annotated[str, Field(max_length=200)]
+"""As long as a complainant's own name may be: nine narratives in one state row must fit into one Kafka record."""
+
+
 class SubmittedComplainant(Complainant):
     """The person who complains, as given."""
 
@@ -49,9 +53,16 @@ class SubmittedComplainant(Complainant):
 
 
 class SubmittedNarrative(Narrative):
-    """What happened, as given; at least one visible character."""
+    """What happened, as given; at least one visible character.
+
+    The contract lets a person's name be of any length, and must go on doing so for what is on the log already.
+    """
 
     model_config = _STRICT
+
+    persons_involved: tuple[PersonsName, ...] = Field(
+        (), max_length=20, description="Names of staff or others involved."
+    )
 
     @field_validator("text")
     @classmethod

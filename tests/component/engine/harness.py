@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.clock import ManualClock
+from shared.errors import TransactionDoubt
 from shared.events import topics
 from shared.events.base import Contract, UtcDatetime
+from shared.events.complaint import Narrative
 from shared.events.ids import complaint_id, event_id
 from shared.events.lifecycle import ComplaintClosed, UrgeRegistered
-from shared.events.received import ComplaintUrged, ComplaintWithdrawn
+from shared.events.received import ComplaintSupplemented, ComplaintUrged, ComplaintWithdrawn, ConsumerMessage
 from shared.events.registry import decode, encode
 from shared.streaming.broker import Broker, GroupMetadata, Offsets
 from shared.streaming.engine_settings import EngineSettings, ProcessorSettings
@@ -38,6 +40,7 @@ class Count(Contract):
 
     complaint_id: str = CASE
     urges: int = 0
+    persons: tuple[str, ...] = ()
     close_at: UtcDatetime | None = None
 
 
@@ -66,6 +69,8 @@ class Counter:
         event = message.event
         if isinstance(event, ComplaintWithdrawn):
             return Step(state.model_copy(update={"close_at": None}))
+        if isinstance(event, ComplaintSupplemented):
+            return Step(state.model_copy(update={"persons": (*state.persons, *event.narrative.persons_involved)}))
         if not isinstance(event, ComplaintUrged):
             return Step(state, refusal=Refusal("not_an_urge", "this processor counts urges"))
         urges = state.urges + 1
@@ -79,7 +84,8 @@ class Counter:
         )
         emit = Emit(topics.LIFECYCLE, registered, event_id(message.envelope.id, registered.event_type))
         close_at = event.received_at + timedelta(hours=1)
-        return Step(Count(complaint_id=event.complaint_id, urges=urges, close_at=close_at), [emit])
+        changes = {"complaint_id": event.complaint_id, "urges": urges, "close_at": close_at}
+        return Step(state.model_copy(update=changes), [emit])
 
     def due_at(self, state: Count) -> datetime | None:
         return state.close_at
@@ -110,11 +116,17 @@ class Faults:
 
 
 class FaultyProducer(MemoryTransactionalProducer):
-    """A memory producer with faults at its steps."""
+    """A memory producer with faults at its steps; of a record larger than Kafka takes, it does what librdkafka does."""
 
     def __init__(self, broker: MemoryBroker, transactional_id: str, faults: Faults) -> None:
         super().__init__(broker, transactional_id)
         self._faults = faults
+
+    def produce(self, record: ProducerRecord, *, tracked: bool = False) -> None:
+        parts = (record.key, record.value, *(value for _, value in record.headers))
+        if sum(len(part) for part in parts if part is not None) > topics.LARGEST_DEAD_LETTER_BYTES:
+            raise TransactionDoubt(f"produce to {record.topic}: MSG_SIZE_TOO_LARGE")
+        super().produce(record, tracked=tracked)
 
     def flush(self) -> Offsets:
         self._faults.before_flush()
@@ -184,9 +196,9 @@ class Process:
             self.loop.run_once()
 
 
-def urge(cluster: Broker, number: int, at: datetime = START) -> None:
+def urge(cluster: Broker, number: int, at: datetime = START, traceparent: str | None = None) -> None:
     """Write one urge of the case."""
-    _write(cluster, ComplaintUrged(complaint_id=CASE, received_at=at), f"urge-{number}", at)
+    _write(cluster, ComplaintUrged(complaint_id=CASE, received_at=at), f"urge-{number}", at, traceparent)
 
 
 def withdraw(cluster: Broker, at: datetime) -> None:
@@ -194,8 +206,17 @@ def withdraw(cluster: Broker, at: datetime) -> None:
     _write(cluster, ComplaintWithdrawn(complaint_id=CASE, received_at=at), "withdrawal", at)
 
 
-def _write(cluster: Broker, event: ComplaintUrged | ComplaintWithdrawn, identifier: str, at: datetime) -> None:
-    value, headers = encode(event, event_id=identifier, source="/test", subject=CASE, time=at, traceparent=None)
+def supplement(cluster: Broker, number: int, person: str) -> None:
+    """Write that one more person is involved in the case."""
+    narrative = Narrative(text="more", persons_involved=(person,))
+    event = ComplaintSupplemented(complaint_id=CASE, received_at=START, narrative=narrative)
+    _write(cluster, event, f"supplement-{number}", START)
+
+
+def _write(
+    cluster: Broker, event: ConsumerMessage, identifier: str, at: datetime, traceparent: str | None = None
+) -> None:
+    value, headers = encode(event, event_id=identifier, source="/test", subject=CASE, time=at, traceparent=traceparent)
     write_raw(cluster, value, headers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -27,6 +28,7 @@ from tests.component.engine.harness import (
     Process,
     closings,
     log_of,
+    supplement,
     urge,
     urges_seen,
     withdraw,
@@ -446,6 +448,68 @@ def test_rule_8_unreadable_records_of_an_outside_writer_do_not_stop_the_service(
     urge(cluster, 1)
     Process(cluster, tmp_path).run()
     assert len(cluster.records(topics.LIFECYCLE)) == 151
+
+
+def test_rule_8_a_record_larger_than_any_dead_letter_leaves_its_origin_and_its_digest(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    value = b"x" * 2_000_000
+    write_raw(cluster, value, [("ce_type", b"complaint.urged.v1"), ("x", b"kept")])
+    urge(cluster, 1)
+    Process(cluster, tmp_path).run()
+    (letter,) = cluster.records(topics.dead_letter_topic("counter"))
+    headers = dict(letter.headers)
+    assert (letter.key, letter.value, headers["x"]) == (CASE.encode(), None, b"kept")
+    assert (headers["dlq_reason"], headers["dlq_offset"]) == (b"missing_header", b"0")
+    assert headers["dlq_value_bytes"] == b"2000000"
+    assert headers["dlq_value_sha256"] == hashlib.sha256(value).hexdigest().encode()
+    assert urges_seen(cluster) == [1]
+
+
+def test_rule_8_what_would_make_a_state_row_too_large_to_be_written_is_put_aside_and_nothing_else(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    process = Process(cluster, tmp_path)
+    urge(cluster, 1)
+    for number in range(6):  # the fifth is the first too many
+        supplement(cluster, number, "王" * 80_000)
+    urge(cluster, 2)
+    process.run()
+    letters = cluster.records(topics.dead_letter_topic("counter"))
+    assert [dict(letter.headers)["ce_id"] for letter in letters] == [b"supplement-4", b"supplement-5"]
+    assert {dict(letter.headers)["dlq_reason"] for letter in letters} == {b"too_large"}
+    assert urges_seen(cluster) == [1, 2]
+    process.clock.set(START + timedelta(hours=2))
+    process.run()
+    assert closings(cluster) == 1
+
+
+def test_rule_8_a_timer_whose_event_is_too_large_to_be_written_stops_nothing(
+    cluster: MemoryBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = Process(cluster, tmp_path)
+    urge(cluster, 1)
+    process.run()
+    monkeypatch.setattr("shared.streaming.batch.LARGEST_RECORD_BYTES", 10)
+    process.clock.set(START + timedelta(hours=2))
+    process.run()
+    assert closings(cluster) == 0
+    monkeypatch.undo()
+    urge(cluster, 2)
+    process.run()
+    assert urges_seen(cluster) == [1, 2]
+
+
+def test_rule_8_what_would_make_an_event_too_large_to_be_written_is_put_aside_and_nothing_else(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    urge(cluster, 1)
+    urge(cluster, 2, traceparent="0" * 1_100_000)
+    urge(cluster, 3)
+    Process(cluster, tmp_path).run()
+    (letter,) = cluster.records(topics.dead_letter_topic("counter"))
+    assert dict(letter.headers)["dlq_reason"] == b"too_large"
+    assert urges_seen(cluster) == [1, 2], "the second one was not counted, so the third is the second"
 
 
 # ---- rule 10: group metadata of the poll ----------------------------------------------------------------------------

@@ -58,6 +58,13 @@ def test_a_second_replay_names_only_the_last_place() -> None:
     assert [name for name, _ in second.headers].count("replayed-from") == 1
 
 
+def test_what_was_too_large_to_be_kept_whole_does_not_go_back_without_its_value() -> None:
+    letter = read_dead_letter(put_aside(b"k", b"x" * 2_000_000, HEADERS))
+    assert letter.as_json()["complete"] is False
+    with pytest.raises(InvalidEvent, match=r"look for it at complaints\.received\.v1\[7\]@99"):
+        letter.replay()
+
+
 def test_the_description_never_holds_the_value() -> None:
     described = read_dead_letter(put_aside(b"k", b"13800000000", HEADERS)).as_json()
     assert "13800000000" not in str(described)

@@ -12,9 +12,9 @@ from pydantic.fields import FieldInfo
 from services.intake.domain.consumer_message import MESSAGE_KINDS
 from services.intake.domain.field_problems import MOST_PROBLEMS, read_fields
 from services.intake.domain.refusal import FieldProblem, Refusal
-from services.intake.domain.submission import Submission
+from services.intake.domain.submission import Submission, SubmittedNarrative
 from services.intake.domain.wording import FIELD_WORDINGS, WORDINGS, field_reason
-from shared.events.complaint import Complaint
+from shared.events.complaint import Complaint, Narrative
 
 _MADE_AT_THE_DOOR = {"complaint_id", "ticket_number", "content_digest", "ingested_at"}
 _OTHERWISE_IN_SUBMISSIONS = {"channel", "channel_message_id", "received_at", "complainant"}
@@ -35,6 +35,8 @@ def problems_of(document: dict[str, Any]) -> dict[str, str]:
         ({"narrative": {"text": "  "}}, {"narrative.text": "blank"}),
         ({"narrative": "x" * 20_001}, {"narrative": "string_too_long"}),
         ({"narrative": {"text": "x", "mood": "bad"}}, {"narrative.mood": "extra_forbidden"}),
+        ({"narrative": {"text": "x", "persons_involved": ["李四", "x" * 201]}},
+         {"narrative.persons_involved.1": "string_too_long"}),
         ({"narrative": "a\0b"}, {"narrative": "nul_character"}),
         ({"narrative": "a\ud800b"}, {"narrative": "lone_surrogate"}),
         ({"complainant": {"handles": {"wechat": "\udfff"}}}, {"complainant.handles.wechat": "lone_surrogate"}),
@@ -90,6 +92,12 @@ def test_submission_and_complaint_say_the_same_about_every_field() -> None:
         assert _lengths(Submission.model_fields[name]) == _lengths(complaint[name]), name
 
 
+def test_what_the_door_refuses_today_is_still_read_from_the_log() -> None:
+    """A narrower door must not make records of yesterday unreadable."""
+    assert Narrative.model_validate({"text": "x", "persons_involved": ["x" * 201]}).persons_involved == ("x" * 201,)
+    assert SubmittedNarrative.model_fields.keys() == Narrative.model_fields.keys()
+
+
 @given(st.sampled_from(sorted(Submission.model_fields)), st.text(max_size=30) | st.integers() | st.lists(st.text()))
 def test_no_refusal_repeats_what_was_sent(name: str, value: object) -> None:
     canary = "王小二-13800000000"
@@ -123,6 +131,11 @@ def test_a_reason_says_the_limit(problem: FieldProblem, said: str) -> None:
     [
         ("supplements", {}, {"narrative"}),
         ("supplements", {"narrative": "more", "solved": True}, {"solved"}),
+        (
+            "supplements",
+            {"narrative": {"text": "more", "persons_involved": ["x" * 250_000]}},
+            {"narrative.persons_involved.0"},
+        ),
         ("withdrawals", {"reason": "my neighbour Zhang said so"}, {"reason"}),
         ("urges", {"please": True}, {"please"}),
         ("survey-answers", {"cycle": 0, "score": 6}, {"cycle", "solved", "score"}),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import DeadLetterLimit
-from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
+from shared.streaming.dead_letters import DeadLetterMeter, dead_letter, is_complete
 from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord
 
@@ -51,6 +53,57 @@ def test_a_detail_that_quotes_a_whole_record_is_cut() -> None:
     record = ConsumerRecord("in.v1", 0, 0, b"k", b"v", [], 0)
     letter = dead_letter(record, "dlq", Refusal("unknown_type", "类" * 1_000_000), "counter", NOW)
     assert dict(letter.headers)["dlq_detail"].decode() == "类" * 500
+
+
+# Compressed, a broker takes in far more than it gives room for uncompressed: 2 MB of one character are a few bytes.
+HUGE = b"x" * 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("record", "kept", "sizes"),
+    [
+        (
+            (b"k", HUGE, [("ce_id", b"1"), ("none", None)]),
+            (b"k", None, [("ce_id", b"1"), ("none", None)]),
+            {"dlq_value_bytes": b"2000000"},
+        ),
+        (
+            (b"k", b"v", [("ce_id", HUGE)]),
+            (b"k", None, []),
+            {"dlq_value_bytes": b"1", "dlq_headers_bytes": b"2000015"},
+        ),
+        (
+            (b"k", b"v", [("x", b"")] * 200_000),
+            (b"k", None, []),
+            {"dlq_value_bytes": b"1", "dlq_headers_bytes": b"2200000"},
+        ),
+        (
+            (HUGE, HUGE, [("ce_id", HUGE)]),
+            (None, None, []),
+            {"dlq_value_bytes": b"2000000", "dlq_headers_bytes": b"2000015", "dlq_key_bytes": b"2000000"},
+        ),
+    ],
+    ids=["its value", "its headers", "many headers", "its key"],
+)
+def test_a_record_too_large_for_the_topic_loses_as_much_as_it_must_and_says_so(
+    record: tuple[bytes, bytes, Any], kept: tuple[bytes | None, bytes | None, Any], sizes: dict[str, bytes]
+) -> None:
+    key, value, headers = record
+    origin = ConsumerRecord("in.v1", 3, 7, key, value, headers, 0)
+    letter = dead_letter(origin, "dlq", Refusal("missing_header", "why"), "counter", NOW)
+    assert (letter.key, letter.value, letter.headers[: len(kept[2])]) == kept
+    added = dict(letter.headers[len(kept[2]) :])
+    assert (added["dlq_topic"], added["dlq_partition"], added["dlq_offset"]) == (b"in.v1", b"3", b"7")
+    assert added["dlq_value_sha256"] == hashlib.sha256(value).hexdigest().encode()
+    assert {name: size for name, size in added.items() if name.endswith("_bytes")} == sizes
+    assert not is_complete(letter.headers)
+
+
+def test_a_record_as_large_as_a_broker_takes_by_default_is_kept_whole() -> None:
+    record = ConsumerRecord("in.v1", 3, 7, b"k" * 36, b"x" * 1_048_000, [("ce_id", b"1")], 0)
+    letter = dead_letter(record, "dlq", Refusal("schema", "why"), "counter", NOW)
+    assert letter.value == record.value
+    assert is_complete(letter.headers)
 
 
 def test_a_dead_letter_that_failed_again_tells_both_stories_in_order() -> None:
