@@ -80,7 +80,9 @@ class DeadLetter:
         """
         if not self.is_complete:
             origin = f"{self.origin_topic}[{self.origin_partition}]@{self.origin_offset}"
-            raise InvalidEvent("incomplete", f"{self.reference} was too large to be kept whole; look for it at {origin}")
+            raise InvalidEvent(
+                "incomplete", f"{self.reference} was too large to be kept whole; look for it at {origin}"
+            )
         headers = [(name, value) for name, value in self.original_headers if name != REPLAYED_FROM]
         headers.append((REPLAYED_FROM, str(self.reference).encode()))
         partition = None if self.goes_by_key else self.origin_partition

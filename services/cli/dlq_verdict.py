@@ -13,6 +13,7 @@ from shared.events import topics
 _OBSERVERS_DEAD_LETTERS: Final = topics.dead_letter_topic("auditor")
 _READERS: Final = {topic.name: topic.readers for topic in topics.bus_topics([])}
 
+NOT_WHOLE: Final = "it was too large to be kept whole; 'cbus dlq show' tells where the record itself lies"
 OF_AN_OBSERVER: Final = (
     f"{_OBSERVERS_DEAD_LETTERS} never goes back: the auditor only watches, and whom these records were meant for has "
     "had them; written again they would be there twice for everybody. Restart the auditor with the mended code; its "

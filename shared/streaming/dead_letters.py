@@ -1,4 +1,7 @@
-"""Dead letters: the record byte for byte (if that can be written at all), with why, where from and by whom; and the limit that stops a bad deploy."""
+"""Dead letters: the record byte for byte, with why, where from and by whom; and the limit that stops a bad deploy.
+
+Only one that is too large to be written is cut down; it says so, and where the whole of it is.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ Single-threaded; scale by processes. The order of things is the point:
 2. Reduce every record over an overlay; nothing is written yet. What cannot be handled becomes a dead letter.
 3. Fire timers whose partition is read completely up to their instant.
 4. One transaction; only after its commit is the local state written.
-5. Any doubt: a new producer, and state and positions back to the committed truth (``_recover``).
+5. Any doubt: a new producer, and state and positions back to the committed truth (``_recover``). One that repeats
+   from the same offsets on is given time, and told (``doubts``).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from shared.streaming import transaction
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker, GroupMetadata, Offsets, TransactionalProducer
 from shared.streaming.copartition import member_name, whole_numbers
+from shared.streaming.doubts import Doubts
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.gauges import LoopGauges
 from shared.streaming.processor import Processor, StateT
@@ -68,6 +70,7 @@ class ProcessorLoop(Generic[StateT]):
         self._assigned: Sequence[TopicPartition] = ()
         self._subscribed = False
         self._restored = False
+        self._doubts = Doubts()
 
     @property
     def assigned_partitions(self) -> Sequence[int]:
@@ -79,8 +82,21 @@ class ProcessorLoop(Generic[StateT]):
         """True when the producer is initialised and the state of all partitions owned is restored."""
         return self._producer is not None and self._restored
 
+    @property
+    def problem(self) -> str | None:
+        """Why no record is handled now, or handled in vain; None when all is well."""
+        if self._doubts.problem is not None or self.is_ready:
+            return self._doubts.problem
+        if self._producer is None and self._doubts.cause is not None:
+            return f"recovering: {self._doubts.cause}"
+        return "no partitions assigned yet"
+
     def run_once(self) -> int:
         """One pass; number of records handled. Recovers from doubt by itself, raises FatalError when it must stop."""
+        if self._doubts.is_waiting:
+            time.sleep(self._settings.poll_seconds)
+            self._hear_of_the_group()
+            return 0
         try:
             producer = self._producer or self._recover()
             return self._pass(producer)
@@ -118,9 +134,11 @@ class ProcessorLoop(Generic[StateT]):
         service = self._processor.name
         rows = batch.rows()
         with metrics.TRANSACTION_DURATION_SECONDS.labels(service).time(), _stage("write"):
-            next_offsets = transaction.write(producer, batch, rows, group)
+            self._doubts.trying()
+            next_offsets = transaction.write(producer, batch, rows, group, closely=self._doubts.is_repeating)
             crash_point(f"{service}.after-commit")
             self._keep(rows, next_offsets)
+        self._doubts.over()
         metrics.TRANSACTIONS_TOTAL.labels(service, "committed").inc()
         if self._on_committed is not None:
             self._on_committed(batch)
@@ -135,6 +153,7 @@ class ProcessorLoop(Generic[StateT]):
 
     def _distrust(self, cause: Exception) -> None:
         """Drop the producer; the next pass starts from the committed truth."""
+        self._doubts.add(cause)
         service = self._processor.name
         metrics.TRANSACTIONS_TOTAL.labels(service, "doubtful").inc()
         metrics.TRANSACTION_DOUBTS_TOTAL.labels(service, type(cause).__name__).inc()
@@ -172,6 +191,7 @@ class ProcessorLoop(Generic[StateT]):
         self._timers.reset()
         self._restored = False
         offsets = self._restorer.assign(self._consumer, self._assigned)
+        self._doubts.rewound(offsets)
         self._restored = bool(self._assigned)
         return offsets
 

@@ -80,7 +80,7 @@ class Service(Generic[StateT]):
         self._stop.set()
 
     def _not_ready(self) -> str | None:
-        return None if self.loop.is_ready else "no partitions assigned yet, or the broker is away"
+        return self.loop.problem
 
     def _on_committed(self, batch: Batch[StateT]) -> None:
         for topic, count in batch.handled.items():

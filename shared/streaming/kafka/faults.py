@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -20,11 +22,47 @@ DOUBTFUL = frozenset(
 PRODUCER_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001
 
 
+_RIGHTS = "this service's user lacks a right; provision the topics anew with their ACLs, or check the user's name"
+_TOPICS = "provision the topics (deploy/topics), with the number of partitions the bus has"
+_CONFIGURATION = "compare the configuration of the topic and the brokers with what deploy/topics asks for"
+NO_RIGHT: Final = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+NEXT_STEPS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(NO_RIGHT, _RIGHTS),
+        KafkaError.INVALID_TRANSACTION_TIMEOUT: "the brokers' transaction.max.timeout.ms is shorter than "
+        "CBUS_KAFKA__TRANSACTION_TIMEOUT_SECONDS; raise the one or lower the other",
+        KafkaError.MSG_SIZE_TOO_LARGE: "the topic's max.message.bytes is below what the bus writes "
+        "(shared/events/topics.py); raise it",
+        KafkaError.RECORD_LIST_TOO_LARGE: "the topic's segment.bytes is below what the bus writes; raise it",
+        KafkaError.UNKNOWN_TOPIC_OR_PART: _TOPICS,
+        KafkaError._UNKNOWN_TOPIC: _TOPICS,  # noqa: SLF001
+        KafkaError._UNKNOWN_PARTITION: _TOPICS,  # noqa: SLF001
+        KafkaError.POLICY_VIOLATION: _CONFIGURATION,
+        KafkaError.INVALID_RECORD: _CONFIGURATION,
+        KafkaError.INVALID_REQUIRED_ACKS: _CONFIGURATION,
+        KafkaError.UNSUPPORTED_COMPRESSION_TYPE: _CONFIGURATION,
+        KafkaError.UNSUPPORTED_VERSION: "the brokers are too old for this client, or too new",
+        KafkaError._UNSUPPORTED_FEATURE: "the brokers are too old for this client, or too new",  # noqa: SLF001
+    }
+)
+"""Errors no retry mends, and what a person can do. The library was patient with those that may pass."""
+
+
 @contextlib.contextmanager
 def unavailable(doing: str) -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
+        cause: KafkaError = error.args[0]
+        if cause.code() in NO_RIGHT:
+            raise hopeless(cause, doing) from error
         raise BrokerUnavailable(f"{doing}: {error.args[0]}") from error
 
 
@@ -35,13 +73,24 @@ def doubtful(step: str) -> Iterator[None]:
     except BufferError:
         raise TransactionDoubt(f"{step}: the local queue is full") from None
     except KafkaException as error:
-        cause: KafkaError = error.args[0]
-        if cause.code() in PRODUCER_FENCED:
-            raise ProducerFenced(
-                f"{step}: {cause.name()}; another process runs under this transactional id, or this one was away so "
-                "long that the broker gave its transaction up"
-            ) from error
-        raise TransactionDoubt(f"{step}: {cause.name()}: {cause.str()}") from error
+        raise verdict(error.args[0], step) from error
+
+
+def verdict(cause: KafkaError, step: str) -> TransactionDoubt | FatalError:
+    """What an error within a transaction is to be raised as."""
+    if cause.code() in PRODUCER_FENCED:
+        return ProducerFenced(
+            f"{step}: {cause.name()}; another process runs under this transactional id, or this one was away so "
+            "long that the broker gave its transaction up"
+        )
+    if cause.code() in NEXT_STEPS:
+        return hopeless(cause, step)
+    return TransactionDoubt(f"{step}: {cause.name()}: {cause.str()}")
+
+
+def hopeless(cause: KafkaError, doing: str) -> FatalError:
+    """The process ends; what is to be done is said."""
+    return FatalError(f"{doing}: {cause.name()}: {cause.str()}; {NEXT_STEPS[cause.code()]}")
 
 
 def raise_consumer_error(error: KafkaError, origin: str) -> None:

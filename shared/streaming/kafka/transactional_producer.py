@@ -11,12 +11,12 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Producer as ConfluentProducer
 
-from shared.errors import TransactionDoubt
+from shared.errors import FatalError, TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.bounded_call import within
 from shared.streaming.kafka.connection_watch import ConnectionWatch
 from shared.streaming.kafka.conversion import to_confluent
-from shared.streaming.kafka.faults import DOUBTFUL, doubtful
+from shared.streaming.kafka.faults import DOUBTFUL, doubtful, verdict
 from shared.streaming.records import ProducerRecord, TopicPartition
 
 _INITIALISE_TIMEOUT_SECONDS = 5.0
@@ -25,12 +25,14 @@ _SEND_OFFSETS_TIMEOUT_SECONDS = 3.0
 
 
 class KafkaTransactionalProducer:
-    """One transactional producer. Every failure is a TransactionDoubt, except being fenced, which ends the process."""
+    """One transactional producer. Every failure is a TransactionDoubt, except those that end the process: being
+    fenced, and what no retry mends.
+    """
 
     def __init__(self, config: dict[str, Any], timeout_seconds: float, logger: logging.Logger) -> None:
         """``logger`` gets the critical lines of the library."""
         self._timeout_seconds = timeout_seconds
-        self._doubt: str | None = None
+        self._doubt: TransactionDoubt | FatalError | None = None
         self._next_offsets: dict[TopicPartition, int] = {}
         self._connections = ConnectionWatch(logger)
         watched = config | ConnectionWatch.CONFIG | {"logger": self._connections, "error_cb": self._on_error}
@@ -112,18 +114,23 @@ class KafkaTransactionalProducer:
 
     def _on_delivery(self, error: KafkaError | None, message: Any) -> None:
         if error is not None:
-            self._doubt = f"delivery to {message.topic()} failed: {error.name()}"
+            self._note(verdict(error, f"delivery to {message.topic()}"))
             return
         partition = TopicPartition(message.topic(), message.partition())
         self._next_offsets[partition] = message.offset() + 1
 
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in DOUBTFUL:
-            self._doubt = f"{error.name()} during the transaction"
+            self._note(TransactionDoubt(f"{error.name()} during the transaction"))
+
+    def _note(self, doubt: TransactionDoubt | FatalError) -> None:
+        """The first one counts, being the cause of the others; but what no retry mends counts most."""
+        if self._doubt is None or (isinstance(doubt, FatalError) and not isinstance(self._doubt, FatalError)):
+            self._doubt = doubt
 
     def _raise_doubt(self) -> None:
         if self._doubt is not None:
-            raise TransactionDoubt(self._doubt)
+            raise self._doubt
 
 
 def _destroy(client: ConfluentProducer) -> None:

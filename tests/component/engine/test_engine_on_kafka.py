@@ -6,20 +6,29 @@ processes, in ``test_engine_rules``.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
-from kafka import KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from deploy.local.kafka import KafkaCluster
 from deploy.local.polling import wait_until
 from deploy.local.service_process import ServiceProcess
 from deploy.topics.provision import provision
+from shared.errors import FatalError, TransactionDoubt
 from shared.events import topics
+from shared.settings import KafkaSettings
+from shared.streaming.broker import GroupMetadata, TransactionalProducer
+from shared.streaming.kafka import KafkaBroker
+from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.component.engine.counter_bench import (
     DEADLINE_SECONDS,
     LONG_DUE,
@@ -29,6 +38,7 @@ from tests.component.engine.counter_bench import (
     is_frozen,
 )
 from tests.component.engine.counter_process import NAME
+from tests.e2e.independent_reader import read_all
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -206,7 +216,7 @@ def count_some_and_die(bench: CounterBench) -> None:
 
 def test_a_record_as_large_as_the_broker_takes_becomes_a_dead_letter_and_stops_nobody(bench: CounterBench) -> None:
     """Its letter is larger still; refused, it would be read again for ever."""
-    servers, letters = bench.cluster.bootstrap_servers, topics.dead_letter_topic(NAME)
+    servers = bench.cluster.bootstrap_servers
     case, value = bench.cases[0], b'"%s"' % (b"x" * 1_048_000)
     producer = Producer({"bootstrap.servers": servers, "message.max.bytes": 2_000_000})
     producer.produce(topics.RECEIVED, value, case)
@@ -215,7 +225,102 @@ def test_a_record_as_large_as_the_broker_takes_becomes_a_dead_letter_and_stops_n
     bench.start()
     bench.wait_for_all()
     bench.stop_all()
+    assert dead_letter_of(bench, case).value == value
+
+
+def dead_letter_of(bench: CounterBench, case: str) -> Any:
+    """The first dead letter of ``case``."""
+    letters = topics.dead_letter_topic(NAME)
+    servers = bench.cluster.bootstrap_servers
     reader = KafkaConsumer(letters, bootstrap_servers=servers, auto_offset_reset="earliest", consumer_timeout_ms=10_000)
-    letter = next(record for record in reader if record.key == case.encode())
-    reader.close()
-    assert letter.value == value
+    try:
+        return next(record for record in reader if record.key == case.encode())
+    finally:
+        reader.close()
+
+
+def test_a_record_that_only_compression_made_small_enough_is_put_aside_without_its_value(bench: CounterBench) -> None:
+    """A broker limits what it stores, compressed; the library what it is given: the letter could never be sent."""
+    case, value = bench.cases[0], b'"%s"' % (b"x" * 2_000_000)
+    producer = Producer(
+        {
+            "bootstrap.servers": bench.cluster.bootstrap_servers,
+            "message.max.bytes": 5_000_000,
+            "compression.type": "gzip",
+        }
+    )
+    producer.produce(topics.RECEIVED, value, case, headers={"x": b"kept"})
+    assert producer.flush(10) == 0
+    bench.feed(20)
+    bench.start()
+    bench.wait_for_all()
+    bench.stop_all()
+    letter = dead_letter_of(bench, case)
+    assert letter.value is None
+    assert dict(letter.headers)["x"] == b"kept"
+    assert dict(letter.headers)["dlq_value_bytes"] == b"2000002"
+
+
+def test_a_topic_that_takes_less_than_the_bus_writes_ends_the_process_with_the_reason(bench: CounterBench) -> None:
+    """Nobody but a person can mend that; until then nothing is lost, and nothing is half visible."""
+    bench.feed(20)
+    with largest_record(bench.cluster, topics.LIFECYCLE, 100):
+        stopped = bench.start()
+        wait_until(lambda: not stopped.is_alive, "the process to give up", timeout_seconds=DEADLINE_SECONDS)
+        assert stopped.exit_code == 1
+        assert "MSG_SIZE_TOO_LARGE" in stopped.log_path.read_text()
+        assert "max.message.bytes" in stopped.log_path.read_text()
+        assert not bench.outcome()
+    bench.start()
+    bench.wait_for_all()
+    bench.stop_all()
+    bench.assert_exactly_once()
+
+
+def finish(producer: TransactionalProducer, group: GroupMetadata) -> None:
+    """What the engine does once the records are written."""
+    producer.flush()
+    producer.send_offsets({TopicPartition(topics.RECEIVED, 0): 1}, group)
+    producer.commit()
+
+
+@contextmanager
+def largest_record(cluster: KafkaCluster, topic: str, size_bytes: int) -> Iterator[None]:
+    """While it lasts, the broker refuses what is larger."""
+    admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers)
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size_bytes)})
+    default = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "1048588"})
+    try:
+        admin.alter_configs([resource])
+        yield
+    finally:
+        admin.alter_configs([default])
+        admin.close()
+
+
+# ---- rule 2 with the real client -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closely", [False, True], ids=["not reported", "reported"])
+def test_rule_2_of_a_transaction_with_a_failed_delivery_nothing_becomes_visible(
+    bench: CounterBench, closely: bool
+) -> None:
+    """The broker refuses one record of two; only with a report of each is it known which, and that no retry helps."""
+    broker = KafkaBroker(KafkaSettings(bootstrap_servers=bench.cluster.bootstrap_servers))
+    key = bench.cases[0].encode()
+    consumer = broker.consumer("rule-2", None)
+    producer = broker.transactional_producer(f"rule-2-{key.decode()}")
+    producer.initialise()
+    with largest_record(bench.cluster, topics.LIFECYCLE, 1_000):
+        producer.begin()
+        producer.produce(ProducerRecord(topics.RECEIVED, key, b"{}", []), tracked=closely)
+        producer.produce(ProducerRecord(topics.LIFECYCLE, key, os.urandom(5_000), []), tracked=closely)
+        with pytest.raises(FatalError if closely else TransactionDoubt):
+            finish(producer, consumer.group_metadata())
+    producer.discard()
+    successor = broker.transactional_producer(f"rule-2-{key.decode()}")
+    successor.initialise()
+    successor.discard()
+    consumer.close()
+    found = read_all(bench.cluster.bootstrap_servers, [topics.RECEIVED, topics.LIFECYCLE])
+    assert [record for records in found.values() for record in records if record.key == key.decode()] == []

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from deploy.local.polling import wait_until
 from shared.errors import BrokerUnavailable, DeadLetterLimit, LostProgress, ProducerFenced, TransactionDoubt
 from shared.events import topics
 from shared.settings import KafkaSettings
@@ -129,6 +130,42 @@ def test_rule_2_a_slow_commit_is_a_doubt(
     process.run()
     assert process.broker.producers_made == made + 1
     assert urges_seen(cluster) == [1]
+
+
+def test_rule_2_a_doubt_that_repeats_at_the_same_offsets_is_slowed_down_and_told(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    def fail() -> None:
+        raise TransactionDoubt("the topic is on fire")
+
+    process = Process(cluster, tmp_path)
+    process.run()
+    made = process.broker.producers_made
+    process.faults.before_flush = fail
+    urge(cluster, 1)
+    process.run(40)
+    assert 2 <= process.broker.producers_made - made <= 4
+    assert "the topic is on fire" in str(process.loop.problem)
+    process.faults.before_flush = lambda: None
+    wait_until(lambda: process.loop.run_once() >= 0 and urges_seen(cluster), "the next try", timeout_seconds=10)
+    assert urges_seen(cluster) == [1]
+    assert process.loop.problem is None
+
+
+def test_rule_2_doubts_that_lose_nothing_are_not_slowed_down(cluster: MemoryBroker, tmp_path: Path) -> None:
+    """The commit succeeded each time, and only its answer was lost: the next one is about other records."""
+
+    def lose_the_answer() -> None:
+        raise TransactionDoubt("the answer got lost")
+
+    process = Process(cluster, tmp_path)
+    process.run()
+    process.faults.after_commit = lose_the_answer
+    for number in range(1, 9):
+        urge(cluster, number)
+        process.run(2)
+    assert urges_seen(cluster) == list(range(1, 9))
+    assert "in a row" not in str(process.loop.problem)
 
 
 def test_rule_3_records_of_a_failed_transaction_are_read_again(cluster: MemoryBroker, tmp_path: Path) -> None:
@@ -601,5 +638,6 @@ def test_the_loop_starts_while_the_broker_is_away(cluster: MemoryBroker, tmp_pat
     process = Process(cluster, tmp_path)
     assert process.loop.run_once() == 0
     assert not process.loop.is_ready
+    assert "the broker is away" in str(process.loop.problem)
     with pytest.raises(BrokerUnavailable):
         cluster.ping(1)

@@ -45,8 +45,10 @@ def changelog_afterwards() -> None:
     """The transaction carries no rows; they follow in the next one, behind the crash point ``after-commit``."""
     write, keep = transaction.write, ProcessorLoop._keep
 
-    def without_rows(producer: TransactionalProducer, batch: Batch[Any], _: Rows, group: GroupMetadata) -> Offsets:
-        return write(producer, batch, {}, group)
+    def without_rows(
+        producer: TransactionalProducer, batch: Batch[Any], _: Rows, group: GroupMetadata, *, closely: bool = False
+    ) -> Offsets:
+        return write(producer, batch, {}, group, closely=closely)
 
     def rows_now(loop: ProcessorLoop[Any], rows: Rows, _: Offsets) -> None:
         keep(loop, rows, _write_rows(loop, rows))
