@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +15,9 @@ from shared.errors import BrokerUnavailable
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
 from shared.settings import KafkaSettings
 from shared.streaming.broker import LogBounds
-from shared.streaming.kafka.consumer import KafkaConsumer
-from shared.streaming.kafka.conversion import next_offset, to_confluent, to_record
-from shared.streaming.kafka.faults import unavailable
+from shared.streaming.kafka.consumer import KafkaConsumer, read
+from shared.streaming.kafka.conversion import to_confluent
+from shared.streaming.kafka.faults import ToldErrors, unavailable
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, list_start_offsets, start_offset
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.kafka.replication import require_two_copies
@@ -24,6 +25,8 @@ from shared.streaming.kafka.transactional_producer import KafkaTransactionalProd
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _READ_BATCH = 5000
+NO_PROGRESS_SECONDS = 20.0
+"""So long a partition is waited for that gives nothing, though it has more; this runs inside of rebalances, too."""
 # Lines of librdkafka may name hosts and client ids, never record contents; errors reach us as exceptions anyway.
 _LIBRARY_LOG = logging.getLogger("librdkafka")
 
@@ -98,11 +101,18 @@ class KafkaBroker:
             end = list_end_offsets(self._admin, [partition])[partition]
             position = max(low, start)
             reader.assign([to_confluent(partition, position)])
+            told, progress_at = ToldErrors(), time.monotonic()
             while position < end:
-                messages = _available(reader)
-                records = [to_record(message) for message in messages if message.error() is None]
-                position = max([position, *(next_offset(message) for message in messages)])
-                yield records
+                records, moved = read(_available(reader), {partition: position}, told)
+                if moved.get(partition, position) > position:
+                    position = moved[partition]
+                    yield records
+                    progress_at = time.monotonic()
+                elif time.monotonic() - progress_at > NO_PROGRESS_SECONDS:
+                    raise BrokerUnavailable(
+                        f"reading {partition}: nothing came for {NO_PROGRESS_SECONDS:g} s at {position} of {end}; its "
+                        "leader is away, or a transaction is open there"
+                    )
         except KafkaException as error:
             raise BrokerUnavailable(f"reading {partition} from {start}: {error.args[0]}") from error
         finally:

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.conversion import from_confluent, next_offset, to_confluent, to_record
-from shared.streaming.kafka.faults import PARTITION_EOF, raise_consumer_error, unavailable
+from shared.streaming.kafka.faults import PARTITION_EOF, ToldErrors, raise_consumer_error, unavailable
 from shared.streaming.kafka.offsets import committed_offsets, list_end_offsets, start_offset
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
@@ -25,6 +25,7 @@ class KafkaConsumer:
         self._consumer = ConfluentConsumer(config)
         self._admin = admin
         self._positions: dict[TopicPartition, int] = {}
+        self._told = ToldErrors()
 
     def subscribe(
         self,
@@ -52,7 +53,7 @@ class KafkaConsumer:
         messages = [first, *self._consumer.consume(max_records - 1, 0.0)]
         if self._positions is not assignment:  # given anew meanwhile: the first is of the old reading
             del messages[0]
-        records, moved = read(messages, self._positions)
+        records, moved = read(messages, self._positions, self._told)
         self._positions.update(moved)
         return records
 
@@ -103,23 +104,30 @@ class KafkaConsumer:
             self._consumer.close()
 
 
-def read(messages: Sequence[Any], positions: Offsets) -> tuple[list[ConsumerRecord], dict[TopicPartition, int]]:
+def read(
+    messages: Sequence[Any], positions: Offsets, told: ToldErrors | None = None
+) -> tuple[list[ConsumerRecord], dict[TopicPartition, int]]:
     """Records of what librdkafka handed over, and where reading stands after them.
 
-    All or nothing: when one message is an error that ends the process, no position has moved past the others.
+    All or nothing: when one message is an error that ends the process, no position has moved past the others. Any
+    other error moves nothing; ``told`` knows which of them have their line in the log.
     """
+    told = told or ToldErrors()
     records: list[ConsumerRecord] = []
     moved: dict[TopicPartition, int] = {}
     for message in messages:
         error = message.error()
-        if error is not None and error.code() != PARTITION_EOF:
-            raise_consumer_error(error, f"{message.topic()}[{message.partition()}]")
-            continue
         partition = TopicPartition(message.topic(), message.partition())
+        if error is not None and error.code() != PARTITION_EOF:
+            raise_consumer_error(error, f"{partition}@{message.offset()}")
+            told.tell(error, partition)
+            continue
         position = moved.get(partition, positions.get(partition))
         if position is None or message.offset() < position:
             continue  # revoked or rewound while it was on its way
         if error is None:
             records.append(to_record(message))
         moved[partition] = next_offset(message)
+    if records:
+        told.forget(moved)
     return records, moved

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
 from shared.errors import BrokerUnavailable, FatalError, ProducerFenced, TransactionDoubt
+from shared.observability.logging import get_logger
+from shared.streaming.records import TopicPartition
+
+_LOG = get_logger()
 
 # librdkafka's own error codes are public constants that happen to begin with an underscore.
 PARTITION_EOF = KafkaError._PARTITION_EOF  # noqa: SLF001
@@ -55,6 +59,22 @@ NEXT_STEPS: Final[Mapping[int, str]] = MappingProxyType(
 """Errors no retry mends, and what a person can do. The library was patient with those that may pass."""
 
 
+_REPLICA = (
+    "its bytes are spoilt, on a disk or on the way, and the library would leave them out. Look at the broker's log; "
+    "let another replica lead this partition, or restore it"
+)
+_NEWER = "a newer writer used what this client does not know; bring the client up to date"
+SKIPPED: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        KafkaError._BAD_MSG: _REPLICA,  # noqa: SLF001
+        KafkaError.INVALID_MSG: _REPLICA,
+        KafkaError._BAD_COMPRESSION: _REPLICA,  # noqa: SLF001
+        KafkaError._NOT_IMPLEMENTED: _NEWER,  # noqa: SLF001
+    }
+)
+"""After these librdkafka goes on behind the records it could not read: unheard, they would be lost."""
+
+
 @contextlib.contextmanager
 def unavailable(doing: str) -> Iterator[None]:
     try:
@@ -94,7 +114,7 @@ def hopeless(cause: KafkaError, doing: str) -> FatalError:
 
 
 def raise_consumer_error(error: KafkaError, origin: str) -> None:
-    """Turn a consumer error into an instruction; errors that librdkafka heals by itself are left to it."""
+    """Raise FatalError for an error that ends the process; ``origin`` is where it was met."""
     if error.code() == FATAL:  # fatal() is False on this one; the text says which error made it fatal
         raise FatalError(f"consumer: {error.str()}; does another process hold this instance id?")
     if error.code() == AUTO_OFFSET_RESET:
@@ -102,3 +122,32 @@ def raise_consumer_error(error: KafkaError, origin: str) -> None:
             f"{origin}: the committed offset no longer exists ({error.str()}); records "
             "may have been deleted before they were read. Compare with the audit, then set the offset by hand"
         )
+    if error.code() in SKIPPED:
+        raise FatalError(f"{origin}: {error.name()}: {error.str()}; {SKIPPED[error.code()]}")
+    if error.code() in NO_RIGHT:
+        raise hopeless(error, f"reading {origin}")
+
+
+class ToldErrors:
+    """Errors of a consumer that the library mends by itself: one line for each, not one for each attempt."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[TopicPartition, int]] = set()
+
+    def tell(self, error: KafkaError, partition: TopicPartition) -> None:
+        """Write a line, unless there is one already."""
+        told = (partition, error.code())
+        if told not in self._told:
+            self._told.add(told)
+            _LOG.warning(
+                "consumer_error",
+                topic=partition.topic,
+                partition=partition.partition,
+                reason=error.name(),
+                error=error.str(),
+            )
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        """These were read again: the next error is news. So is one of no partition in particular."""
+        if self._told:
+            self._told = {told for told in self._told if told[0].partition >= 0 and told[0] not in partitions}

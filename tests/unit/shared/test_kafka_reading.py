@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError
+from structlog.testing import capture_logs
 
-from shared.errors import FatalError
+from shared.errors import BrokerUnavailable, FatalError
+from shared.settings import KafkaSettings
+from shared.streaming.kafka import KafkaBroker
 from shared.streaming.kafka.consumer import read
-from shared.streaming.kafka.faults import AUTO_OFFSET_RESET, PARTITION_EOF
+from shared.streaming.kafka.faults import AUTO_OFFSET_RESET, PARTITION_EOF, ToldErrors
 from shared.streaming.records import TopicPartition
 
 FIRST, SECOND = TopicPartition("topic", 0), TopicPartition("topic", 1)
@@ -63,3 +68,126 @@ def test_a_fatal_message_moves_no_position_past_the_records_before_it() -> None:
     with pytest.raises(FatalError):
         read([Message((0, 5)), Message((1, 2), AUTO_OFFSET_RESET)], positions)
     assert positions == {FIRST: 5, SECOND: 2}
+
+
+# ---- errors among the messages ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        (KafkaError._BAD_MSG, "replica"),
+        (KafkaError.INVALID_MSG, "replica"),
+        (KafkaError._BAD_COMPRESSION, "replica"),
+        (KafkaError._NOT_IMPLEMENTED, "newer"),
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, "ACL"),
+        (KafkaError.GROUP_AUTHORIZATION_FAILED, "ACL"),
+    ],
+)
+def test_records_the_library_would_skip_or_may_not_read_end_the_process(code: int, hint: str) -> None:
+    with pytest.raises(FatalError, match=rf"topic\[1\]@7.*{hint}"):
+        read([Message((0, 5)), Message((1, 7), code)], {FIRST: 5, SECOND: 7})
+
+
+# What the library reports while brokers die, leaders change and groups move, and mends by itself.
+HEALED = (
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TIMED_OUT,
+    KafkaError._RESOLVE,
+    KafkaError._MAX_POLL_EXCEEDED,
+    KafkaError._AUTHENTICATION,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.OFFSET_NOT_AVAILABLE,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.REBALANCE_IN_PROGRESS,
+    KafkaError.UNKNOWN,
+)
+
+
+@pytest.mark.parametrize("code", HEALED)
+def test_what_the_library_mends_by_itself_stops_nobody_and_moves_nothing(code: int) -> None:
+    records, moved = read([Message((0, 900), code), Message((0, 5))], {FIRST: 5})
+    assert [record.offset for record in records] == [5]
+    assert moved == {FIRST: 6}
+
+
+def test_an_error_is_told_once_per_partition_until_that_is_read_again() -> None:
+    told, positions = ToldErrors(), {FIRST: 5, SECOND: 2}
+    trouble = [Message((0, 0), KafkaError._TRANSPORT), Message((1, 0), KafkaError._TRANSPORT)]
+    with capture_logs() as lines:
+        for _ in range(3):
+            read(trouble, positions, told)
+    assert [(line["topic"], line["partition"], line["reason"]) for line in lines] == [
+        ("topic", 0, "_TRANSPORT"),
+        ("topic", 1, "_TRANSPORT"),
+    ]
+    with capture_logs() as lines:
+        read([Message((0, 5))], positions, told)
+        read(trouble, positions, told)
+    assert [line["partition"] for line in lines] == [0]
+
+
+# ---- a partition read to its end -------------------------------------------------------------------------------------
+
+
+class Reader:
+    """Stands for librdkafka's consumer: hands over ``messages``, then nothing any more."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        self.messages = messages
+        self.is_closed = False
+
+    def assign(self, _: object) -> None:
+        return None
+
+    def poll(self, _: float) -> Message | None:
+        return self.messages.pop(0) if self.messages else None
+
+    def consume(self, _count: int, _: float) -> list[Message]:
+        return []
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def read_partition(monkeypatch: pytest.MonkeyPatch, messages: list[Message], end: int) -> tuple[Reader, Iterator[Any]]:
+    """A partition that begins at 0 and ends at ``end``, of which ``messages`` arrive; patience is short."""
+    reader = Reader(messages)
+    monkeypatch.setattr("shared.streaming.kafka.broker.ConfluentConsumer", lambda _: reader)
+    monkeypatch.setattr("shared.streaming.kafka.broker.start_offset", lambda *_: 0)
+    monkeypatch.setattr("shared.streaming.kafka.broker.list_end_offsets", lambda *_: {FIRST: end})
+    monkeypatch.setattr("shared.streaming.kafka.broker.NO_PROGRESS_SECONDS", 0.05)
+    broker = KafkaBroker(KafkaSettings(bootstrap_servers="localhost:1"))
+    return reader, iter(broker.read_partition(FIRST, 0))
+
+
+def test_a_partition_is_read_to_its_end_over_what_the_library_mends(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = [
+        Message((0, 0)),
+        Message((0, 900), KafkaError._TRANSPORT),
+        Message((0, 1)),
+        Message((0, 3), PARTITION_EOF),
+    ]
+    reader, batches = read_partition(monkeypatch, messages, 3)
+    assert [record.offset for batch in batches for record in batch] == [0, 1]
+    assert reader.is_closed
+
+
+def test_a_partition_that_gives_nothing_more_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, batches = read_partition(monkeypatch, [Message((0, 0)), Message((0, 1))], 9)
+    kept = [next(batches), next(batches)]
+    with pytest.raises(BrokerUnavailable, match=r"topic\[0\].*at 2 of 9"):
+        next(batches)
+    assert [record.offset for batch in kept for record in batch] == [0, 1], "what came is handed over first"
+    assert reader.is_closed
+
+
+def test_a_partition_with_spoilt_records_is_not_read_past_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, batches = read_partition(monkeypatch, [Message((0, 0), KafkaError._BAD_MSG), Message((0, 1))], 2)
+    with pytest.raises(FatalError, match=r"topic\[0\]@0"):
+        list(batches)
+    assert reader.is_closed
