@@ -67,6 +67,11 @@ class AuditProcessor:
         seen = Sighting(record.topic, None, _written_at(record), _header(record, "ce_type"))
         return self._take(state, key, _complete(seen, record), now)
 
+    @property
+    def timer_settings(self) -> str:
+        """The patience."""
+        return repr(self._policy)
+
     def due_at(self, state: CaseAudit) -> datetime:
         """When to look at the complaint next."""
         return due_at(state, self._policy)

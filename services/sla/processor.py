@@ -54,6 +54,11 @@ class SlaProcessor:
             return Step(state, refusal=Refusal(*outcome.refusal))
         return Step(outcome.row, _emits(outcome.announcements, None))
 
+    @property
+    def timer_settings(self) -> str:
+        """How long settled rows are kept; the clocks themselves are in the rows."""
+        return repr(self._forget_after)
+
     def due_at(self, state: ComplaintClocks) -> datetime | None:
         """The next instant at which a clock of this row warns or breaches, or the row is forgotten."""
         return due_at(state, self._forget_after)

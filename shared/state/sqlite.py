@@ -9,13 +9,17 @@ after a reboot (docs/decisions/0002).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from shared.errors import FatalError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (key BLOB PRIMARY KEY, value BLOB NOT NULL, due_ms INTEGER);
 CREATE INDEX IF NOT EXISTS due ON state (due_ms) WHERE due_ms IS NOT NULL;
+CREATE TABLE IF NOT EXISTS timers (settings TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS set_aside (key BLOB PRIMARY KEY, due_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS origin (cluster_id TEXT NOT NULL, boot_id TEXT NOT NULL, changelog_offset INTEGER NOT NULL);
 """
 _BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
@@ -32,14 +36,19 @@ class PartitionStore:
     """State of one partition. Not thread-safe: it belongs to the loop."""
 
     def __init__(self, path: Path, cluster_id: str) -> None:
-        """Open or create; thrown away is a file of another cluster, of an earlier boot, or one SQLite cannot read."""
+        """Open or create; thrown away is a file of another cluster, of an earlier boot, or one that is spoilt.
+
+        FatalError: the file cannot be used now, which says nothing about what is in it; it is left alone.
+        """
         self._path = path
         self._cluster_id = cluster_id
+        self._has_set_aside = False
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._connect()
-        except sqlite3.DatabaseError:
-            self.clear()
+            self._connect_or_rebuild()
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise FatalError(f"{path}: {error}; {_likely_cause(error)}. The file was left alone") from error
 
     @property
     def changelog_offset(self) -> int:
@@ -69,6 +78,40 @@ class PartitionStore:
         found = self._db.execute("SELECT min(due_ms) FROM state WHERE due_ms IS NOT NULL").fetchone()
         return int(found[0]) if found[0] is not None else None
 
+    def move_timers(self, due_ms: Mapping[bytes, int | None]) -> None:
+        """Give rows other timers than they were written with; the rows themselves stay as they are."""
+        self._db.execute("BEGIN")
+        self._db.executemany("UPDATE state SET due_ms = ? WHERE key = ?", [(due, key) for key, due in due_ms.items()])
+        self._db.execute("COMMIT")
+
+    def set_aside(self, key: bytes) -> None:
+        """This timer is not due any more, until the row is written anew or the file is opened again."""
+        self._has_set_aside = True
+        self._db.execute("BEGIN")
+        self._db.execute(
+            "INSERT OR REPLACE INTO set_aside SELECT key, due_ms FROM state WHERE key = ? AND due_ms IS NOT NULL",
+            (key,),
+        )
+        self._db.execute("UPDATE state SET due_ms = NULL WHERE key = ?", (key,))
+        self._db.execute("COMMIT")
+
+    def keep_timers_of(self, settings: str, due_ms: Callable[[bytes], int | None]) -> int:
+        """Make all timers those of ``settings``; how many moved.
+
+        ``due_ms`` tells the timer of a value. It is asked for every row, some ten seconds for a million of them, but
+        only when the timers in the file are of other settings.
+        """
+        if self._db.execute("SELECT settings FROM timers").fetchall() == [(settings,)]:
+            return 0
+        rows = self._db.execute("SELECT key, value, due_ms FROM state")
+        moved = [(due, key) for key, value, was_due in rows if (due := due_ms(value)) != was_due]
+        self._db.execute("BEGIN")
+        self._db.executemany("UPDATE state SET due_ms = ? WHERE key = ?", moved)
+        self._db.execute("DELETE FROM timers")
+        self._db.execute("INSERT INTO timers VALUES (?)", (settings,))
+        self._db.execute("COMMIT")
+        return len(moved)
+
     def apply(self, rows: Mapping[bytes, Row], changelog_offset: int) -> None:
         """Write rows and offset in one SQLite transaction."""
         upserts, deletes = [], []
@@ -84,6 +127,8 @@ class PartitionStore:
             "ON CONFLICT (key) DO UPDATE SET value = excluded.value, due_ms = excluded.due_ms",
             upserts,
         )
+        if self._has_set_aside:
+            self._db.executemany("DELETE FROM set_aside WHERE key = ?", [(key,) for key in rows])
         self._db.execute("UPDATE origin SET changelog_offset = ?", (changelog_offset,))
         self._db.execute("COMMIT")
         self._changelog_offset = changelog_offset
@@ -108,6 +153,14 @@ class PartitionStore:
         if hasattr(self, "_db"):
             self._db.close()
 
+    def _connect_or_rebuild(self) -> None:
+        try:
+            self._connect()
+        except sqlite3.DatabaseError as error:
+            if not _is_spoilt(error):
+                raise
+            self.clear()
+
     def _connect(self) -> None:
         self._db = sqlite3.connect(self._path, isolation_level=None, cached_statements=32, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -121,6 +174,35 @@ class PartitionStore:
         if origin is None:
             self._db.execute("INSERT INTO origin VALUES (?, ?, 0)", (self._cluster_id, boot_id))
         self._changelog_offset = int(origin[2]) if origin is not None else 0
+        self._take_back()
+
+    def _take_back(self) -> None:
+        """Timers that were set aside are due again."""
+        self._db.execute("BEGIN")
+        self._db.execute(
+            "UPDATE state SET due_ms = (SELECT due_ms FROM set_aside WHERE set_aside.key = state.key) "
+            "WHERE key IN (SELECT key FROM set_aside)"
+        )
+        self._db.execute("DELETE FROM set_aside")
+        self._db.execute("COMMIT")
+        self._has_set_aside = False
+
+
+def _is_spoilt(error: sqlite3.DatabaseError) -> bool:
+    """True when the content is at fault: not a database, torn pages, or tables of another version."""
+    return not isinstance(error, sqlite3.OperationalError) or error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+
+
+def _likely_cause(error: sqlite3.OperationalError) -> str:
+    match error.sqlite_errorcode & 0xFF:  # the rest tells which kind of it
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "another process uses it; give each a CBUS_STATE_DIR of its own"
+        case sqlite3.SQLITE_FULL:
+            return "the disk is full; make room"
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return "this user may not write there; check CBUS_STATE_DIR and its owner"
+        case _:
+            return "check the disk"
 
 
 def _boot_id() -> str:

@@ -115,6 +115,10 @@ class Batch(Generic[StateT]):
             outputs.append(ProducerRecord(emit.topic, key, value, headers))
         return outputs
 
+    def is_changed(self, partition: int, key: bytes) -> bool:
+        """True when the row of ``key`` will be written, with its timer, after the commit."""
+        return (partition, key) in self._states
+
     def changes(self) -> Iterator[tuple[StateT | None, StateT | None]]:
         """Every changed state as it was before the batch and as it is after it; for who counts what happened."""
         for place, after in self._states.items():

@@ -80,6 +80,16 @@ class Processor(Protocol[StateT]):
 
 
 @runtime_checkable
+class HasTimerSettings(Protocol):
+    """A processor whose ``due_at`` depends on more than the state."""
+
+    @property
+    def timer_settings(self) -> str:
+        """All that it depends on; when this is another text, timers kept from before are computed anew."""
+        ...
+
+
+@runtime_checkable
 class NotesUnreadable(Protocol[StateT]):
     """A processor that must account for records nobody can read, too; of others they become dead letters."""
 

@@ -29,12 +29,10 @@ class TimerFirer(Generic[StateT]):
         self._grace = grace
         self._max_timers = max_timers
         self._horizon = InputHorizon()
-        self._failed: set[tuple[int, bytes]] = set()
 
     def reset(self) -> None:
-        """Positions were changed: what was known to be complete no longer is. Timers that failed get another try."""
+        """Positions were changed: what was known to be complete no longer is."""
         self._horizon.reset()
-        self._failed.clear()
 
     def fire(self, stores: Mapping[int, PartitionStore], batch: Batch[StateT]) -> None:
         """Add the outcome of every timer that may fire now to ``batch``."""
@@ -46,8 +44,9 @@ class TimerFirer(Generic[StateT]):
         self._horizon.advance(positions)
         for number in waiting:
             complete_until = self._horizon.complete_until(number)
-            if complete_until is not None:
-                self._fire_partition(number, stores[number], complete_until - self._grace, batch)
+            if complete_until is None:
+                continue
+            if self._fire_partition(number, stores[number], complete_until - self._grace, batch):
                 _add_offsets(number, positions, batch)
 
     def _ask_for_ends(self, waiting: list[int], positions: Offsets, now: datetime) -> None:
@@ -60,34 +59,40 @@ class TimerFirer(Generic[StateT]):
         except BrokerUnavailable as error:
             _LOG.warning("timers_wait", reason="end offsets unknown", error=error)
 
-    def _fire_partition(self, number: int, store: PartitionStore, until: datetime, batch: Batch[StateT]) -> None:
+    def _fire_partition(self, number: int, store: PartitionStore, until: datetime, batch: Batch[StateT]) -> bool:
+        """True when anything fired. What is not due after all moves, or it would be asked about in every pass."""
+        has_fired = False
+        moved: dict[bytes, int | None] = {}
         for key in store.due(to_epoch_ms(until), self._max_timers):
-            if (number, key) not in self._failed:
-                self._fire_one(number, key, until, batch)
+            try:
+                state = batch.state(number, key)
+                due_at = None if state is None else self._processor.due_at(state)
+                if state is not None and due_at is not None and due_at <= until:
+                    self._fire_one(number, key, state, until, batch)
+                    SLA_FIRE_LATENESS_SECONDS.observe((batch.now - due_at).total_seconds())
+                    has_fired = True
+                elif not batch.is_changed(number, key):
+                    moved[key] = None if due_at is None else to_epoch_ms(due_at)
+            except Exception as error:
+                self._fail(number, key, error, batch)
+        if moved:
+            store.move_timers(moved)
+        return has_fired
 
-    def _fire_one(self, number: int, key: bytes, until: datetime, batch: Batch[StateT]) -> None:
-        """A processor must not raise; if it does, this timer waits for the next restart, and all others fire."""
-        state = batch.state(number, key)
-        try:
-            due_at = None if state is None else self._processor.due_at(state)
-            if state is None or due_at is None or due_at > until:
-                return  # a record of this very batch changed it
-            crash_point(f"{self._processor.name}.before-fire")
-            step = self._processor.fire(state, until)
-        except Exception as error:
-            self._fail(number, key, error)
-            return
+    def _fire_one(self, number: int, key: bytes, state: StateT, until: datetime, batch: Batch[StateT]) -> None:
+        crash_point(f"{self._processor.name}.before-fire")
+        step = self._processor.fire(state, until)
         refusal = batch.take(number, key, step, None)
         if refusal is not None:
-            self._fail(number, key, InvalidEvent(*refusal))
-            return
-        SLA_FIRE_LATENESS_SECONDS.observe((batch.now - due_at).total_seconds())
+            raise InvalidEvent(*refusal)
         crash_point(f"{self._processor.name}.after-fire-before-commit")
 
-    def _fail(self, number: int, key: bytes, error: Exception) -> None:
-        self._failed.add((number, key))
+    def _fail(self, number: int, key: bytes, error: Exception, batch: Batch[StateT]) -> None:
+        """A processor must not raise; if it does, this timer waits for the next restart, and all others fire."""
         TIMER_FAILURES_TOTAL.labels(self._processor.name).inc()
         _LOG.error("timer_failed", complaint_id=key.decode(errors="replace"), error=error)
+        if not batch.is_changed(number, key):  # else its row is about to be written, with its timer: it fails once more
+            batch.stores[number].set_aside(key)
 
 
 def _with_due_timers(stores: Mapping[int, PartitionStore], until: datetime) -> list[int]:

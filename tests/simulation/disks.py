@@ -22,6 +22,8 @@ class _File:
     cluster_id: str
     rows: dict[bytes, tuple[bytes, int | None]] = field(default_factory=dict)
     changelog_offset: int = 0
+    set_aside: dict[bytes, int] = field(default_factory=dict)
+    timer_settings: str | None = None
 
 
 class MemoryStore:
@@ -33,6 +35,9 @@ class MemoryStore:
         if file is None or file.cluster_id != cluster_id:
             file = files[path] = _File(cluster_id)
         self._file = file
+        for key, due_ms in file.set_aside.items():
+            file.rows[key] = (file.rows[key][0], due_ms)
+        file.set_aside.clear()
 
     @property
     def changelog_offset(self) -> int:
@@ -55,11 +60,31 @@ class MemoryStore:
     def apply(self, rows: Mapping[bytes, Row], changelog_offset: int) -> None:
         self._about_to("write")
         for key, row in rows.items():
+            self._file.set_aside.pop(key, None)
             if row.value is None:
                 self._file.rows.pop(key, None)
             else:
                 self._file.rows[key] = (row.value, row.due_ms)
         self._file.changelog_offset = changelog_offset
+
+    def move_timers(self, due_ms: Mapping[bytes, int | None]) -> None:
+        for key, due in due_ms.items():
+            self._file.rows[key] = (self._file.rows[key][0], due)
+
+    def set_aside(self, key: bytes) -> None:
+        value, due = self._file.rows[key]
+        if due is not None:
+            self._file.set_aside[key] = due
+            self._file.rows[key] = (value, None)
+
+    def keep_timers_of(self, settings: str, due_ms: Callable[[bytes], int | None]) -> int:
+        if settings == self._file.timer_settings:
+            return 0
+        self._file.timer_settings = settings
+        fresh = {key: due_ms(value) for key, (value, _) in self._file.rows.items()}
+        moved = {key: due for key, due in fresh.items() if due != self._file.rows[key][1]}
+        self.move_timers(moved)
+        return len(moved)
 
     def count(self) -> int:
         return len(self._file.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,12 @@ from shared.streaming.records import ProducerRecord
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CASE = complaint_id("web", "the one case of these tests")
+CASE_BESIDE = next(
+    case
+    for case in (complaint_id("web", f"another case {number}") for number in range(100))
+    if zlib.crc32(case.encode()) % 2 == zlib.crc32(CASE.encode()) % 2
+)
+"""Another case in the same partition of the broker in memory."""
 TOPICS = {
     topics.RECEIVED: 2,
     topics.LIFECYCLE: 2,
@@ -176,13 +183,19 @@ class Process:
     max_records: int = 1000
     also: tuple[str, ...] = ()
     """Input topics beside the usual one."""
+    max_timers: int = 2000
 
     def __post_init__(self) -> None:
         self.broker = FaultyBroker(self.cluster, self.faults)
         settings = ProcessorSettings(
             instance_id=self.instance,
             state_dir=self.state_dir,
-            engine=EngineSettings(poll_seconds=0.001, timer_grace=timedelta(seconds=1), max_records=self.max_records),
+            engine=EngineSettings(
+                poll_seconds=0.001,
+                timer_grace=timedelta(seconds=1),
+                max_records=self.max_records,
+                max_timers=self.max_timers,
+            ),
         )
         processor = Counter(
             during_reduce=lambda: self.faults.during_reduce(), during_fire=lambda: self.faults.during_fire()
@@ -196,9 +209,9 @@ class Process:
             self.loop.run_once()
 
 
-def urge(cluster: Broker, number: int, at: datetime = START, traceparent: str | None = None) -> None:
-    """Write one urge of the case."""
-    _write(cluster, ComplaintUrged(complaint_id=CASE, received_at=at), f"urge-{number}", at, traceparent)
+def urge(cluster: Broker, number: int, at: datetime = START, traceparent: str | None = None, case: str = CASE) -> None:
+    """Write one urge of ``case``."""
+    _write(cluster, ComplaintUrged(complaint_id=case, received_at=at), f"urge-{number}", at, traceparent)
 
 
 def withdraw(cluster: Broker, at: datetime) -> None:
@@ -216,15 +229,16 @@ def supplement(cluster: Broker, number: int, person: str) -> None:
 def _write(
     cluster: Broker, event: ConsumerMessage, identifier: str, at: datetime, traceparent: str | None = None
 ) -> None:
-    value, headers = encode(event, event_id=identifier, source="/test", subject=CASE, time=at, traceparent=traceparent)
-    write_raw(cluster, value, headers)
+    case = event.complaint_id
+    value, headers = encode(event, event_id=identifier, source="/test", subject=case, time=at, traceparent=traceparent)
+    write_raw(cluster, value, headers, case)
 
 
-def write_raw(cluster: Broker, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+def write_raw(cluster: Broker, value: bytes | None, headers: list[tuple[str, bytes]], case: str = CASE) -> None:
     """Write any bytes under the case's key."""
     reports: list[Exception | None] = []
     producer = cluster.producer()
-    producer.send(ProducerRecord(topics.RECEIVED, CASE.encode(), value, headers), reports.append)
+    producer.send(ProducerRecord(topics.RECEIVED, case.encode(), value, headers), reports.append)
     producer.flush(5)
     assert reports == [None]
 

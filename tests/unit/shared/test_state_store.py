@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from shared.errors import FatalError
 from shared.state.sqlite import PartitionStore, Row
 
 REPOSITORY = Path(__file__).parents[3]
@@ -32,6 +33,7 @@ class StoreMachine(RuleBasedStateMachine):
         self._directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
         self.path = Path(self._directory.name) / "counter" / "3.sqlite"
         self.rows: dict[bytes, Row] = {}
+        self.aside: dict[bytes, int] = {}
         self.offset = 0
 
     @initialize()
@@ -44,19 +46,40 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.apply(rows, self.offset)
         for key, row in rows.items():
             self.rows.pop(key, None)
+            self.aside.pop(key, None)
             if row.value is not None:
                 self.rows[key] = row
+
+    @rule(key=KEYS)
+    def set_aside(self, key: bytes) -> None:
+        self.store.set_aside(key)
+        row = self.rows.get(key)
+        if row is not None and row.due_ms is not None:
+            self.aside[key] = row.due_ms
+            self.rows[key] = Row(row.value, None)
+
+    @rule(due=st.dictionaries(KEYS, st.none() | INSTANTS, max_size=3))
+    def move_timers(self, due: dict[bytes, int | None]) -> None:
+        moved = {key: due_ms for key, due_ms in due.items() if key in self.rows and key not in self.aside}
+        self.store.move_timers(moved)
+        self.rows |= {key: Row(self.rows[key].value, due_ms) for key, due_ms in moved.items()}
 
     @rule()
     def reopen(self) -> None:
         self.store.close()
+        self.open_again()
+
+    def open_again(self) -> None:
+        """What was set aside is due again."""
         self.open()
+        self.rows |= {key: Row(self.rows[key].value, due_ms) for key, due_ms in self.aside.items()}
+        self.aside.clear()
 
     @rule()
     def open_beside_as_after_a_kill(self) -> None:
         """A killed process closes nothing; the next one opens over what is there."""
         killed = self.store
-        self.open()
+        self.open_again()
         killed.close()
 
     @rule(accident=st.sampled_from(["cleared", "another cluster", "spoilt"]), garbage=st.binary(min_size=100))
@@ -71,6 +94,7 @@ class StoreMachine(RuleBasedStateMachine):
                 self.open_for_another_cluster()
             self.open()
         self.rows.clear()
+        self.aside.clear()
         self.offset = 0
 
     def open_for_another_cluster(self) -> None:
@@ -114,6 +138,59 @@ class StoreMachine(RuleBasedStateMachine):
 
 StoreMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 TestPartitionStore = StoreMachine.TestCase
+
+
+def test_timers_are_computed_anew_when_what_they_depend_on_changed_and_only_then(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+
+    def due_ms(value: bytes) -> int | None:
+        asked.append(value)
+        return int(value) * 10 or None
+
+    store = PartitionStore(tmp_path / "0.sqlite", "cluster")
+    assert store.keep_timers_of("patience 1", due_ms) == 0
+    store.apply({b"a": Row(b"1", 1), b"b": Row(b"2", 20), b"c": Row(b"0", 5)}, 3)
+    store.close()
+    store = PartitionStore(tmp_path / "0.sqlite", "cluster")
+    assert store.keep_timers_of("patience 1", due_ms) == 0
+    assert asked == []
+    assert store.keep_timers_of("patience 10", due_ms) == 2
+    assert (store.due(10, 9), store.due(100, 9)) == ([b"a"], [b"a", b"b"])
+    assert store.get(b"a") == b"1"
+    assert store.changelog_offset == 3
+    store.close()
+
+
+def test_a_file_another_process_holds_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "0.sqlite"
+    store = PartitionStore(path, "cluster")
+    store.apply({b"a": Row(b"1", 1)}, 7)
+    store._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    store._db.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(FatalError, match=r"0\.sqlite: database is locked; another process"):
+        PartitionStore(path, "cluster")
+    store._db.execute("COMMIT")
+    store.close()
+    again = PartitionStore(path, "cluster")
+    assert (again.get(b"a"), again.changelog_offset) == (b"1", 7)
+    again.close()
+
+
+def test_a_path_that_cannot_be_opened_is_told_with_what_to_look_at(tmp_path: Path) -> None:
+    (tmp_path / "0.sqlite").mkdir()
+    with pytest.raises(FatalError, match=r"0\.sqlite: unable to open database file; .*CBUS_STATE_DIR"):
+        PartitionStore(tmp_path / "0.sqlite", "cluster")
+
+
+def test_a_file_with_tables_of_another_version_is_rebuilt(tmp_path: Path) -> None:
+    path = tmp_path / "0.sqlite"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE origin (something_else TEXT)")
+    other.commit()
+    other.close()
+    store = PartitionStore(path, "cluster")
+    assert (store.count(), store.changelog_offset) == (0, 0)
+    store.close()
 
 
 KILLED_WRITER = """
