@@ -167,6 +167,7 @@ class Broker(Protocol):
 
         The end is the high watermark, not the last stable offset: commit markers reach partitions one by one, so
         a transaction whose offsets are already visible may still be invisible here; reading waits for its marker.
+        BrokerUnavailable: there is more, but for a while nothing came; the batches handed over until then are whole.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any, cast
 from shared.clock import ManualClock
 from shared.errors import FatalError
 from shared.streaming.broker import Broker
+from shared.streaming.doubts import Doubts
 from shared.streaming.engine_settings import EngineSettings, ProcessorSettings
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
@@ -55,6 +57,7 @@ class SimulatedProcess:
         )
         self.loop = ProcessorLoop(self.processor, cast(Broker, self.broker), self.clock, settings)
         self.loop._gauges._every_seconds = math.inf  # read by wall time, on which a history must not depend
+        self.loop._doubts = Doubts(monotonic=itertools.count(0, 10).__next__)  # a history has no time to wait
 
     @property
     def service(self) -> str:

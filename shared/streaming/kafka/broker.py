@@ -74,7 +74,6 @@ class KafkaBroker:
                 "linger.ms": 5,  # flush does not wait for it; until then records gather in fuller requests
                 "retry.backoff.ms": 10,
                 "queue.buffering.max.messages": 1_000_000,
-                "message.max.bytes": LARGEST_DEAD_LETTER_BYTES,
             },
             self._settings.transaction_timeout_seconds,
             _LIBRARY_LOG,
@@ -152,6 +151,7 @@ class KafkaBroker:
             "acks": self._settings.acks,
             "enable.idempotence": True,
             "partitioner": "murmur2_random",
+            "message.max.bytes": LARGEST_DEAD_LETTER_BYTES,  # what a topic takes at most; most take less
             "compression.type": "lz4",
         }
 
