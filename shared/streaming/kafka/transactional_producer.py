@@ -66,6 +66,8 @@ class KafkaTransactionalProducer:
                 headers=headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
             )
         except (BufferError, KafkaException):
+            self._client.poll(0)
+            self._raise_doubt()  # a report on an earlier record tells why the transaction takes no more
             with doubtful(f"produce to {topic}"):
                 raise
 
