@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 60
 SEED ?= 1
 COMPLAINTS ?= 2000
-KILLS ?= 50
+KILLS ?= 64
 BROKERS ?= 1
 SPEED ?= 3600
 
@@ -58,7 +58,7 @@ bench: setup ## Measure throughput and latency on this machine, beside a Faust a
 	$(BIN)/python -m tests.bench
 
 torture: setup ## Break the bus under load and judge it: SEED, COMPLAINTS, KILLS, BROKERS=1|3, SPEED
-	$(BIN)/python -m tests.torture --seed $(SEED) --complaints $(COMPLAINTS) --kills $(KILLS) --brokers $(BROKERS) --speed $(SPEED)
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints $(COMPLAINTS) --kills $(KILLS) --brokers $(BROKERS) --speed $(SPEED) --restore
 
 torture-long: setup ## The same for an hour: 100,000 complaints, 300 kills, 3 brokers (docs/torture-long.md)
 	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 100000 --kills 300 --brokers 3 --speed 120 --restore --write docs/torture-long.md

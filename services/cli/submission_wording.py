@@ -11,7 +11,8 @@ NO_ENCODING = Text(
 MARK_NOT_KEPT = Text(
     "the file begins with the mark of {name} and is not {name} to its end; was it cut off, or put together from "
     "several? Save it as 'CSV UTF-8' or as JSON Lines in UTF-8",
-    "文件开头标明为 {name}，但并非全文都是 {name}；是否被截断，或由多个文件拼成？请另存为“CSV UTF-8”，或 UTF-8 编码的 JSON Lines",
+    "文件开头标明为 {name}，但并非全文都是 {name}；是否被截断，或由多个文件拼成？"
+    "请另存为“CSV UTF-8”，或 UTF-8 编码的 JSON Lines",
 )
 ONE_ARRAY = Text(
     "the file is one JSON array; one object per line is needed (jq -c '.[]' FILE)",

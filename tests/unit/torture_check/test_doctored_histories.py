@@ -13,6 +13,7 @@ from tests.unit.torture_check.synthetic import (
     DUE,
     RECEIVED,
     RECEIVED_AT,
+    REQUESTS,
     ROUTER_DEAD_LETTERS,
     Data,
     SyntheticRun,
