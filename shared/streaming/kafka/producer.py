@@ -27,8 +27,8 @@ class KafkaProducer:
         self._poller.start()
 
     def send(self, record: ProducerRecord, on_delivery: Callable[[Exception | None], None]) -> None:
-        def report(error: KafkaError | None, _message: Any) -> None:
-            on_delivery(None if error is None else BrokerUnavailable(f"not acknowledged: {error.name()}"))
+        def report(error: KafkaError | None, message: Any) -> None:
+            on_delivery(undelivered(error, message))
 
         arguments: dict[str, Any] = {} if record.partition is None else {"partition": record.partition}
         try:
@@ -62,3 +62,17 @@ class KafkaProducer:
     def _serve_reports(self) -> None:
         while not self._closing.is_set():
             self._producer.poll(0.1)
+
+
+def undelivered(error: KafkaError | None, message: Any) -> BrokerUnavailable | None:
+    """Why a delivery report does not mean that the record is on the log; None: it is.
+
+    An acknowledgement tells the record's offset. librdkafka also reports success without one: when a later record of
+    the partition was acknowledged, it takes an earlier one, refused or unanswered, for written. A broker that has just
+    become leader and does not know the producer yet accepts the later one all the same, and the earlier is nowhere.
+    """
+    if error is not None:
+        return BrokerUnavailable(f"not acknowledged: {error.name()}")
+    if message.offset() is None:
+        return BrokerUnavailable("not acknowledged: the client library infers that it was written, no broker said so")
+    return None

@@ -118,8 +118,11 @@ class KafkaTransactionalProducer:
         if error is not None:
             self._note(verdict(error, f"delivery to {message.topic()}"))
             return
-        partition = TopicPartition(message.topic(), message.partition())
-        self._next_offsets[partition] = message.offset() + 1
+        offset = message.offset()
+        if offset is None:  # inferred by the library, said by no broker (kafka.producer.undelivered)
+            self._note(TransactionDoubt(f"a record for {message.topic()} was acknowledged without an offset"))
+            return
+        self._next_offsets[TopicPartition(message.topic(), message.partition())] = offset + 1
 
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in DOUBTFUL:
