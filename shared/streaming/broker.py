@@ -96,12 +96,12 @@ class TransactionalProducer(Protocol):
         """Open a transaction."""
         ...
 
-    def produce(self, record: ProducerRecord, *, tracked: bool = False) -> None:
-        """Add a record; ``flush`` tells the offset of a ``tracked`` one, which costs a report per record."""
+    def produce(self, record: ProducerRecord) -> None:
+        """Add a record."""
         ...
 
     def flush(self) -> Mapping[TopicPartition, int]:
-        """Wait until every record is acknowledged; next offset after the last tracked record per partition."""
+        """Wait until every record is acknowledged; next offset after the last record of each partition written to."""
         ...
 
     def send_offsets(self, offsets: Offsets, group: GroupMetadata) -> None:

@@ -58,11 +58,6 @@ class Doubts:
             self._in_a_row = 0
 
     @property
-    def is_repeating(self) -> bool:
-        """True when the same records failed before."""
-        return self._in_a_row > 0
-
-    @property
     def is_waiting(self) -> bool:
         """True while it is too early for another try."""
         return self._in_a_row > _AT_ONCE and self._monotonic() < self._next_try_at

@@ -135,7 +135,7 @@ class ProcessorLoop(Generic[StateT]):
         rows = batch.rows()
         with metrics.TRANSACTION_DURATION_SECONDS.labels(service).time(), _stage("write"):
             self._doubts.trying()
-            next_offsets = transaction.write(producer, batch, rows, group, closely=self._doubts.is_repeating)
+            next_offsets = transaction.write(producer, batch, rows, group)
             crash_point(f"{service}.after-commit")
             self._keep(rows, next_offsets)
         self._doubts.over()

@@ -22,13 +22,8 @@ def write(
     batch: Batch[StateT],
     rows: Mapping[int, Mapping[bytes, Row]],
     group: GroupMetadata,
-    *,
-    closely: bool = False,
 ) -> Mapping[TopicPartition, int]:
-    """Write ``batch`` atomically; next offset of each changelog partition written to.
-
-    ``closely``: have every record reported on. That costs time, and tells which one a broker refused and why; without
-    it, a commit only says that something was refused.
+    """Write ``batch`` atomically; next offset of each partition written to.
 
     Raises TransactionDoubt when anything failed or is unknown; the caller must recycle the producer and rewind.
     """
@@ -36,12 +31,11 @@ def write(
     producer.begin()
     crash_point(f"{service}.after-begin")
     for record in batch.outputs:
-        producer.produce(record, tracked=closely)
+        producer.produce(record)
     crash_point(f"{service}.mid-produce")
     for partition_records in changelog_records(service, rows):
-        for record in partition_records[:-1]:
-            producer.produce(record, tracked=closely)
-        producer.produce(partition_records[-1], tracked=True)  # local state will stand at this offset
+        for record in partition_records:
+            producer.produce(record)
     next_offsets = dict(producer.flush())
     crash_point(f"{service}.before-offsets")
     producer.send_offsets(batch.offsets, group)

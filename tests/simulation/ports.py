@@ -30,9 +30,9 @@ class SimulatedProducer(MemoryTransactionalProducer):
         self._about_to("begin")
         super().begin()
 
-    def produce(self, record: ProducerRecord, *, tracked: bool = False) -> None:
+    def produce(self, record: ProducerRecord) -> None:
         self._about_to("produce")
-        super().produce(record, tracked=tracked)
+        super().produce(record)
 
     def flush(self) -> Offsets:
         self._about_to("flush")

@@ -51,10 +51,10 @@ class KafkaTransactionalProducer:
         with doubtful("begin_transaction"):
             self._client.begin_transaction()
 
-    def produce(self, record: ProducerRecord, *, tracked: bool = False) -> None:
-        # The hot path: no context manager, one call per record, and a delivery report (which copies the record) only
-        # where its offset is wanted. A delivery that fails makes the commit fail, reported or not: librdkafka counts
-        # them per transaction. Partition -1 lets the key decide.
+    def produce(self, record: ProducerRecord) -> None:
+        # The hot path: no context manager and one call per record. Each is reported on, since the commit alone tells
+        # only of refused ones: one that the library takes for written, and no broker has, is committed without it.
+        # Partition -1 lets the key decide.
         topic, key, value, headers, partition = record
         try:
             self._client.produce(
@@ -62,7 +62,7 @@ class KafkaTransactionalProducer:
                 value,
                 key,
                 -1 if partition is None else partition,
-                self._on_delivery if tracked else None,
+                self._on_delivery,
                 headers=headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
             )
         except (BufferError, KafkaException):

@@ -34,12 +34,11 @@ class MemoryTransactionalProducer:
             self._next_offsets = {}
             self._transaction = self._broker.begin(self._transactional_id, self._epoch)
 
-    def produce(self, record: ProducerRecord, *, tracked: bool = False) -> None:
+    def produce(self, record: ProducerRecord) -> None:
         with self._broker.changed, _doubtful():
             self._broker.require_epoch(self._transactional_id, self._epoch)
             partition, offset = self._broker.append(record, self._open_transaction())
-            if tracked:
-                self._next_offsets[partition] = offset + 1
+            self._next_offsets[partition] = offset + 1
 
     def flush(self) -> Mapping[TopicPartition, int]:
         return self._next_offsets

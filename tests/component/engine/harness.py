@@ -129,11 +129,11 @@ class FaultyProducer(MemoryTransactionalProducer):
         super().__init__(broker, transactional_id)
         self._faults = faults
 
-    def produce(self, record: ProducerRecord, *, tracked: bool = False) -> None:
+    def produce(self, record: ProducerRecord) -> None:
         parts = (record.key, record.value, *(value for _, value in record.headers))
         if sum(len(part) for part in parts if part is not None) > topics.LARGEST_DEAD_LETTER_BYTES:
             raise TransactionDoubt(f"produce to {record.topic}: MSG_SIZE_TOO_LARGE")
-        super().produce(record, tracked=tracked)
+        super().produce(record)
 
     def flush(self) -> Offsets:
         self._faults.before_flush()

@@ -45,10 +45,8 @@ def changelog_afterwards() -> None:
     """The transaction carries no rows; they follow in the next one, behind the crash point ``after-commit``."""
     write, keep = transaction.write, ProcessorLoop._keep
 
-    def without_rows(
-        producer: TransactionalProducer, batch: Batch[Any], _: Rows, group: GroupMetadata, *, closely: bool = False
-    ) -> Offsets:
-        return write(producer, batch, {}, group, closely=closely)
+    def without_rows(producer: TransactionalProducer, batch: Batch[Any], _: Rows, group: GroupMetadata) -> Offsets:
+        return write(producer, batch, {}, group)
 
     def rows_now(loop: ProcessorLoop[Any], rows: Rows, _: Offsets) -> None:
         keep(loop, rows, _write_rows(loop, rows))
@@ -63,7 +61,7 @@ def _write_rows(loop: ProcessorLoop[Any], rows: Rows) -> Offsets:
     loop._producer.begin()
     for records in changelog_records(loop._processor.name, rows):
         for record in records:
-            loop._producer.produce(record, tracked=True)
+            loop._producer.produce(record)
     written = dict(loop._producer.flush())
     loop._producer.commit()
     return {TopicPartition(state_topic(loop._processor.name), number): 0 for number in rows} | written
