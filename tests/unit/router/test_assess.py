@@ -17,7 +17,11 @@ ASSESS = Assessor(TAXONOMY, DEPARTMENTS, RULES)
     ("text", "language", "reason"),
     [
         ("产品存在安全问题，危害健康，请问如何退货", "zh-CN", "“人身与产品安全”类投诉的严重程度至少为“高”"),
-        ("银行卡被盗刷了五万，请问怎么办", "en-GB", "About 'Fraud and personal data': at least high severity"),
+        (
+            "产品存在安全问题，危害健康，请问如何退货",
+            "en-GB",
+            "About 'Safety of people and products': at least high severity",
+        ),
     ],
 )
 def test_departments_are_told_that_the_category_set_the_severity(text: str, language: str, reason: str) -> None:
