@@ -135,13 +135,14 @@ class CounterBench:
             self._follower = None
 
     def members(self) -> set[str]:
-        """Instances the group coordinator knows."""
+        """Instances the group coordinator knows; their names there end with a mark of what they subscribe to."""
         admin = KafkaAdminClient(bootstrap_servers=self.cluster.bootstrap_servers)
         try:
             group = admin.describe_groups([NAME])[NAME]
         finally:
             admin.close()
-        return {str(member["group_instance_id"]).removeprefix(f"{NAME}-") for member in group["members"]}
+        names = [str(member["group_instance_id"]) for member in group["members"]]
+        return {name.removeprefix(f"{NAME}-").rpartition("-")[0] for name in names}
 
     def stop_all(self) -> None:
         """End every process in an orderly way."""
