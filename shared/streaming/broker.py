@@ -89,7 +89,10 @@ class TransactionalProducer(Protocol):
     """Writes records and offsets atomically. After any TransactionDoubt only ``discard`` may be called."""
 
     def initialise(self) -> None:
-        """Fence older producers with the same transactional id and abort what they left open."""
+        """Fence older producers with the same transactional id and abort what they left open.
+
+        BrokerUnavailable: no answer yet; call it again on this same producer.
+        """
         ...
 
     def begin(self) -> None:

@@ -67,6 +67,7 @@ class ProcessorLoop(Generic[StateT]):
         self._gauges = LoopGauges(processor.name, self._consumer)
         self._restorer = Restorer(processor, broker, settings.state_dir / processor.name / settings.instance_id)
         self._producer: TransactionalProducer | None = None
+        self._starting: TransactionalProducer | None = None
         self._assigned: Sequence[TopicPartition] = ()
         self._subscribed = False
         self._restored = False
@@ -111,8 +112,9 @@ class ProcessorLoop(Generic[StateT]):
     def close(self) -> None:
         """Leave the group, close the state; between two passes nothing is half done."""
         self._consumer.close()
-        if self._producer is not None:
-            self._producer.discard()
+        for producer in (self._producer, self._starting):
+            if producer is not None:
+                producer.discard()
         self._restorer.release()
 
     def _pass(self, producer: TransactionalProducer) -> int:
@@ -165,14 +167,25 @@ class ProcessorLoop(Generic[StateT]):
 
     def _recover(self) -> TransactionalProducer:
         """A new producer under the same id (which fences the old one and aborts what it left), then rewind."""
-        producer = self._broker.transactional_producer(f"{self._processor.name}-{self._instance_id}")
-        producer.initialise()
+        self._producer = producer = self._initialised()
         if not self._subscribed:
             self._consumer.subscribe(self._processor.input_topics, self._on_assigned, self._on_revoked)
             self._subscribed = True
         elif self._assigned:
             self._consumer.seek(self._restore())
-        self._producer = producer
+        return producer
+
+    def _initialised(self) -> TransactionalProducer:
+        """One that gets no answer is kept and asked again: its request may still come through, and fence another."""
+        name = f"{self._processor.name}-{self._instance_id}"
+        self._starting = producer = self._starting or self._broker.transactional_producer(name)
+        try:
+            producer.initialise()
+        except TransactionDoubt:
+            self._starting = None
+            producer.discard()
+            raise
+        self._starting = None
         return producer
 
     def _hear_of_the_group(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
@@ -43,8 +44,15 @@ def _set_least_in_sync(cluster: KafkaCluster, topic: str, least: str) -> None:
     admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers.split(","))
     try:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"min.insync.replicas": least})])
+        wait_until(lambda: _told_least(admin, topic) == least, "the brokers to hear of it", timeout_seconds=30)
     finally:
         admin.close()
+
+
+def _told_least(admin: Any, topic: str) -> str:
+    """As the brokers tell it; a change reaches them one by one."""
+    told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
+    return str(told["topic"][topic]["min.insync.replicas"]["value"])
 
 
 def test_rule_7_one_copy_in_sync_is_refused_by_name(cluster: KafkaCluster, one_copy_suffices: str) -> None:

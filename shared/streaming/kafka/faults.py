@@ -18,6 +18,7 @@ _LOG = get_logger()
 # librdkafka's own error codes are public constants that happen to begin with an underscore.
 PARTITION_EOF = KafkaError._PARTITION_EOF  # noqa: SLF001
 FATAL = KafkaError._FATAL  # noqa: SLF001
+TIMED_OUT = KafkaError._TIMED_OUT  # noqa: SLF001
 AUTO_OFFSET_RESET = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
 DOUBTFUL = frozenset(
     {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN, KafkaError._MSG_TIMED_OUT}  # noqa: SLF001

@@ -11,12 +11,12 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import Producer as ConfluentProducer
 
-from shared.errors import FatalError, TransactionDoubt
+from shared.errors import BrokerUnavailable, FatalError, TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.bounded_call import within
 from shared.streaming.kafka.connection_watch import ConnectionWatch
 from shared.streaming.kafka.conversion import to_confluent
-from shared.streaming.kafka.faults import DOUBTFUL, doubtful, verdict
+from shared.streaming.kafka.faults import DOUBTFUL, TIMED_OUT, doubtful, verdict
 from shared.streaming.records import ProducerRecord, TopicPartition
 
 _INITIALISE_TIMEOUT_SECONDS = 5.0
@@ -39,8 +39,13 @@ class KafkaTransactionalProducer:
         self._producer: ConfluentProducer | None = ConfluentProducer(watched)
 
     def initialise(self) -> None:
-        with doubtful("init_transactions"):
+        try:
             self._client.init_transactions(_INITIALISE_TIMEOUT_SECONDS)
+        except KafkaException as error:
+            cause: KafkaError = error.args[0]
+            if cause.code() == TIMED_OUT:
+                raise BrokerUnavailable("init_transactions: no answer yet; asking on") from error
+            raise verdict(cause, "init_transactions") from error
         self._doubt = None
 
     def begin(self) -> None:

@@ -116,6 +116,7 @@ class Faults:
 
     during_reduce: Callable[[], None] = lambda: None
     during_fire: Callable[[], None] = lambda: None
+    before_initialise: Callable[[], None] = lambda: None
     before_flush: Callable[[], None] = lambda: None
     before_offsets: Callable[[], None] = lambda: None
     before_commit: Callable[[], None] = lambda: None
@@ -134,6 +135,10 @@ class FaultyProducer(MemoryTransactionalProducer):
         if sum(len(part) for part in parts if part is not None) > topics.LARGEST_DEAD_LETTER_BYTES:
             raise TransactionDoubt(f"produce to {record.topic}: MSG_SIZE_TOO_LARGE")
         super().produce(record)
+
+    def initialise(self) -> None:
+        self._faults.before_initialise()
+        super().initialise()
 
     def flush(self) -> Offsets:
         self._faults.before_flush()

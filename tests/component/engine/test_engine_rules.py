@@ -191,6 +191,18 @@ def test_a_fenced_process_stops_instead_of_recovering(cluster: MemoryBroker, tmp
     assert urges_seen(cluster) == []
 
 
+def test_rule_2_a_producer_that_gets_no_answer_is_asked_again_and_not_replaced(
+    cluster: MemoryBroker, tmp_path: Path
+) -> None:
+    """Its request may be on its way still, and would fence whoever came after it."""
+    process = Process(cluster, tmp_path)
+    process.faults.before_initialise = fail_once(BrokerUnavailable("no answer yet"))
+    urge(cluster, 1)
+    process.run()
+    assert urges_seen(cluster) == [1]
+    assert process.broker.producers_made == 1
+
+
 # ---- rule 4: local state only after the commit; doubtful state is rebuilt -------------------------------------------
 
 
