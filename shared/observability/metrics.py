@@ -9,6 +9,7 @@ process; ``health.HealthServer`` serves it at ``/metrics``.
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib import metadata
 
 from prometheus_client import (
@@ -193,8 +194,9 @@ def set_build_info(service: str) -> None:
     BUILD_INFO.labels(service=service, version=product_version(), python=platform.python_version()).set(1)
 
 
+@cache
 def product_version() -> str:
-    """Version of the installed distribution; ``unknown`` in a bare checkout."""
+    """Version of the installed distribution; ``unknown`` in a bare checkout. Read from the disk once."""
     try:
         return metadata.version("complaint-bus")
     except metadata.PackageNotFoundError:

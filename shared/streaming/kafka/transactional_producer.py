@@ -120,14 +120,13 @@ class KafkaTransactionalProducer:
         return self._producer
 
     def _on_delivery(self, error: KafkaError | None, message: Any) -> None:
+        offset = message.offset()
         if error is not None:
             self._note(verdict(error, f"delivery to {message.topic()}"))
-            return
-        offset = message.offset()
-        if offset is None:  # inferred by the library, said by no broker (kafka.producer.undelivered)
+        elif offset is None:  # inferred by the library, said by no broker (docs/decisions/0010)
             self._note(TransactionDoubt(f"a record for {message.topic()} was acknowledged without an offset"))
-            return
-        self._next_offsets[TopicPartition(message.topic(), message.partition())] = offset + 1
+        else:
+            self._next_offsets[TopicPartition(message.topic(), message.partition())] = offset + 1
 
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in DOUBTFUL:
