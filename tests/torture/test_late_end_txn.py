@@ -32,7 +32,7 @@ UNGUARDED, ENGINE = "carry_on_process", "counter_process"
 WITHIN_SECONDS = 10.0
 NO_ERROR, INVALID_PRODUCER_EPOCH, PRODUCER_FENCED = 0, 47, 90
 Attack = Callable[["Stage", str], int]
-ATTEMPTS = 5  # how a transaction's records fall into requests is the client's; now and then nothing is torn
+ATTEMPTS = 12  # how a transaction's records fall into requests is the client's; now and then nothing is torn
 BATCH = 10  # as many urges as one transaction takes
 
 
