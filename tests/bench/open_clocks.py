@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.local.service_process import PROJECT_ROOT
 from services.sla.adapters.config_files import load_calendars, load_policy
@@ -79,7 +79,10 @@ def _dispatched(processor: SlaProcessor, case: Complaint) -> ComplaintClocks:
 
 
 def preload_changelog(bootstrap_servers: str, rows: Iterator[StateRow]) -> tuple[int, int]:
-    """Write ``rows`` to the changelog, each to the partition of its key; how many rows and open clocks."""
+    """Write ``rows`` to the changelog, each to the partition of its key; how many rows and open clocks.
+
+    With them the group's offsets, as a service leaves them: state without any stops it (engine, LostProgress).
+    """
     producer = Producer(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -98,4 +101,12 @@ def preload_changelog(bootstrap_servers: str, rows: Iterator[StateRow]) -> tuple
         count, clocks = count + 1, clocks + row.clocks
     if producer.flush(60):
         raise RuntimeError("changelog rows were not acknowledged within a minute")
+    _commit_starts(bootstrap_servers)
     return count, clocks
+
+
+def _commit_starts(bootstrap_servers: str) -> None:
+    consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": SlaProcessor.name})
+    places = itertools.product(SlaProcessor.input_topics, range(topics.PARTITIONS))
+    consumer.commit(offsets=[TopicPartition(topic, number, 0) for topic, number in places], asynchronous=False)
+    consumer.close()
