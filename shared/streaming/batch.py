@@ -166,8 +166,9 @@ def due_ms(processor: Processor[StateT], state: StateT) -> int | None:
     return None if due_at is None else to_epoch_ms(due_at)
 
 
-def changelog_records(name: str, rows: Mapping[int, Mapping[bytes, Row]]) -> Iterator[list[ProducerRecord]]:
-    """Changelog rows of ``rows``, partition by partition, each to the partition its state belongs to."""
+def changelog_records(name: str, rows: Mapping[int, Mapping[bytes, Row]]) -> Iterator[ProducerRecord]:
+    """Changelog rows of ``rows``, each to the partition its state belongs to."""
     topic = state_topic(name)
     for partition, partition_rows in rows.items():
-        yield [ProducerRecord(topic, key, row.value, _NO_HEADERS, partition) for key, row in partition_rows.items()]
+        for key, row in partition_rows.items():
+            yield ProducerRecord(topic, key, row.value, _NO_HEADERS, partition)

@@ -49,10 +49,10 @@ class Restorer:
 
     def _require_committed(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         """Every row was committed with an offset of its number: rows without one mean that the broker forgot it."""
-        uncommitted = consumer.never_committed(partitions)
-        for number, store in self.stores.items():
-            own = {partition for partition in partitions if partition.partition == number}
-            if own <= uncommitted and not store.is_empty():
+        kept = [number for number, store in self.stores.items() if not store.is_empty()]
+        uncommitted = consumer.never_committed(partitions) if kept else set()
+        for number in kept:
+            if uncommitted.issuperset(partition for partition in partitions if partition.partition == number):
                 raise LostProgress(
                     f"group {self._processor.name} has no committed offset of partition {number}, yet there is state "
                     f"made of it in {state_topic(self._processor.name)}: reading it all again would count it twice. "

@@ -18,10 +18,7 @@ SLOW_COMMIT_SECONDS = 1.0
 
 
 def write(
-    producer: TransactionalProducer,
-    batch: Batch[StateT],
-    rows: Mapping[int, Mapping[bytes, Row]],
-    group: GroupMetadata,
+    producer: TransactionalProducer, batch: Batch[StateT], rows: Mapping[int, Mapping[bytes, Row]], group: GroupMetadata
 ) -> Mapping[TopicPartition, int]:
     """Write ``batch`` atomically; next offset of each partition written to.
 
@@ -33,9 +30,8 @@ def write(
     for record in batch.outputs:
         producer.produce(record)
     crash_point(f"{service}.mid-produce")
-    for partition_records in changelog_records(service, rows):
-        for record in partition_records:
-            producer.produce(record)
+    for record in changelog_records(service, rows):
+        producer.produce(record)
     next_offsets = dict(producer.flush())
     crash_point(f"{service}.before-offsets")
     producer.send_offsets(batch.offsets, group)

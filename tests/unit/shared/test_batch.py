@@ -143,7 +143,7 @@ def test_a_batch_without_offsets_has_nothing_to_commit() -> None:
 
 def test_changelog_rows_go_to_the_partition_of_their_state_whatever_their_key_hashes_to() -> None:
     rows = {0: {b"a": Row(b"1", 5)}, 11: {b"a": Row(None, None), b"b": Row(b"2", None)}}
-    records = [record for of_partition in changelog_records("counter", rows) for record in of_partition]
+    records = list(changelog_records("counter", rows))
     assert [(record.topic, record.partition, record.key, record.value) for record in records] == [
         ("counter.state.v1", 0, b"a", b"1"),
         ("counter.state.v1", 11, b"a", None),

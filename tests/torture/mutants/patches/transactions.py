@@ -59,9 +59,8 @@ def _write_rows(loop: ProcessorLoop[Any], rows: Rows) -> Offsets:
     if loop._producer is None or not rows:
         return {}
     loop._producer.begin()
-    for records in changelog_records(loop._processor.name, rows):
-        for record in records:
-            loop._producer.produce(record)
+    for record in changelog_records(loop._processor.name, rows):
+        loop._producer.produce(record)
     written = dict(loop._producer.flush())
     loop._producer.commit()
     return {TopicPartition(state_topic(loop._processor.name), number): 0 for number in rows} | written
