@@ -6,7 +6,7 @@ import threading
 
 from services.auditor.adapters.departments_file import department_ids
 from services.auditor.domain.case_audit import CaseAudit
-from services.auditor.observation import Observer
+from services.auditor.observation import begin_series, publish, publish_open_holes
 from services.auditor.processor import AuditProcessor
 from services.auditor.reinjection import Reinjection
 from services.auditor.settings import AuditorSettings
@@ -33,6 +33,7 @@ class Auditor:
 
 def build(settings: AuditorSettings, *, broker: Broker | None = None, clock: Clock | None = None) -> Auditor:
     """Wire the service; what is not given is made from ``settings``. ConfigurationError: a file is wrong."""
+    begin_series()
     broker = broker or KafkaBroker(settings.kafka)
     reinjection = build_reinjection(settings, broker) if settings.auditor_reinject else None
     service = Service(
@@ -40,7 +41,8 @@ def build(settings: AuditorSettings, *, broker: Broker | None = None, clock: Clo
         settings,
         broker=broker,
         clock=clock or settings.make_clock(),
-        observe=Observer(),
+        observe=publish,
+        publish_census=publish_open_holes,
         companions=[] if reinjection is None else [reinjection.checks()],
     )
     return Auditor(service, reinjection)

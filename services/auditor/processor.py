@@ -9,13 +9,14 @@ from uuid import UUID
 
 from services.auditor.domain.booking import book
 from services.auditor.domain.case_audit import CaseAudit
+from services.auditor.domain.ledger import holes_of
 from services.auditor.domain.sighting import Sighting
 from services.auditor.domain.watch import Outcome, WatchPolicy, bear_with, compare, due_at, look
 from shared.errors import InvalidEvent
 from shared.events import topics
 from shared.events.envelope import Envelope
 from shared.streaming.dead_letters import REPLAYED_FROM
-from shared.streaming.processor import Emit, Message, Refusal, Step
+from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
 from shared.streaming.records import ConsumerRecord
 
 REINJECTED_BY: Final = "reinjected-by"
@@ -75,6 +76,11 @@ class AuditProcessor:
     def due_at(self, state: CaseAudit) -> datetime:
         """When to look at the complaint next."""
         return due_at(state, self._policy)
+
+    def standing(self, state: CaseAudit) -> Standing | None:
+        """Complaints with open holes, by their kinds."""
+        holes = holes_of(state)
+        return Standing(tuple(sorted(holes)), state.received_at or state.seen_at) if holes else None
 
     def fire(self, state: CaseAudit, now: datetime) -> Step[CaseAudit]:
         """Look at the complaint: what is still missing is a hole."""

@@ -33,6 +33,9 @@ class Composer:
     def due_at(self, state: Correspondence) -> datetime | None:
         return state.due_at()
 
+    def standing(self, state: Correspondence) -> None:
+        """Not counted."""
+
     def fire(self, state: Correspondence, now: datetime) -> Step[Correspondence]:
         return _step(expire(state, self._policy, now))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.router.adapters.config_files import load_departments, load_rules, load_taxonomy
 from services.router.domain.assess import Assessor
 from services.router.domain.case import Case
-from services.router.observation import observer
+from services.router.observation import observer, publish_open_cases
 from services.router.processor import RouterProcessor
 from services.router.settings import RouterSettings
 from shared.clock import Clock
@@ -25,6 +25,7 @@ def build(settings: RouterSettings, *, broker: Broker | None = None, clock: Cloc
         broker=broker or KafkaBroker(settings.kafka),
         clock=clock,
         observe=observer(clock, settings.clock.speed),
+        publish_census=publish_open_cases,
     )
 
 

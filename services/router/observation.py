@@ -14,6 +14,7 @@ from shared.events.departments import AssignmentDispatched
 from shared.events.lifecycle import ComplaintDispatched, DuplicateDropped
 from shared.observability import metrics
 from shared.streaming.batch import Batch
+from shared.streaming.census import Census
 from shared.streaming.processor import Emit
 
 _KNOWN_CHANNELS = frozenset(Channel)
@@ -29,6 +30,16 @@ def observer(clock: Clock, speed: float) -> Callable[[Batch[Case]], None]:
         _time_journeys(batch.emits, clock, speed)
 
     return observe
+
+
+def publish_open_cases(census: Census) -> None:
+    """Open cases of the partitions this process has, and the oldest of each lead department."""
+    oldest: dict[tuple[str, ...], float] = {}
+    for (department, *_), group in census.items():
+        received_at = group.earliest_at.timestamp()
+        oldest[department,] = min(received_at, oldest.get((department,), received_at))
+    metrics.replace_series(metrics.OPEN_COMPLAINTS, {labels: group.size for labels, group in census.items()})
+    metrics.replace_series(metrics.OLDEST_OPEN_COMPLAINT_TIMESTAMP_SECONDS, oldest)
 
 
 def _count_decisions(emits: Iterable[Emit]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from services.router.domain.case import Case
+from services.router.domain.case import Case, CaseStatus
 from services.router.domain.consumer_messages import handle_consumer_message
 from services.router.domain.department_updates import handle_update
 from services.router.domain.departments import Departments
@@ -27,7 +27,7 @@ from shared.events.topics import (
     department_dead_letter_topic,
     department_updates_topic,
 )
-from shared.streaming.processor import Emit, Message, Refusal, Step
+from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
 
 
 class RouterProcessor:
@@ -64,6 +64,14 @@ class RouterProcessor:
     def due_at(self, state: Case) -> datetime | None:
         """Never."""
         return None
+
+    def standing(self, state: Case) -> Standing | None:
+        """Open cases by lead, priority and how far the lead got (or ``on_hold``), dated by the receipt."""
+        lead = state.live_lead()
+        if state.status is not CaseStatus.OPEN or lead is None:
+            return None
+        progress = "on_hold" if lead.on_hold else lead.status.value
+        return Standing((lead.department, str(state.classification.priority), progress), state.complaint.received_at)
 
     def fire(self, state: Case, now: datetime) -> Step[Case]:
         """Nothing is ever due."""

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
 from services.sla.adapters.config_files import load_calendars, load_policy
-from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.state import ComplaintClocks
+from services.sla.observation import count_deadlines, publish_clocks_at_risk, publish_horizon
 from services.sla.processor import SlaProcessor
 from services.sla.settings import SlaSettings
 from shared.clock import Clock
-from shared.events.sla import ClockArmed, ClockEvent
-from shared.observability import metrics
 from shared.observability.logging import configure_logging
 from shared.settings import load_settings
-from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker
 from shared.streaming.kafka import KafkaBroker
 from shared.streaming.service import Service
@@ -34,25 +28,8 @@ def build(
         broker=broker or KafkaBroker(settings.kafka),
         clock=clock or settings.make_clock(),
         observe=count_deadlines,
+        publish_census=publish_clocks_at_risk,
     )
-
-
-def publish_horizon(calendars: Iterable[BusinessCalendar]) -> None:
-    """Publish until when holidays are announced in every calendar in use; deadlines beyond are provisional."""
-    ends = [end for calendar in calendars if (end := calendar.known_until_end) is not None]
-    if ends:
-        metrics.CALENDAR_LOADED_UNTIL_TIMESTAMP_SECONDS.set(min(ends) / 1_000_000)
-
-
-def count_deadlines(batch: Batch[ComplaintClocks]) -> None:
-    """Count what became of deadlines, by lead department and clock."""
-    results = Counter(
-        (event.department or "none", event.clock, event.event_type.split(".")[1])
-        for emit in batch.emits
-        if isinstance(event := emit.event, ClockEvent) and not isinstance(event, ClockArmed)
-    )
-    for (department, clock, result), count in results.items():
-        metrics.SLA_DEADLINES_TOTAL.labels(department, clock, result).inc(count)
 
 
 def main() -> int:

@@ -13,10 +13,14 @@ from services.sla.domain.refusals import DeadlineRefused
 from services.sla.domain.state import ComplaintClocks
 from services.sla.domain.terms import Promises
 from services.sla.domain.timers import due_at, fire
+from services.sla.domain.wall_clock import datetime_of
 from shared.events.lifecycle import CaseEvent
 from shared.events.received import ComplaintSubmitted, ConsumerMessage
 from shared.events.topics import LIFECYCLE, RECEIVED, SLA_EVENTS, dead_letter_topic
-from shared.streaming.processor import Emit, Message, Refusal, Step
+from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
+
+NO_DEPARTMENT = "none"
+"""Label that stands for the lead of a complaint that was not dispatched yet."""
 
 FORGET_AFTER = timedelta(days=400)
 """As long as the case log is kept: until then a late fact may still correct a breach."""
@@ -62,6 +66,14 @@ class SlaProcessor:
     def due_at(self, state: ComplaintClocks) -> datetime | None:
         """The next instant at which a clock of this row warns or breaches, or the row is forgotten."""
         return due_at(state, self._forget_after)
+
+    def standing(self, state: ComplaintClocks) -> Standing | None:
+        """Complaints with clocks at risk, by lead department and clocks, dated by the first of their deadlines."""
+        at_risk = state.at_risk
+        if not at_risk:
+            return None
+        labels = (state.department or NO_DEPARTMENT, *sorted(clock.clock for clock in at_risk))
+        return Standing(labels, datetime_of(min(clock.due for clock in at_risk)))
 
     def fire(self, state: ComplaintClocks, now: datetime) -> Step[ComplaintClocks]:
         """Announce what is due at ``now``, linked to the trace of the complaint."""

@@ -9,11 +9,13 @@ process; ``health.HealthServer`` serves it at ``/metrics``.
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 
 from prometheus_client import (
     CollectorRegistry,
+    Gauge,
     GCCollector,
     PlatformCollector,
     ProcessCollector,
@@ -77,6 +79,17 @@ ROUTE_DECISIONS_TOTAL = _counter(
     "Routing decisions by lead department and category. outcome: initial, returned, reopened.",
     ("department", "category", "outcome"),
 )
+OPEN_COMPLAINTS = _gauge(
+    "open_complaints",
+    "Cases nobody resolved yet, by lead department and priority (0 = drop everything … 3), over the assigned "
+    "partitions. state: dispatched, accepted, contacted, on_hold, resolved (the lead is done, a co-handler is not).",
+    ("department", "priority", "state"),
+)
+OLDEST_OPEN_COMPLAINT_TIMESTAMP_SECONDS = _gauge(
+    "oldest_open_complaint_timestamp_seconds",
+    "When the oldest of them was received, in the service's clock; absent where none is open.",
+    ("department",),
+)
 DUPLICATES_TOTAL = _counter(
     "duplicates_total",
     "Repeats that were recognised and dropped. kind: submission (same complaint again), delivery (same record again).",
@@ -115,6 +128,12 @@ CONSUMER_LAG_RECORDS = _gauge(
     "Committed records not yet handled, per assigned partition.",
     ("service", "topic", "partition"),
 )
+CONSUMER_LAG_SECONDS = _gauge(
+    "consumer_lag_seconds",
+    "At most how long the oldest record not yet handled has waited, per assigned partition; 0 when all are handled. "
+    "Absent after a start until the first record is handled.",
+    ("service", "topic", "partition"),
+)
 STATE_ROWS = _gauge("state_rows", "Rows of local state over the assigned partitions.", ("service",))
 STATE_RESTORE_SECONDS = _histogram(
     "state_restore_seconds",
@@ -128,6 +147,11 @@ SLA_DEADLINES_TOTAL = _counter(
     "sla_deadlines_total",
     "What became of deadlines, by lead department and clock. result: warned, met, breached, cancelled, corrected.",
     ("department", "clock", "result"),
+)
+SLA_AT_RISK = _gauge(
+    "sla_at_risk",
+    "Clocks that were warned of and still run, by lead department, over the assigned partitions; not those on hold.",
+    ("department", "clock"),
 )
 SLA_FIRE_LATENESS_SECONDS = _histogram(
     "sla_fire_lateness_seconds",
@@ -187,6 +211,15 @@ _KNOWN_CHANNELS = frozenset(channel.value for channel in Channel)
 def channel_label(channel: str) -> str:
     """``channel`` as a label value: unknown ones become ``other``, so a sender cannot create series."""
     return channel if channel in _KNOWN_CHANNELS else "other"
+
+
+def replace_series(gauge: Gauge, values: Mapping[tuple[str, ...], float]) -> None:
+    """Give ``gauge`` these values by label values, and no others; a scrape meanwhile misses none that stay."""
+    before = {tuple(sample.labels.values()) for family in gauge.collect() for sample in family.samples}
+    for labels, value in values.items():
+        gauge.labels(*labels).set(value)
+    for labels in before - values.keys():
+        gauge.remove(*labels)
 
 
 def set_build_info(service: str) -> None:

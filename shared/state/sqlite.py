@@ -1,4 +1,4 @@
-"""State of one partition: rows by key, the derived due index, and the changelog offset they stand at.
+"""State of one partition: rows by key, indexes derived from them, and the changelog offset they stand at.
 
 Written only after a transaction committed, rows and offset together, so the file is always a prefix of the
 changelog (engine rule 4). Nothing is synced to the disk: a killed process loses nothing by that, a power cut may mix
@@ -16,9 +16,12 @@ from typing import NamedTuple
 from shared.errors import FatalError
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS state (key BLOB PRIMARY KEY, value BLOB NOT NULL, due_ms INTEGER);
+CREATE TABLE IF NOT EXISTS state (
+    key BLOB PRIMARY KEY, value BLOB NOT NULL, due_ms INTEGER, standing TEXT, standing_ms INTEGER
+);
 CREATE INDEX IF NOT EXISTS due ON state (due_ms) WHERE due_ms IS NOT NULL;
-CREATE TABLE IF NOT EXISTS timers (settings TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS standing ON state (standing, standing_ms) WHERE standing IS NOT NULL;
+CREATE TABLE IF NOT EXISTS derived_by (settings TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS set_aside (key BLOB PRIMARY KEY, due_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS origin (cluster_id TEXT NOT NULL, boot_id TEXT NOT NULL, changelog_offset INTEGER NOT NULL);
 """
@@ -26,10 +29,23 @@ _BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Row(NamedTuple):
-    """One state row; ``value`` None deletes it, ``due_ms`` None means no timer."""
+    """One state row; ``value`` None deletes it. The rest is derived from the value, to be found by an index.
+
+    ``due_ms`` None means no timer, ``standing`` None that the row is not counted; instants are epoch milliseconds.
+    """
 
     value: bytes | None
     due_ms: int | None
+    standing: str | None = None
+    standing_ms: int | None = None
+
+
+class StandingCount(NamedTuple):
+    """How many rows have this ``standing``, and the earliest of their instants."""
+
+    standing: str
+    rows: int
+    earliest_ms: int
 
 
 class PartitionStore:
@@ -95,22 +111,27 @@ class PartitionStore:
         self._db.execute("UPDATE state SET due_ms = NULL WHERE key = ?", (key,))
         self._db.execute("COMMIT")
 
-    def keep_timers_of(self, settings: str, due_ms: Callable[[bytes], int | None]) -> int:
-        """Make all timers those of ``settings``; how many moved.
+    def census(self) -> list[StandingCount]:
+        """The rows that are counted, by standing."""
+        counted = "SELECT standing, count(*), min(standing_ms) FROM state WHERE standing IS NOT NULL GROUP BY standing"
+        return [StandingCount(*line) for line in self._db.execute(counted)]
 
-        ``due_ms`` tells the timer of a value. It is asked for every row, some ten seconds for a million of them, but
-        only when the timers in the file are of other settings.
+    def keep_derived_by(self, settings: str, derive: Callable[[bytes], Row]) -> int:
+        """Make all that is derived from the rows as of ``settings``; how many changed.
+
+        ``derive`` makes the row of a value. It is asked for every row, some ten seconds for a million of them, but
+        only when what is in the file was derived by other settings.
         """
-        if self._db.execute("SELECT settings FROM timers").fetchall() == [(settings,)]:
+        if self._db.execute("SELECT settings FROM derived_by").fetchall() == [(settings,)]:
             return 0
-        rows = self._db.execute("SELECT key, value, due_ms FROM state")
-        moved = [(due, key) for key, value, was_due in rows if (due := due_ms(value)) != was_due]
+        rows = self._db.execute("SELECT key, value, due_ms, standing, standing_ms FROM state")
+        changed = [(*row[1:], key) for key, value, *was in rows if (row := derive(value))[1:] != tuple(was)]
         self._db.execute("BEGIN")
-        self._db.executemany("UPDATE state SET due_ms = ? WHERE key = ?", moved)
-        self._db.execute("DELETE FROM timers")
-        self._db.execute("INSERT INTO timers VALUES (?)", (settings,))
+        self._db.executemany("UPDATE state SET due_ms = ?, standing = ?, standing_ms = ? WHERE key = ?", changed)
+        self._db.execute("DELETE FROM derived_by")
+        self._db.execute("INSERT INTO derived_by VALUES (?)", (settings,))
         self._db.execute("COMMIT")
-        return len(moved)
+        return len(changed)
 
     def apply(self, rows: Mapping[bytes, Row], changelog_offset: int) -> None:
         """Write rows and offset in one SQLite transaction."""
@@ -119,12 +140,12 @@ class PartitionStore:
             if row.value is None:
                 deletes.append((key,))
             else:
-                upserts.append((key, row.value, row.due_ms))
+                upserts.append((key, *row))
         self._db.execute("BEGIN")
         self._db.executemany("DELETE FROM state WHERE key = ?", deletes)
         self._db.executemany(
-            "INSERT INTO state VALUES (?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value, due_ms = excluded.due_ms",
+            "INSERT INTO state VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, "
+            "due_ms = excluded.due_ms, standing = excluded.standing, standing_ms = excluded.standing_ms",
             upserts,
         )
         if self._has_set_aside:

@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic
 
-from shared.clock import to_epoch_ms
-from shared.events.envelope import Headers
 from shared.events.registry import encode
-from shared.events.topics import LARGEST_RECORD_BYTES, state_topic
+from shared.events.topics import LARGEST_RECORD_BYTES
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.processor import Emit, Processor, Refusal, StateT, Step
 from shared.streaming.records import ProducerRecord, TopicPartition
-
-_NO_HEADERS: Headers = []
+from shared.streaming.rows import encode_row
 
 
 @dataclass(slots=True)
@@ -150,25 +147,3 @@ def _is_too_large(key: bytes, row: Row) -> bool:
 def _refusal(what: str) -> Refusal:
     detail = f"{what} would exceed {LARGEST_RECORD_BYTES} bytes, the most that can be written"
     return Refusal("too_large", detail)
-
-
-def encode_row(processor: Processor[StateT], state: StateT | None) -> Row:
-    """State as kept: JSON and the derived due time."""
-    if state is None:
-        return Row(None, None)
-    value = state.__pydantic_serializer__.to_json(state, exclude_defaults=True)
-    return Row(value, due_ms(processor, state))
-
-
-def due_ms(processor: Processor[StateT], state: StateT) -> int | None:
-    """The state's timer in epoch milliseconds."""
-    due_at = processor.due_at(state)
-    return None if due_at is None else to_epoch_ms(due_at)
-
-
-def changelog_records(name: str, rows: Mapping[int, Mapping[bytes, Row]]) -> Iterator[ProducerRecord]:
-    """Changelog rows of ``rows``, each to the partition its state belongs to."""
-    topic = state_topic(name)
-    for partition, partition_rows in rows.items():
-        for key, row in partition_rows.items():
-            yield ProducerRecord(topic, key, row.value, _NO_HEADERS, partition)

@@ -3,46 +3,73 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from shared.errors import BrokerUnavailable
 from shared.observability import metrics
 from shared.state.sqlite import PartitionStore
 from shared.streaming.broker import Consumer
+from shared.streaming.census import PublishCensus, take_census
+from shared.streaming.records import ConsumerRecord, TopicPartition
 
 
 class LoopGauges:
-    """Publishes lag and number of state rows of one service."""
+    """Publishes lag, number of state rows, and their census, of one service."""
 
     def __init__(
         self,
         service: str,
         consumer: Consumer,
+        publish_census: PublishCensus | None = None,
+        *,
         every_seconds: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,
+        wall_seconds: Callable[[], float] = time.time,
     ) -> None:
+        """``wall_seconds``: epoch seconds of the machine, by which records are stamped."""
         self._service = service
         self._consumer = consumer
+        self._publish_census = publish_census
         self._every_seconds = every_seconds
         self._monotonic = monotonic
+        self._wall_seconds = wall_seconds
         self._read_at = monotonic() - every_seconds
+        self._read_up_to: dict[TopicPartition, float] = {}
 
-    def refresh(self, stores: Mapping[int, PartitionStore]) -> None:
-        """Publish if it is time; a broker that does not answer leaves the last values."""
+    def refresh(self, handled: Iterable[ConsumerRecord], stores: Mapping[int, PartitionStore]) -> None:
+        """Note what was handled, and publish if it is time; a broker that does not answer leaves the last values."""
+        stamps = {(record.topic, record.partition): record.timestamp_ms for record in handled}
+        self._read_up_to.update({TopicPartition(*place): stamp / 1000 for place, stamp in stamps.items()})
         if self._monotonic() - self._read_at < self._every_seconds or not stores:
             return
         self._read_at = self._monotonic()
         metrics.STATE_ROWS.labels(self._service).set(sum(store.count() for store in stores.values()))
+        if self._publish_census is not None:
+            self._publish_census(take_census(stores.values()))
+        self._publish_lag()
+
+    def forget(self) -> None:
+        """The partitions belong to somebody else now; so does their lag, and what is in them."""
+        self._read_up_to.clear()
+        metrics.CONSUMER_LAG_RECORDS.clear()
+        metrics.CONSUMER_LAG_SECONDS.clear()
+        metrics.STATE_ROWS.labels(self._service).set(0)
+        if self._publish_census is not None:
+            self._publish_census({})
+
+    def _publish_lag(self) -> None:
+        asked_at = self._wall_seconds()
         positions = dict(self._consumer.positions())
         try:
             ends = self._consumer.end_offsets(list(positions))
         except BrokerUnavailable:
             return
         for partition, end in ends.items():
-            lag = metrics.CONSUMER_LAG_RECORDS.labels(self._service, partition.topic, partition.partition)
-            lag.set(max(0, end - positions[partition]))
-
-    def forget(self) -> None:
-        """The partitions belong to somebody else now; so does their lag."""
-        metrics.CONSUMER_LAG_RECORDS.clear()
-        metrics.STATE_ROWS.labels(self._service).set(0)
+            labels = (self._service, *partition)
+            lag = max(0, end - positions[partition])
+            metrics.CONSUMER_LAG_RECORDS.labels(*labels).set(lag)
+            if lag == 0:
+                self._read_up_to[partition] = asked_at
+            if (read_up_to := self._read_up_to.get(partition)) is not None:
+                waiting = self._wall_seconds() - read_up_to if lag else 0.0
+                metrics.CONSUMER_LAG_SECONDS.labels(*labels).set(max(0.0, waiting))

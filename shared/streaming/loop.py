@@ -28,6 +28,7 @@ from shared.state.sqlite import Row
 from shared.streaming import transaction
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker, GroupMetadata, Offsets, TransactionalProducer
+from shared.streaming.census import PublishCensus
 from shared.streaming.copartition import member_name, whole_numbers
 from shared.streaming.doubts import Doubts
 from shared.streaming.engine_settings import ProcessorSettings
@@ -54,6 +55,7 @@ class ProcessorLoop(Generic[StateT]):
         clock: Clock,
         settings: ProcessorSettings,
         on_committed: OnCommitted[StateT] | None = None,
+        publish_census: PublishCensus | None = None,
     ) -> None:
         self._processor = processor
         self._broker = broker
@@ -64,7 +66,7 @@ class ProcessorLoop(Generic[StateT]):
         self._consumer = broker.consumer(processor.name, member_name(settings.instance_id, processor.input_topics))
         self._reducer = RecordReducer(processor, self._settings.dead_letter_max_share)
         self._timers = TimerFirer(processor, self._consumer, self._settings.timer_grace, self._settings.max_timers)
-        self._gauges = LoopGauges(processor.name, self._consumer)
+        self._gauges = LoopGauges(processor.name, self._consumer, publish_census)
         self._restorer = Restorer(processor, broker, settings.state_dir / processor.name / settings.instance_id)
         self._producer: TransactionalProducer | None = None
         self._starting: TransactionalProducer | None = None
@@ -129,7 +131,7 @@ class ProcessorLoop(Generic[StateT]):
             self._timers.fire(self._restorer.stores, batch)
         if not batch.is_empty():
             self._commit(producer, batch, group)
-        self._gauges.refresh(self._restorer.stores)
+        self._gauges.refresh(records, self._restorer.stores)
         return len(records)
 
     def _commit(self, producer: TransactionalProducer, batch: Batch[StateT], group: GroupMetadata) -> None:

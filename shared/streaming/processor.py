@@ -50,6 +50,16 @@ class Step(NamedTuple, Generic[StateT]):
     refusal: Refusal | None = None
 
 
+class Standing(NamedTuple):
+    """How a state counts in a census of all: as one of the few that have these ``labels``, dated ``at``.
+
+    Labels are codes without spaces, of a bounded number of kinds; of each kind the earliest ``at`` is known.
+    """
+
+    labels: tuple[str, ...]
+    at: datetime
+
+
 class Processor(Protocol[StateT]):
     """A service's decisions. State is per record key, which is the complaint_id everywhere."""
 
@@ -72,6 +82,10 @@ class Processor(Protocol[StateT]):
 
     def due_at(self, state: StateT) -> datetime | None:
         """When this state wants ``fire`` next; None: no timer. Derived from the state, never stored beside it."""
+        ...
+
+    def standing(self, state: StateT) -> Standing | None:
+        """How this state is counted, by itself alone, for gauges that are right after a restart; None: not at all."""
         ...
 
     def fire(self, state: StateT, now: datetime) -> Step[StateT]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from shared.errors import LostProgress
@@ -15,10 +16,10 @@ from shared.events.topics import state_topic
 from shared.observability.logging import get_logger
 from shared.observability.metrics import STATE_RESTORE_SECONDS, product_version
 from shared.state.sqlite import PartitionStore, Row
-from shared.streaming.batch import due_ms
 from shared.streaming.broker import Broker, Consumer, LogBounds, Offsets
 from shared.streaming.processor import HasTimerSettings, Processor, StateT
 from shared.streaming.records import ConsumerRecord, TopicPartition
+from shared.streaming.rows import decode_row
 
 _LOG = get_logger()
 
@@ -75,7 +76,7 @@ class Restorer:
         if store is None:
             path = self._directory / f"{number}.sqlite"
             store = self.stores[number] = PartitionStore(path, self._broker.cluster_id())
-            store.keep_timers_of(self._timer_settings(), self._due_ms)
+            store.keep_derived_by(self._settings(), partial(decode_row, self._processor))
         if store.changelog_offset > bounds.end:
             _LOG.error("state_discarded", topic=changelog.topic, partition=number, reason="the changelog is shorter")
             store.clear()
@@ -97,12 +98,9 @@ class Restorer:
         _LOG.info("state_restored", topic=changelog.topic, partition=number, count=rows)
 
     def _row(self, record: ConsumerRecord) -> Row:
-        return Row(None, None) if record.value is None else Row(record.value, self._due_ms(record.value))
+        return decode_row(self._processor, record.value)
 
-    def _due_ms(self, value: bytes) -> int | None:
-        return due_ms(self._processor, self._processor.state_model.model_validate_json(value))
-
-    def _timer_settings(self) -> str:
-        """What the timers kept on the disk depend on, beside the rows: settings, and the code."""
+    def _settings(self) -> str:
+        """What is derived from the rows depends on more than them: on settings, and on the code."""
         own = self._processor.timer_settings if isinstance(self._processor, HasTimerSettings) else ""
         return f"{product_version()} {own}"

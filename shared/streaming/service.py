@@ -15,6 +15,7 @@ from shared.observability.health import Check, HealthChecks, HealthServer, Progr
 from shared.observability.logging import configure_logging, get_logger
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker
+from shared.streaming.census import PublishCensus
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.garbage import GarbageCollection
 from shared.streaming.loop import ProcessorLoop
@@ -37,16 +38,20 @@ class Service(Generic[StateT]):
         broker: Broker,
         clock: Clock,
         observe: Observe[StateT] | None = None,
+        publish_census: PublishCensus | None = None,
         companions: Sequence[HealthChecks] = (),
     ) -> None:
-        """``companions``: checks of what else runs in this process; it is as well as the least well of them."""
+        """``publish_census`` makes gauges of how many states stand where (``Processor.standing``).
+
+        ``companions``: checks of what else runs in this process; it is as well as the least well of them.
+        """
         self.name = processor.name
         self._settings = settings
         self._observe = observe
         self._companions = companions
         self._stop = threading.Event()
         self._progress = Progress(settings.engine.stall_seconds)
-        self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed)
+        self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed, publish_census)
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT, then finish the pass and leave the group: 0. A FatalError ends it at once: 1."""

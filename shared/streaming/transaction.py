@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from shared.crash_points import crash_during, crash_point
 from shared.errors import TransactionDoubt
 from shared.state.sqlite import Row
-from shared.streaming.batch import Batch, changelog_records
+from shared.streaming.batch import Batch
 from shared.streaming.broker import GroupMetadata, TransactionalProducer
 from shared.streaming.processor import StateT
 from shared.streaming.records import TopicPartition
+from shared.streaming.rows import changelog_records
 
 SLOW_COMMIT_SECONDS = 1.0
 """A commit slower than this may have been retried inside the client; its twin may still be on its way (rule 2)."""

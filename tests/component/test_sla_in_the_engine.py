@@ -38,6 +38,10 @@ class Bench:
         settings = SlaSettings(config_dir=CONFIG, state_dir=self.directory, engine=engine)
         self.service = build(settings, broker=self.cluster, clock=self.clock)
 
+    def restart(self) -> None:
+        self.service.loop.close()
+        self.start()
+
     def run(self, at: datetime, passes: int = 6) -> None:
         self.clock.set(at)
         for _ in range(passes):
@@ -85,6 +89,33 @@ def test_it_counts_what_became_of_deadlines(tmp_path: Path) -> None:
     bench.write(facts.contacted(after(1)), facts.complaint.complaint_id)
     bench.run(after(1))
     assert metrics.REGISTRY.get_sample_value("complaintbus_sla_deadlines_total", labels) == 1
+
+
+def test_clocks_at_risk_are_counted_by_department_and_again_after_a_restart(tmp_path: Path) -> None:
+    bench, cases = Bench(tmp_path), [Facts(complaint(number)) for number in (81, 82, 83)]
+    for facts, lead in zip(cases, ("risky", "risky", "calm"), strict=True):
+        key = facts.complaint.complaint_id
+        for event in (facts.submitted(), facts.registered(after(0)), facts.dispatched(after(0), lead=lead)):
+            bench.write(event, key)
+    calm = cases[2]
+    bench.write(calm.contacted(after(1)), calm.complaint.complaint_id)
+    bench.run(after(1))
+    bench.run(after(23.5))
+    bench.restart()
+    bench.run(after(23.5))
+    assert at_risk("risky", "first_response") == 2
+    assert at_risk("risky", "resolution") is None, "nobody was warned of it yet"
+    assert at_risk("calm", "first_response") is None
+    bench.write(cases[0].contacted(after(23.6)), cases[0].complaint.complaint_id)
+    bench.run(after(25))
+    bench.restart()
+    bench.run(after(25))
+    assert at_risk("risky", "first_response") is None, "one was met, the other is breached"
+
+
+def at_risk(department: str, clock: str) -> float | None:
+    labels = {"department": department, "clock": clock}
+    return metrics.REGISTRY.get_sample_value("complaintbus_sla_at_risk", labels)
 
 
 def test_it_refuses_to_start_without_its_policy(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ from shared.clock import to_epoch_ms
 from shared.events import document, registry
 from shared.events.base import Event
 from shared.events.topics import Topic, bus_topics
-from shared.streaming.batch import encode_row
 from shared.streaming.processor import Emit, Message, Processor, Step
 from shared.streaming.records import ConsumerRecord
+from shared.streaming.rows import encode_row
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = REPOSITORY / "deploy" / "config"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
-from shared.state.sqlite import PartitionStore, Row
+from shared.state.sqlite import PartitionStore, Row, StandingCount
 
 AboutTo = Callable[[str], None]
 
@@ -20,10 +20,10 @@ AboutTo = Callable[[str], None]
 @dataclass
 class _File:
     cluster_id: str
-    rows: dict[bytes, tuple[bytes, int | None]] = field(default_factory=dict)
+    rows: dict[bytes, Row] = field(default_factory=dict)
     changelog_offset: int = 0
     set_aside: dict[bytes, int] = field(default_factory=dict)
-    timer_settings: str | None = None
+    derived_by: str | None = None
 
 
 class MemoryStore:
@@ -36,7 +36,7 @@ class MemoryStore:
             file = files[path] = _File(cluster_id)
         self._file = file
         for key, due_ms in file.set_aside.items():
-            file.rows[key] = (file.rows[key][0], due_ms)
+            file.rows[key] = file.rows[key]._replace(due_ms=due_ms)
         file.set_aside.clear()
 
     @property
@@ -45,17 +45,18 @@ class MemoryStore:
 
     def get(self, key: bytes) -> bytes | None:
         found = self._file.rows.get(key)
-        return found[0] if found else None
+        return found.value if found else None
 
     def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
-        return {key: self._file.rows[key][0] for key in keys if key in self._file.rows}
+        return {key: row.value or b"" for key in keys if (row := self._file.rows.get(key))}
 
     def due(self, now_ms: int, limit: int) -> list[bytes]:
-        due = sorted((at, key) for key, (_, at) in self._file.rows.items() if at is not None and at <= now_ms)
+        timers = [(row.due_ms, key) for key, row in self._file.rows.items() if row.due_ms is not None]
+        due = sorted((at, key) for at, key in timers if at <= now_ms)
         return [key for _, key in due[:limit]]
 
     def next_due_ms(self) -> int | None:
-        return min((at for _, at in self._file.rows.values() if at is not None), default=None)
+        return min((row.due_ms for row in self._file.rows.values() if row.due_ms is not None), default=None)
 
     def apply(self, rows: Mapping[bytes, Row], changelog_offset: int) -> None:
         self._about_to("write")
@@ -64,27 +65,34 @@ class MemoryStore:
             if row.value is None:
                 self._file.rows.pop(key, None)
             else:
-                self._file.rows[key] = (row.value, row.due_ms)
+                self._file.rows[key] = row
         self._file.changelog_offset = changelog_offset
 
     def move_timers(self, due_ms: Mapping[bytes, int | None]) -> None:
         for key, due in due_ms.items():
-            self._file.rows[key] = (self._file.rows[key][0], due)
+            self._file.rows[key] = self._file.rows[key]._replace(due_ms=due)
 
     def set_aside(self, key: bytes) -> None:
-        value, due = self._file.rows[key]
-        if due is not None:
-            self._file.set_aside[key] = due
-            self._file.rows[key] = (value, None)
+        row = self._file.rows[key]
+        if row.due_ms is not None:
+            self._file.set_aside[key] = row.due_ms
+            self._file.rows[key] = row._replace(due_ms=None)
 
-    def keep_timers_of(self, settings: str, due_ms: Callable[[bytes], int | None]) -> int:
-        if settings == self._file.timer_settings:
+    def keep_derived_by(self, settings: str, derive: Callable[[bytes], Row]) -> int:
+        if settings == self._file.derived_by:
             return 0
-        self._file.timer_settings = settings
-        fresh = {key: due_ms(value) for key, (value, _) in self._file.rows.items()}
-        moved = {key: due for key, due in fresh.items() if due != self._file.rows[key][1]}
-        self.move_timers(moved)
-        return len(moved)
+        self._file.derived_by = settings
+        fresh = {key: derive(row.value or b"") for key, row in self._file.rows.items()}
+        changed = {key: row for key, row in fresh.items() if row != self._file.rows[key]}
+        self._file.rows.update(changed)
+        return len(changed)
+
+    def census(self) -> list[StandingCount]:
+        groups: dict[str, list[int]] = {}
+        for row in self._file.rows.values():
+            if row.standing is not None:
+                groups.setdefault(row.standing, []).append(row.standing_ms or 0)
+        return [StandingCount(standing, len(group), min(group)) for standing, group in groups.items()]
 
     def count(self) -> int:
         return len(self._file.rows)

@@ -16,7 +16,12 @@ from shared.streaming.records import TopicPartition
 from tests.simulation.disks import MemoryStore
 
 KEYS = st.binary(min_size=1, max_size=2)
-ROWS = st.builds(Row, st.one_of(st.none(), st.binary(max_size=3)), st.one_of(st.none(), st.integers(0, 9)))
+ROWS = st.builds(
+    lambda value, due_ms, standing: Row(value, due_ms, *standing),
+    st.one_of(st.none(), st.binary(max_size=3)),
+    st.one_of(st.none(), st.integers(0, 9)),
+    st.one_of(st.just((None, None)), st.tuples(st.sampled_from(["open", "late"]), st.integers(0, 9))),
+)
 
 
 @given(writes=st.lists(st.dictionaries(KEYS, ROWS, max_size=4), max_size=6), now=st.integers(0, 9))
@@ -33,6 +38,7 @@ def test_a_store_in_memory_answers_as_one_on_sqlite(
         assert real.changelog_offset == simulated.changelog_offset
         assert real.count() == simulated.count()
         assert real.next_due_ms() == simulated.next_due_ms()
+        assert sorted(real.census()) == sorted(simulated.census())
         assert sorted(real.due(now, 10)) == sorted(simulated.due(now, 10))
         assert real.get_many(keys) == simulated.get_many(keys)
         assert [real.get(key) for key in sorted(keys)] == [simulated.get(key) for key in sorted(keys)]

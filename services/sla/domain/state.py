@@ -79,3 +79,8 @@ class ComplaintClocks(Contract):
     settled: int | None = Field(
         None, description="When the cycle was resolved, closed, withdrawn or rejected: no clock starts after it."
     )
+
+    @property
+    def at_risk(self) -> tuple[RunningClock, ...]:
+        """Clocks that were warned of and still run. Not those on hold: their deadlines move while it lasts."""
+        return tuple(clock for clock in self.running if clock.warned and not clock.paused)

@@ -23,7 +23,7 @@ from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.producer import MemoryTransactionalProducer
-from shared.streaming.processor import Emit, Message, Refusal, Step
+from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
 from shared.streaming.records import ProducerRecord
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -96,6 +96,9 @@ class Counter:
 
     def due_at(self, state: Count) -> datetime | None:
         return state.close_at
+
+    def standing(self, state: Count) -> Standing | None:
+        return None if state.close_at is None else Standing(("open", f"{state.urges}"), state.close_at)
 
     def fire(self, state: Count, now: datetime) -> Step[Count]:
         self._during_reduce()

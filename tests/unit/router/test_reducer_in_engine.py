@@ -21,7 +21,7 @@ from shared.observability.metrics import REGISTRY
 from shared.streaming.engine_settings import EngineSettings
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.records import ProducerRecord
-from tests.unit.router.case_builders import COMPLAINT_ID, RECEIVED_AT, a_complaint, short
+from tests.unit.router.case_builders import COMPLAINT_ID, RECEIVED_AT, RESOLUTION, a_complaint, short
 
 CONFIG = Path(__file__).parents[3] / "deploy" / "config"
 
@@ -37,7 +37,14 @@ class Bus:
         )
         self.clock = ManualClock(RECEIVED_AT + timedelta(seconds=8))
         self.broker = MemoryBroker(_partitions(settings))
+        self._settings = settings
         self.router = build(settings, broker=self.broker, clock=self.clock)
+
+    def restart(self) -> None:
+        """Another process takes over, with the same disk."""
+        self.router.loop.close()
+        self.router = build(self._settings, broker=self.broker, clock=self.clock)
+        self.work()
 
     def write(self, topic: str, event: Event, record_id: str) -> None:
         """Write one record and let the router work."""
@@ -48,6 +55,10 @@ class Bus:
         producer = self.broker.producer()
         producer.send(ProducerRecord(topic, COMPLAINT_ID.encode(), value, headers), lambda error: None)
         producer.flush(1)
+        self.work()
+
+    def work(self) -> None:
+        """A few passes, enough to handle what is there."""
         for _ in range(5):
             self.router.loop.run_once()
 
@@ -102,3 +113,22 @@ def test_repeats_are_counted_and_a_refused_update_comes_back_to_the_department_t
     assert "未作任何更改".encode() in dict(refused.headers)["dlq_detail"]
     assert counted("duplicates_total", kind="submission") == submissions + 1
     assert counted("duplicates_total", kind="delivery") == deliveries + 1
+
+
+def test_open_cases_are_counted_where_they_stand_and_again_after_a_restart(bus: Bus) -> None:
+    bus.write(topics.RECEIVED, ComplaintSubmitted(complaint=a_complaint()), "s-1")
+    assessed, dispatched = bus.events(topics.LIFECYCLE)[1:3]
+    lead, priority = dispatched.decision.lead, str(assessed.classification.priority)  # type: ignore[attr-defined]
+    accept = DepartmentUpdate(complaint_id=COMPLAINT_ID, action="accept", happened_at=bus.clock.now())
+    bus.write(topics.department_updates_topic(lead), accept, "u-1")
+    bus.restart()
+    assert counted("open_complaints", department=lead, priority=priority, state="accepted") == 1
+    assert counted("open_complaints", department=lead, priority=priority, state="dispatched") == 0
+    assert counted("oldest_open_complaint_timestamp_seconds", department=lead) == RECEIVED_AT.timestamp()
+
+    resolve = DepartmentUpdate(
+        complaint_id=COMPLAINT_ID, action="resolve", happened_at=bus.clock.now(), resolution=RESOLUTION
+    )
+    bus.write(topics.department_updates_topic(lead), resolve, "u-2")
+    bus.restart()
+    assert counted("open_complaints", department=lead, priority=priority, state="accepted") == 0

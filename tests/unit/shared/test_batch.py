@@ -16,9 +16,10 @@ from shared.events import topics
 from shared.events.lifecycle import ComplaintClosed, UrgeRegistered
 from shared.events.registry import decode
 from shared.state.sqlite import PartitionStore, Row
-from shared.streaming.batch import Batch, changelog_records, encode_row
+from shared.streaming.batch import Batch
 from shared.streaming.processor import Emit, Step
 from shared.streaming.records import TopicPartition
+from shared.streaming.rows import changelog_records, encode_row
 from tests.component.engine.harness import Count, Counter
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -72,6 +72,15 @@ def test_an_unknown_channel_creates_no_series() -> None:
     assert metrics.channel_label("x" * 1000) == "other"
 
 
+def test_series_that_are_gone_are_removed_and_the_others_stay() -> None:
+    gauge = metrics.OLDEST_OPEN_COMPLAINT_TIMESTAMP_SECONDS
+    metrics.replace_series(gauge, {("after-sales",): 5, ("logistics",): 7})
+    metrics.replace_series(gauge, {("logistics",): 8, ("quality",): 9})
+    (family,) = gauge.collect()
+    assert {sample.labels["department"]: sample.value for sample in family.samples} == {"logistics": 8, "quality": 9}
+    metrics.replace_series(gauge, {})
+
+
 def test_build_info_says_what_runs() -> None:
     metrics.set_build_info("router")
     line = next(

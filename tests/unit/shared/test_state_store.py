@@ -22,7 +22,13 @@ REPOSITORY = Path(__file__).parents[3]
 MEMORY = Path("/dev/shm")  # noqa: S108 - hundreds of opened files need not wait for a disk
 KEYS = st.sampled_from([b"a", b"b", b"c", b"d", b"\x00", "投诉".encode()])
 INSTANTS = st.integers(0, 20)
-ROWS = st.builds(Row, st.none() | st.binary(max_size=8), st.none() | INSTANTS)
+STANDINGS = st.just((None, None)) | st.tuples(st.sampled_from(["open", "open late"]), INSTANTS)
+ROWS = st.builds(
+    lambda value, due_ms, standing: Row(value, due_ms, *standing),
+    st.none() | st.binary(max_size=8),
+    st.none() | INSTANTS,
+    STANDINGS,
+)
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -56,13 +62,13 @@ class StoreMachine(RuleBasedStateMachine):
         row = self.rows.get(key)
         if row is not None and row.due_ms is not None:
             self.aside[key] = row.due_ms
-            self.rows[key] = Row(row.value, None)
+            self.rows[key] = row._replace(due_ms=None)
 
     @rule(due=st.dictionaries(KEYS, st.none() | INSTANTS, max_size=3))
     def move_timers(self, due: dict[bytes, int | None]) -> None:
         moved = {key: due_ms for key, due_ms in due.items() if key in self.rows and key not in self.aside}
         self.store.move_timers(moved)
-        self.rows |= {key: Row(self.rows[key].value, due_ms) for key, due_ms in moved.items()}
+        self.rows |= {key: self.rows[key]._replace(due_ms=due_ms) for key, due_ms in moved.items()}
 
     @rule()
     def reopen(self) -> None:
@@ -72,7 +78,7 @@ class StoreMachine(RuleBasedStateMachine):
     def open_again(self) -> None:
         """What was set aside is due again."""
         self.open()
-        self.rows |= {key: Row(self.rows[key].value, due_ms) for key, due_ms in self.aside.items()}
+        self.rows |= {key: self.rows[key]._replace(due_ms=due_ms) for key, due_ms in self.aside.items()}
         self.aside.clear()
 
     @rule()
@@ -122,6 +128,16 @@ class StoreMachine(RuleBasedStateMachine):
         if hasattr(self, "store"):
             self.check_due(20, 100)
 
+    @invariant()
+    def every_row_is_counted_once_where_it_stands(self) -> None:
+        if hasattr(self, "store"):
+            instants: dict[str, list[int]] = {}
+            for row in self.rows.values():
+                if row.standing is not None and row.standing_ms is not None:
+                    instants.setdefault(row.standing, []).append(row.standing_ms)
+            expected = {(standing, len(group), min(group)) for standing, group in instants.items()}
+            assert set(self.store.census()) == expected
+
     def check_due(self, now: int, limit: int) -> None:
         timers = {key: row.due_ms for key, row in self.rows.items() if row.due_ms is not None}
         found = self.store.due(now, limit)
@@ -140,22 +156,24 @@ StoreMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=2
 TestPartitionStore = StoreMachine.TestCase
 
 
-def test_timers_are_computed_anew_when_what_they_depend_on_changed_and_only_then(tmp_path: Path) -> None:
+def test_what_is_derived_is_derived_anew_when_what_it_depends_on_changed_and_only_then(tmp_path: Path) -> None:
     asked: list[bytes] = []
 
-    def due_ms(value: bytes) -> int | None:
+    def derive(value: bytes) -> Row:
         asked.append(value)
-        return int(value) * 10 or None
+        return Row(value, int(value) * 10 or None, "even" if int(value) % 2 == 0 else None, int(value))
 
     store = PartitionStore(tmp_path / "0.sqlite", "cluster")
-    assert store.keep_timers_of("patience 1", due_ms) == 0
-    store.apply({b"a": Row(b"1", 1), b"b": Row(b"2", 20), b"c": Row(b"0", 5)}, 3)
+    assert store.keep_derived_by("patience 1", derive) == 0
+    store.apply({b"a": Row(b"1", 1, "odd", 1), b"b": derive(b"2"), b"c": Row(b"0", 5), b"d": Row(b"4", 40)}, 3)
     store.close()
+    asked.clear()
     store = PartitionStore(tmp_path / "0.sqlite", "cluster")
-    assert store.keep_timers_of("patience 1", due_ms) == 0
+    assert store.keep_derived_by("patience 1", derive) == 0
     assert asked == []
-    assert store.keep_timers_of("patience 10", due_ms) == 2
-    assert (store.due(10, 9), store.due(100, 9)) == ([b"a"], [b"a", b"b"])
+    assert store.keep_derived_by("patience 10", derive) == 3
+    assert (store.due(10, 9), store.due(100, 9)) == ([b"a"], [b"a", b"b", b"d"])
+    assert store.census() == [("even", 3, 0)]
     assert store.get(b"a") == b"1"
     assert store.changelog_offset == 3
     store.close()

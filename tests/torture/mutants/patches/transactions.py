@@ -12,7 +12,7 @@ from shared.errors import TransactionDoubt
 from shared.events.topics import state_topic
 from shared.state.sqlite import Row
 from shared.streaming import timers, transaction
-from shared.streaming.batch import Batch, changelog_records
+from shared.streaming.batch import Batch
 from shared.streaming.broker import GroupMetadata, Offsets, TransactionalProducer
 from shared.streaming.kafka import transactional_producer
 from shared.streaming.kafka.broker import KafkaBroker
@@ -21,6 +21,7 @@ from shared.streaming.kafka.consumer import KafkaConsumer
 from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.records import TopicPartition
+from shared.streaming.rows import changelog_records
 from tests.component.engine.carry_on_process import abort_and_carry_on
 from tests.torture.mutants.patches.replacing import replace
 
