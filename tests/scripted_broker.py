@@ -74,7 +74,10 @@ class ScriptedBroker:
         if self.manner != "acknowledge":
             raise BrokerUnavailable("no answer")
 
+    def consumer(self, group_id: str, instance_id: str | None) -> NoReturn:
+        raise BrokerUnavailable("a scripted log cannot be read")
+
     def _unused(self, *_arguments: object) -> NoReturn:
         raise NotImplementedError("intake has no use for this")
 
-    consumer = transactional_producer = read_partition = log_bounds = _unused
+    transactional_producer = read_partition = log_bounds = _unused

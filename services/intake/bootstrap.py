@@ -16,8 +16,9 @@ from services.intake.adapters.http import create_app
 from services.intake.adapters.http_server import DrainingServer, server_config, stopping_on_signals
 from services.intake.adapters.idempotency import RedisMemory
 from services.intake.adapters.kafka_log import KafkaLog
+from services.intake.adapters.receipts import Receipts
 from services.intake.complaint_door import ComplaintDoor
-from services.intake.delivery import Delivery
+from services.intake.delivery import Delivery, Memories
 from services.intake.message_door import MessageDoor
 from services.intake.settings import IntakeSettings
 from shared.clock import Clock
@@ -51,16 +52,17 @@ class Intake:
         self.fatal = asyncio.Event()
         self.broker = broker
         self._producer: Producer = broker.producer()
-        self._memory = RedisMemory(
-            redis, timeout_seconds=settings.redis.timeout_seconds, keep=timedelta(days=settings.idempotency_days)
-        )
+        keep = timedelta(days=settings.idempotency_days)
+        self._memory = RedisMemory(redis, timeout_seconds=settings.redis.timeout_seconds, keep=keep)
+        directory = settings.state_dir / SERVICE / settings.instance_id
+        self._receipts = Receipts(broker, directory, settings.instance_id, keep, clock)
         log = KafkaLog(
             self._producer,
             deadline_seconds=settings.kafka.delivery_timeout_seconds + _ANSWER_MARGIN_SECONDS,
             max_in_flight=settings.http.max_in_flight,
             on_fatal=self._give_up,
         )
-        self._delivery = Delivery(log, self._memory)
+        self._delivery = Delivery(log, Memories(self._memory, self._receipts))
         self.app: FastAPI = create_app(
             ComplaintDoor(self._delivery, query_code_secret=secret, clock=clock),
             MessageDoor(self._delivery, query_code_secret=secret, clock=clock),
@@ -69,7 +71,8 @@ class Intake:
         self._cluster_watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to use Redis as soon as it is known which Kafka cluster it remembers for."""
+        """Follow the log, and use what is remembered as soon as it is known for which Kafka cluster it is."""
+        self._receipts.start()
         self._cluster_watch = asyncio.create_task(self._watch_cluster())
 
     async def stop(self) -> None:
@@ -83,6 +86,7 @@ class Intake:
         if unacknowledged:
             _log.warning("records_unacknowledged_at_stop", records=unacknowledged)
         await asyncio.to_thread(self._producer.close)
+        await asyncio.to_thread(self._receipts.stop)
         await self._memory.close()
 
     def not_ready(self) -> str | None:
@@ -98,14 +102,17 @@ class Intake:
         self.fatal.set()
 
     async def _watch_cluster(self) -> None:
-        """Redis may speak only for the cluster we write to; while that is unknown, it is not asked."""
+        """A memory may speak only for the cluster we write to; while that is unknown, none is asked."""
         while True:
+            cluster_id = None
             try:
-                self._memory.use_cluster(await asyncio.to_thread(self.broker.cluster_id))
+                cluster_id = await asyncio.to_thread(self.broker.cluster_id)
             except FatalError as error:
                 self._give_up(error)
-            except Exception:
-                self._memory.use_cluster(None)
+            except Exception as error:
+                _log.debug("cluster_unknown", error=error)
+            self._memory.use_cluster(cluster_id)
+            self._receipts.use_cluster(cluster_id)
             await asyncio.sleep(_CLUSTER_CHECK_SECONDS)
 
 

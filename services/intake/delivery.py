@@ -1,8 +1,8 @@
 """Once per submission: what is durable already is not written again, and one key never means two contents.
 
-Three places know of a repeat: this process while the first is on its way, Redis for some days after it was
-acknowledged, and – the truth – the id itself, by which the router drops a second record. So with Redis away or
-flushed everything stays correct; it only costs the router a duplicate.
+Four places know of a repeat: this process while the first is on its way, Redis for some days after it was
+acknowledged, the log itself as far as this process has read it (``adapters.receipts``), and – the truth – the id, by
+which the router drops a second record. So with Redis away or flushed everything stays correct, the answer too.
 """
 
 from __future__ import annotations
@@ -42,6 +42,20 @@ class Delivered:
     repeated: bool = False
 
 
+def to_text(delivered: Delivered) -> str:
+    """As it is kept: digest and first receipt."""
+    return f"{delivered.digest} {delivered.received_at.isoformat()}"
+
+
+def from_text(text: str) -> Delivered | None:
+    """What was kept, now repeated; None for a text that is not ours."""
+    digest, _, received_at = text.partition(" ")
+    try:
+        return Delivered(digest, datetime.fromisoformat(received_at), repeated=True)
+    except ValueError:
+        return None
+
+
 class Memory(Protocol):
     """Remembers for some days what is durable. May forget or fail to answer at any time; never raises."""
 
@@ -52,6 +66,28 @@ class Memory(Protocol):
     async def remember(self, identity: str, delivered: Delivered) -> None:
         """Note that it is durable."""
         ...
+
+
+class Memories:
+    """Several as one, the nearest first: what a farther one knows, the nearer ones are told."""
+
+    def __init__(self, *memories: Memory) -> None:
+        self._memories = memories
+
+    async def recall(self, identity: str) -> Delivered | None:
+        """What the first of them that knows it says."""
+        for position, memory in enumerate(self._memories):
+            known = await memory.recall(identity)
+            if known is not None:
+                for nearer in self._memories[:position]:
+                    await nearer.remember(identity, known)
+                return known
+        return None
+
+    async def remember(self, identity: str, delivered: Delivered) -> None:
+        """Tell all of them."""
+        for memory in self._memories:
+            await memory.remember(identity, delivered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,10 @@ class IntakeSettings(ServiceSettings):
     )
     development: bool = Field(False, description="Allows the built-in secret. Never true where real people complain.")
     idempotency_days: float = Field(
-        7.0, gt=0, le=90, description="How long Redis remembers which submissions are durable already."
+        7.0,
+        gt=0,
+        le=90,
+        description="How long Redis, and this door's own reading of the log, remember what is durable already.",
     )
 
     @model_validator(mode="after")

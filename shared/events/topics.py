@@ -180,7 +180,7 @@ _SHARED_TOPICS = (
         ),
         writer="intake",
         copied_by="auditor",
-        readers=("router", "sla", "auditor"),
+        readers=("router", "sla", "auditor", "intake"),
         retention_ms=30 * _DAY_MS,
     ),
     Topic(

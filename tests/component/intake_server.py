@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -38,6 +39,11 @@ class RunningIntake:
             arguments["json"] = submission
         return httpx.post(f"{self.url}/v1/complaints", headers=headers, timeout=30, **arguments)
 
+    def has_read(self, complaint_id: str) -> None:
+        """Wait until this door has read the complaint off the log."""
+        receipts = self.intake._receipts
+        wait_until(lambda: asyncio.run(receipts.recall(complaint_id)), "the receipt to be read", timeout_seconds=20)
+
 
 def intake_settings(changes: Mapping[str, Any]) -> IntakeSettings:
     """Settings for tests: a short deadline, and ``changes`` by dotted name."""
@@ -49,7 +55,10 @@ def intake_settings(changes: Mapping[str, Any]) -> IntakeSettings:
     }
     for name, value in changes.items():
         block, _, field = name.partition(".")
-        blocks[block].update({field: value})
+        if field:
+            blocks[block].update({field: value})
+        else:
+            blocks[name] = value
     return IntakeSettings(**blocks)
 
 
@@ -58,9 +67,13 @@ def running_intake(
     broker: Broker, redis_url: str, *, clock: Clock | None = None, remembers: bool = True, **changes: Any
 ) -> Iterator[RunningIntake]:
     """Serve on a free port until the block ends. ``remembers``: wait until Redis is in use."""
-    settings = intake_settings({"redis.url": redis_url} | {name.replace("__", "."): v for name, v in changes.items()})
     started: list[tuple[bootstrap.Intake, DrainingServer]] = []
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as listener,
+        tempfile.TemporaryDirectory(prefix="intake-state-") as state_dir,
+    ):
+        defaults = {"redis.url": redis_url, "state_dir": state_dir}
+        settings = intake_settings(defaults | {name.replace("__", "."): value for name, value in changes.items()})
 
         async def serve() -> None:
             intake = bootstrap.build(settings, broker=broker, clock=clock, redis=Redis.from_url(redis_url))

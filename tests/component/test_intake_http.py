@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -236,15 +237,42 @@ def test_a_key_reused_for_other_content_is_refused(intake: RunningIntake, broker
     assert len(written(broker, first.json()["complaint_id"])) == 1
 
 
-def test_with_redis_flushed_the_same_submission_still_gets_the_same_ticket(
-    intake: RunningIntake, broker: MemoryBroker, redis_url: str
+@pytest.mark.parametrize("away", ["flushed", "flushed, and the door restarted", "flushed, and a new door asked"])
+def test_without_redis_and_past_midnight_the_same_submission_still_gets_the_same_ticket(
+    redis_url: str, tmp_path: Path, away: str
 ) -> None:
-    same, submission = key(), COMPLAINT | {"received_at": "2024-05-01T10:00:00+08:00"}
-    first = intake.post(submission, key=same).json()
+    clock, same, broker = ManualClock(NOW), key(), MemoryBroker({RECEIVED: 12})
+    later = tmp_path / ("other" if away.endswith("new door asked") else "first")
+    with running_intake(broker, redis_url, clock=clock, state_dir=tmp_path / "first") as intake:
+        first = intake.post(COMPLAINT, key=same).json()
+        intake.has_read(first["complaint_id"])
+        if away == "flushed":
+            flush(redis_url)
+            clock.set(NOW + timedelta(days=1))
+            assert intake.post(COMPLAINT, key=same).json() == first
+    flush(redis_url)
+    clock.set(NOW + timedelta(days=2))
+    with running_intake(broker, redis_url, clock=clock, state_dir=later) as intake:
+        intake.has_read(first["complaint_id"])
+        assert intake.post(COMPLAINT, key=same).json() == first
+        other = intake.post({"narrative": "something else"}, key=same)
+    assert other.status_code == 422, "nor does a key mean another complaint"
+    assert len(written(broker, first["complaint_id"])) == 1
+
+
+def test_what_the_log_says_is_told_to_redis_again(intake: RunningIntake, redis_url: str) -> None:
+    same = key()
+    first = intake.post(COMPLAINT, key=same).json()
+    intake.has_read(first["complaint_id"])
+    flush(redis_url)
+    intake.post(COMPLAINT, key=same)
+    with Redis.from_url(redis_url) as redis:
+        assert any(name.endswith(first["complaint_id"].encode()) for name in redis.scan_iter())
+
+
+def flush(redis_url: str) -> None:
     with Redis.from_url(redis_url) as redis:
         redis.flushall()
-    assert intake.post(submission, key=same).json() == first
-    assert len(written(broker, first["complaint_id"])) == 2  # the router drops the second by its id
 
 
 def test_past_midnight_a_repeat_keeps_the_ticket_of_its_first_receipt(redis_url: str) -> None:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import cast
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.intake.adapters.coalesce import Coalescer
-from services.intake.delivery import Delivered
+from services.intake.delivery import Delivered, from_text, to_text
 from shared.observability.logging import get_logger
 
 PAUSE_SECONDS = 1.0
@@ -59,7 +59,7 @@ class RedisMemory:
         except (RedisError, OSError, TimeoutError) as error:
             self._pause(error)
             return None
-        return _parse(value)
+        return None if value is None else from_text(value.decode(errors="replace"))
 
     async def remember(self, identity: str, delivered: Delivered) -> None:
         """Note that it is durable, if Redis answers in time."""
@@ -90,25 +90,10 @@ class RedisMemory:
     async def _remember_together(self, entries: Sequence[tuple[str, Delivered]]) -> Sequence[object]:
         pipeline = self._redis.pipeline(transaction=False)
         for identity, delivered in entries:
-            pipeline.set(self._key(identity), _format(delivered), ex=self._keep)
+            pipeline.set(self._key(identity), to_text(delivered), ex=self._keep)
         async with asyncio.timeout(self._timeout_seconds):
             answers: Sequence[object] = await pipeline.execute()
         return answers
 
     def _key(self, identity: str) -> str:
         return f"{self._prefix}{identity}"
-
-
-def _format(delivered: Delivered) -> str:
-    return f"{delivered.digest} {delivered.received_at.isoformat()}"
-
-
-def _parse(value: bytes | None) -> Delivered | None:
-    """The entry, or None for one that is absent or not ours."""
-    if value is None:
-        return None
-    digest, _, received_at = value.decode(errors="replace").partition(" ")
-    try:
-        return Delivered(digest, datetime.fromisoformat(received_at), repeated=True)
-    except ValueError:
-        return None

@@ -49,7 +49,9 @@ def one_key_one_ticket(history: History) -> RuleResult:
         if registrations:
             findings.require(len(registrations) == 1, complaint_id, f"registered {len(registrations)} times")
     if later_days:
-        findings.note(f"{later_days} repeats were told their number with a later day, after Redis had forgotten them")
+        findings.note(
+            f"{later_days} repeats were told their number with a later day: Redis had forgotten them, and the door had not read them"
+        )
     return findings.result()
 
 

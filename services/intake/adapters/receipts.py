@@ -1,0 +1,156 @@
+"""What the log itself says was taken in: known with Redis flushed, after a restart, and at every door alike.
+
+A thread follows ``complaints.received.v1`` and notes of each complaint what a repeat must match and is to be told: the
+digest of its content and its first receipt. It is a few milliseconds behind, which Redis covers, and never needed: as
+long as it cannot read, or has not caught up, the door goes on without it. No personal data is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from services.intake.delivery import Delivered, from_text, to_text
+from shared.clock import Clock, to_epoch_ms
+from shared.errors import InvalidEvent
+from shared.events.received import ComplaintSubmitted
+from shared.events.registry import decode
+from shared.events.topics import RECEIVED
+from shared.observability.logging import get_logger
+from shared.state.sqlite import PartitionStore, Row
+from shared.streaming.broker import Broker, Offsets
+from shared.streaming.gauges import LoopGauges
+from shared.streaming.records import ConsumerRecord, TopicPartition
+
+_LOG = get_logger()
+_SERVICE: Final = "intake"
+_MOST_RECORDS: Final = 200
+"""In one write: the door waits for it, a millisecond or two."""
+_POLL_SECONDS: Final = 0.2
+_RETRY_SECONDS: Final = 2.0
+_FORGOTTEN = Row(None, None)
+
+
+class Receipts:
+    """Reads from ``start`` to ``stop``. Implements ``delivery.Memory``; ``remember`` is left to the log."""
+
+    def __init__(self, broker: Broker, directory: Path, instance_id: str, keep: timedelta, clock: Clock) -> None:
+        """``directory`` is this process's own. A complaint is forgotten ``keep`` after it was taken in."""
+        self._broker = broker
+        self._directory = directory
+        self._instance_id = instance_id
+        self._keep = keep
+        self._clock = clock
+        self._stores: dict[int, PartitionStore] = {}
+        self._stores_cluster: str | None = None
+        self._cluster_id: str | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
+
+    def use_cluster(self, cluster_id: str | None) -> None:
+        """Speak for this Kafka cluster only; while it is unknown, nothing is recalled."""
+        self._cluster_id = cluster_id
+
+    def start(self) -> None:
+        """Begin to follow the log."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following, and close the files."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._close_stores()
+
+    async def recall(self, identity: str) -> Delivered | None:
+        """The first complaint with this id on the log, as far as it was read."""
+        key = identity.encode()
+        with self._lock:
+            if self._cluster_id is None or self._cluster_id != self._stores_cluster:
+                return None
+            found = (store.get(key) for store in self._stores.values())
+            return next((from_text(value.decode()) for value in found if value is not None), None)
+
+    async def remember(self, identity: str, delivered: Delivered) -> None:
+        """Nothing to do: what is durable is on the log, and is read there."""
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._follow()
+            except Exception as error:
+                _LOG.warning("receipts_not_followed", error=error, retry_in_seconds=_RETRY_SECONDS)
+                self._stopping.wait(_RETRY_SECONDS)
+
+    def _follow(self) -> None:
+        consumer = self._broker.consumer(f"{_SERVICE}-receipts-{self._instance_id}", self._instance_id)
+        gauges = LoopGauges(_SERVICE, consumer)
+        with contextlib.closing(consumer):
+            consumer.subscribe([RECEIVED], self._open_stores, lambda _lost: gauges.forget())
+            while not self._stopping.is_set():
+                records = consumer.poll(_MOST_RECORDS, _POLL_SECONDS)
+                self._note(records)
+                gauges.refresh(records, self._stores)
+
+    def _open_stores(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        cluster_id, bounds = self._broker.cluster_id(), self._broker.log_bounds(partitions)
+        if cluster_id != self._stores_cluster:
+            self._close_stores()
+        with self._lock:
+            for partition in partitions:
+                store = self._stores.get(partition.partition)
+                if store is None:
+                    path = self._directory / f"{partition.partition}.sqlite"
+                    store = self._stores[partition.partition] = PartitionStore(path, cluster_id)
+                if store.changelog_offset > bounds[partition].end:
+                    store.clear()  # the topic was made anew
+            self._stores_cluster = cluster_id
+            return {p: max(self._stores[p.partition].changelog_offset, bounds[p].start) for p in partitions}
+
+    def _close_stores(self) -> None:
+        with self._lock:
+            for store in self._stores.values():
+                store.close()
+            self._stores = {}
+            self._stores_cluster = None
+
+    def _note(self, records: Sequence[ConsumerRecord]) -> None:
+        now_ms = to_epoch_ms(self._clock.now())
+        by_partition: dict[int, list[ConsumerRecord]] = {}
+        for record in records:
+            by_partition.setdefault(record.partition, []).append(record)
+        with self._lock:
+            for number, store in self._stores.items():
+                read = by_partition.get(number, [])
+                rows = dict.fromkeys(store.due(now_ms, _MOST_RECORDS), _FORGOTTEN) | self._rows(store, read, now_ms)
+                if rows or read:
+                    store.apply(rows, read[-1].offset + 1 if read else store.changelog_offset)
+
+    def _rows(self, store: PartitionStore, records: Iterable[ConsumerRecord], now_ms: int) -> dict[bytes, Row]:
+        """Of each complaint the first record; what is older than is to be kept is left out."""
+        rows: dict[bytes, Row] = {}
+        for record in records:
+            key = record.key
+            if key is None or key in rows or store.get(key) is not None or (row := self._row(record)) is None:
+                continue
+            if row.due_ms is not None and row.due_ms > now_ms:
+                rows[key] = row
+        return rows
+
+    def _row(self, record: ConsumerRecord) -> Row | None:
+        if dict(record.headers).get("ce_type") != ComplaintSubmitted.event_type.encode():
+            return None
+        try:
+            _, event = decode(record.headers, record.value)
+        except InvalidEvent:  # the router tells of it
+            return None
+        if not isinstance(event, ComplaintSubmitted):
+            return None
+        complaint = event.complaint
+        text = to_text(Delivered(complaint.content_digest, complaint.received_at))
+        return Row(text.encode(), to_epoch_ms(complaint.ingested_at + self._keep))
