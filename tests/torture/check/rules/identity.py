@@ -50,7 +50,7 @@ def one_key_one_ticket(history: History) -> RuleResult:
             findings.require(len(registrations) == 1, complaint_id, f"registered {len(registrations)} times")
     if later_days:
         findings.note(
-            f"{later_days} repeats were told their number with a later day: Redis had forgotten them, and the door had not read them"
+            f"{later_days} repeats were told their number with a later day: Redis had forgotten, and the door not read"
         )
     return findings.result()
 
