@@ -2,13 +2,15 @@
 
 At least once: after a crash between writing and committing it writes again, and the router drops the second copy as a
 duplicate, for it carries the same id and content. What the router has not come to yet is late, not lost, and left
-alone; the next request asks again.
+alone; the next request asks again. What came right while the request waited its turn is left alone, too: after an
+outage thousands may wait.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from services.auditor.adapters.submissions import Submissions
@@ -16,7 +18,7 @@ from services.auditor.processor import REINJECTED_BY, AuditProcessor
 from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable, FatalError, InvalidEvent
 from shared.events import registry
-from shared.events.audit import ReinjectionRequested
+from shared.events.audit import HoleClosed, HoleKind, ReinjectionRequested
 from shared.events.topics import AUDIT_EVENTS
 from shared.observability import metrics
 from shared.observability.logging import get_logger
@@ -25,8 +27,10 @@ from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()
 GROUP: Final = "auditor-reinjection"
-_RESULTS: Final = ("sent", "waiting", "expired")
-_MAX_RECORDS: Final = 10
+_RESULTS: Final = ("sent", "waiting", "expired", "unneeded")
+_MAX_RECORDS: Final = 1_000
+_ANSWERING_SECONDS: Final = 5.0
+"""After this long what is left is read again, with what came right meanwhile."""
 _POLL_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 1.0
 
@@ -51,30 +55,42 @@ class Reinjection:
         except BrokerUnavailable as error:
             self._wait(error)
             return
-        for record in records:
-            place = TopicPartition(record.topic, record.partition)
-            try:
-                self._answer(record)
-                self._consumer.commit({place: record.offset + 1})
-            except BrokerUnavailable as error:
-                self._rewind(records, record)
-                self._wait(error)
-                return
+        if records:
+            self._answer_in_turn(records)
 
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close()
         self._submissions.close()
 
-    def _answer(self, record: ConsumerRecord) -> None:
+    def _answer_in_turn(self, records: Sequence[ConsumerRecord]) -> None:
+        requests, unneeded = _sorted_out(records)
+        until = time.monotonic() + _ANSWERING_SECONDS
+        for record in records:
+            if _place(record) in unneeded:
+                metrics.AUDIT_REINJECTIONS_TOTAL.labels("unneeded").inc()
+            request = requests.get(_place(record))
+            if request is None:
+                continue
+            if time.monotonic() > until:
+                self._rewind(records, record)
+                return
+            try:
+                for origin in request.origins:
+                    self._reinject(request, origin.partition, origin.offset)
+                self._consumer.commit({TopicPartition(record.topic, record.partition): record.offset + 1})
+            except BrokerUnavailable as error:
+                self._rewind(records, record)
+                self._wait(error)
+                return
+        self._pass_over(records)
+
+    def _pass_over(self, records: Sequence[ConsumerRecord]) -> None:
+        """All of them are done with; who comes after need not look at them again."""
         try:
-            _, request = registry.decode(record.headers, record.value)
-        except InvalidEvent as error:
-            _LOG.error("record_refused", topic=record.topic, partition=record.partition, reason=error.reason)
-            return
-        if isinstance(request, ReinjectionRequested):
-            for origin in request.origins:
-                self._reinject(request, origin.partition, origin.offset)
+            self._consumer.commit({TopicPartition(each.topic, each.partition): each.offset + 1 for each in records})
+        except BrokerUnavailable as error:
+            self._wait(error)
 
     def _reinject(self, request: ReinjectionRequested, partition: int, offset: int) -> None:
         if self._stopping.is_set():
@@ -118,3 +134,33 @@ class Reinjection:
 
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
         """Nothing is kept between records."""
+
+
+_Place = tuple[int, int]
+
+
+def _place(record: ConsumerRecord) -> _Place:
+    return record.partition, record.offset
+
+
+def _sorted_out(records: Iterable[ConsumerRecord]) -> tuple[dict[_Place, ReinjectionRequested], set[_Place]]:
+    """Requests to be answered, and the places of those whose complaint came right later on."""
+    requests: dict[_Place, ReinjectionRequested] = {}
+    unneeded: set[_Place] = set()
+    by_complaint: dict[str, list[_Place]] = {}
+    for record in records:
+        event = _decoded(record)
+        if isinstance(event, ReinjectionRequested):
+            requests[_place(record)] = event
+            by_complaint.setdefault(event.complaint_id, []).append(_place(record))
+        elif isinstance(event, HoleClosed) and event.kind == HoleKind.UNACCOUNTED:
+            unneeded.update(by_complaint.pop(event.complaint_id, []))
+    return {place: request for place, request in requests.items() if place not in unneeded}, unneeded
+
+
+def _decoded(record: ConsumerRecord) -> object:
+    try:
+        return registry.decode(record.headers, record.value)[1]
+    except InvalidEvent as error:
+        _LOG.error("record_refused", topic=record.topic, partition=record.partition, reason=error.reason)
+        return None

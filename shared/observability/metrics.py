@@ -197,8 +197,8 @@ AUDIT_HOLES = _gauge(
 AUDIT_HOLES_FOUND_TOTAL = _counter("audit_holes_found_total", "Holes found, by kind.", ("kind",))
 AUDIT_REINJECTIONS_TOTAL = _counter(
     "audit_reinjections_total",
-    "Lost submissions put on the log again. result: sent, waiting (the router has not come to it yet), expired (no "
-    "longer on the log).",
+    "Requests to put lost submissions on the log again. result: sent, waiting (the router has not come to it yet), "
+    "expired (no longer on the log), unneeded (it came right meanwhile).",
     ("result",),
 )
 

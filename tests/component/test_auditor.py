@@ -293,6 +293,33 @@ def test_a_request_that_could_not_be_answered_is_answered_later(bench: Bench) ->
     assert bench.copies() == 1
 
 
+def test_what_came_right_while_its_request_waited_is_not_written_again(bench: Bench) -> None:
+    bench.submit(1)
+    bench.submit(2)
+    work(bench.auditor.service.loop)
+    bench.clock.set(bench.clock.now() + timedelta(minutes=6))
+    work(bench.auditor.service.loop)
+    assert bench.said()["audit.reinjection_requested.v1"] == 2
+    bench.start("router")
+    work(bench.loops[-1])
+    bench.submit(3)  # the auditor goes on with everything the router said
+    work(bench.auditor.service.loop)
+    assert bench.said()["audit.hole_closed.v1"] == 2
+    before = unneeded()
+    bench.reinjection.run_once()
+    assert bench.copies() == 0
+    assert unneeded() == before + 2
+
+
+def unneeded() -> float:
+    return metrics.REGISTRY.get_sample_value("complaintbus_audit_reinjections_total", {"result": "unneeded"}) or 0.0
+
+
+def work(loop: ProcessorLoop[Any]) -> None:
+    for _ in range(8):
+        loop.run_once()
+
+
 class _Hasty(threading.Event):
     """Does not wait."""
 

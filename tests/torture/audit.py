@@ -31,7 +31,14 @@ def wait_for_verdict(ask: Callable[[], Document], patience_seconds: float, progr
     deadline = time.monotonic() + patience_seconds + MARGIN_SECONDS
     while True:
         is_last = time.monotonic() >= deadline
-        document = ask()
+        try:
+            document = ask()
+        except RuntimeError as error:
+            if is_last:
+                raise
+            progress(str(error))  # a broker that cannot answer now
+            time.sleep(LOOK_AGAIN_SECONDS)
+            continue
         if is_last or is_final(document):
             return document
         progress(f"auditor: {document['unread_records']} unread, {pending(document)} pending")

@@ -62,9 +62,17 @@ def wait_drained(
 
 
 def backlog(bootstrap: str, inputs: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Committed records each group has not finished with, or offsets if they are many; idle groups are left out."""
+    """Committed records each group has not finished with, or offsets if they are many; idle groups are left out.
+
+    A group whose coordinator is moving, or whose offsets wait for a transaction's marker, is counted as one behind.
+    """
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    counts = {group: _unread(bootstrap, admin, _committed(admin, group, topics)) for group, topics in inputs.items()}
+    counts: dict[str, int] = {}
+    for group, topics in inputs.items():
+        try:
+            counts[group] = _unread(bootstrap, admin, _committed(admin, group, topics))
+        except (KafkaException, TimeoutError):
+            counts[group] = 1
     return {group: count for group, count in counts.items() if count}
 
 
@@ -77,10 +85,15 @@ def _offsets_left(admin: AdminClient, positions: Sequence[TopicPartition]) -> in
 
 
 def _committed(admin: AdminClient, group: str, topics: Sequence[str]) -> list[TopicPartition]:
+    """Where the group stands. KafkaException: not known now, for one of the partitions or more."""
     wanted = [TopicPartition(topic, partition) for topic in topics for partition in range(PARTITIONS)]
     request = [ConsumerGroupTopicPartitions(group, wanted)]
     answer = admin.list_consumer_group_offsets(request, require_stable=True)[group].result(timeout=20)
-    return [TopicPartition(tp.topic, tp.partition, max(tp.offset, 0)) for tp in answer.topic_partitions or []]
+    found = answer.topic_partitions or []
+    for place in found:
+        if place.error is not None:
+            raise KafkaException(place.error)
+    return [TopicPartition(place.topic, place.partition, max(place.offset, 0)) for place in found]
 
 
 def _unread(bootstrap: str, admin: AdminClient, positions: list[TopicPartition]) -> int:

@@ -64,10 +64,11 @@ TYPICAL_SECONDS = {
     FaultKind.CLOCK_STEP: 8.0,
     FaultKind.REBALANCE_STORM: 12.0,
     FaultKind.BROKER_KILL: 9.0,
-    FaultKind.LEADER_KILL: 9.0,
-    FaultKind.COORDINATOR_KILL: 9.0,
-    FaultKind.CONTROLLER_KILL: 9.0,
-    FaultKind.DISK_FULL: 5.0,
+    FaultKind.LEADER_KILL: 15.0,
+    FaultKind.COORDINATOR_KILL: 16.0,
+    FaultKind.CONTROLLER_KILL: 17.0,
+    FaultKind.MAJORITY_DOWN: 9.0,
+    FaultKind.DISK_FULL: 18.0,
     FaultKind.BROKER_PARTITION: 3.0,
 }
 """What a fault takes beyond its own duration: for the estimate that paces the load."""
