@@ -8,6 +8,7 @@ long as it cannot read, or has not caught up, the door goes on without it. No pe
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -32,6 +33,7 @@ _MOST_RECORDS: Final = 200
 """In one write: the door waits for it, a millisecond or two."""
 _POLL_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 2.0
+_LEAVE_SECONDS: Final = 5.0
 _FORGOTTEN = Row(None, None)
 
 
@@ -61,23 +63,30 @@ class Receipts:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop following, and close the files."""
+        """Stop following, and close the files; a consumer that cannot leave its group is left behind."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_LEAVE_SECONDS)
         self._close_stores()
 
     async def recall(self, identity: str) -> Delivered | None:
-        """The first complaint with this id on the log, as far as it was read."""
-        key = identity.encode()
+        """The first complaint with this id on the log, as far as it was read; None also when a file is spoilt."""
+        try:
+            text = self._find(identity.encode())
+        except sqlite3.Error as error:
+            _LOG.error("receipts_not_readable", error=error)
+            return None
+        return None if text is None else from_text(text.decode())
+
+    async def remember(self, identity: str, delivered: Delivered) -> None:
+        """Nothing to do: what is durable is on the log, and is read there."""
+
+    def _find(self, key: bytes) -> bytes | None:
         with self._lock:
             if self._cluster_id is None or self._cluster_id != self._stores_cluster:
                 return None
             found = (store.get(key) for store in self._stores.values())
-            return next((from_text(value.decode()) for value in found if value is not None), None)
-
-    async def remember(self, identity: str, delivered: Delivered) -> None:
-        """Nothing to do: what is durable is on the log, and is read there."""
+            return next((value for value in found if value is not None), None)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -169,3 +169,13 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, monkeypatch: pytest
         assert recall(receipts, complaint_id) == delivered("a", 0)
     finally:
         receipts.stop()
+
+
+def test_a_file_that_cannot_be_read_is_no_answer_and_no_failure(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    complaint_id = bench.submit("x")
+    with bench.door() as receipts:
+        bench.read_all(receipts)
+        for store in receipts._stores.values():
+            store.close()
+        assert recall(receipts, complaint_id) is None
