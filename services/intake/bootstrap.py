@@ -62,7 +62,7 @@ class Intake:
             max_in_flight=settings.http.max_in_flight,
             on_fatal=self._give_up,
         )
-        self._delivery = Delivery(log, Memories(self._memory, self._receipts))
+        self._delivery = Delivery(log, Memories(self._receipts, self._memory))
         self.app: FastAPI = create_app(
             ComplaintDoor(self._delivery, query_code_secret=secret, clock=clock),
             MessageDoor(self._delivery, query_code_secret=secret, clock=clock),

@@ -69,18 +69,16 @@ class Memory(Protocol):
 
 
 class Memories:
-    """Several as one, the nearest first: what a farther one knows, the nearer ones are told."""
+    """Several as one; the first that knows something is believed."""
 
     def __init__(self, *memories: Memory) -> None:
         self._memories = memories
 
     async def recall(self, identity: str) -> Delivered | None:
         """What the first of them that knows it says."""
-        for position, memory in enumerate(self._memories):
+        for memory in self._memories:
             known = await memory.recall(identity)
             if known is not None:
-                for nearer in self._memories[:position]:
-                    await nearer.remember(identity, known)
                 return known
         return None
 

@@ -2,7 +2,8 @@
 
 A thread follows ``complaints.received.v1`` and notes of each complaint what a repeat must match and is to be told: the
 digest of its content and its first receipt. It is a few milliseconds behind, which Redis covers, and never needed: as
-long as it cannot read, or has not caught up, the door goes on without it. No personal data is kept.
+long as it cannot read, or has not caught up, the door goes on without it. What it knows is believed before Redis, which
+may have been told a second receipt while nobody knew of the first. No personal data is kept.
 """
 
 from __future__ import annotations

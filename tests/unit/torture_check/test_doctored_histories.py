@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -101,6 +102,11 @@ def write_something_unreadable(run: SyntheticRun) -> None:
 def tell_another_ticket(run: SyntheticRun) -> None:
     other = ids.ticket_number(sound.DANGER_ID, RECEIVED_AT)
     run.operation("retry", "ok", "key-1", sound.SOLVED, ticket_number=other)
+
+
+def tell_another_day_long_after(run: SyntheticRun) -> None:
+    tomorrow = ids.ticket_number(sound.SOLVED_ID, RECEIVED_AT + timedelta(days=1))
+    run.operation("replay", "ok", "key-1", sound.SOLVED, hours=100, ticket_number=tomorrow)
 
 
 def tell_another_complaint(run: SyntheticRun) -> None:
@@ -455,6 +461,7 @@ DOCTORS: list[tuple[str, Doctor]] = [
     ("L5", change_a_field_for_the_department),
     ("L5", write_something_unreadable),
     ("L6", tell_another_ticket),
+    ("L6", tell_another_day_long_after),
     ("L6", tell_another_complaint),
     ("L7", skip_a_number),
     ("L7", swap_two_entries),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
+from shared.events import ids
 from tests.torture.check.decoding import micros
+from tests.torture.check.rules.identity import one_key_one_ticket
 from tests.torture.check.rules.state import state
 from tests.torture.check.verdict import judge
 from tests.unit.torture_check.sound_run import POISON_KEY, SOLVED, SOLVED_ID, UNCLEAR_ID, sound_run
-from tests.unit.torture_check.synthetic import at
+from tests.unit.torture_check.synthetic import RECEIVED_AT, at
 
 
 def test_a_sound_history_passes_every_rule() -> None:
@@ -45,6 +51,16 @@ def test_a_correspondence_is_forgotten_four_hundred_days_after_the_end_and_no_so
         history.run = history.run._replace(clocks_stopped_at=micros(at(50 + days * 24)))
         remembers_nothing = [each for each in state(history).first_offenders if "notifier" in each]
         assert (remembers_nothing == []) is may_be_forgotten
+
+
+@pytest.mark.parametrize("hours", [60, 170])
+def test_a_later_day_is_told_only_while_the_first_cannot_be_known_or_is_forgotten(hours: float) -> None:
+    run = sound_run()
+    tomorrow = ids.ticket_number(SOLVED_ID, RECEIVED_AT + timedelta(days=1))
+    run.operation("replay", "ok", "key-1", SOLVED, hours=hours, ticket_number=tomorrow)
+    rule = one_key_one_ticket(run.history())
+    assert rule.passed, rule.first_offenders
+    assert "1 repeats were told their number with a later day" in " ".join(rule.notes)
 
 
 def test_the_story_of_a_complaint_names_its_records_and_operations_in_time_order() -> None:
