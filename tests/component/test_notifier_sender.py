@@ -273,15 +273,21 @@ def test_what_is_settled_but_not_committed_is_not_done_again(
     assert len(bench.outcomes(settled)) == 2
 
 
+@pytest.mark.parametrize("is_late", [True, False], ids=["the first said so late", "the second had not read it"])
 def test_a_repeat_nobody_lived_to_tell_of_is_told_by_the_next_owner(
-    bench: SenderBench, smtp_sink: SmtpSink, request_to: Callable[..., NotificationRequested]
+    bench: SenderBench, smtp_sink: SmtpSink, request_to: Callable[..., NotificationRequested], is_late: bool
 ) -> None:
-    """Two owners handed it over; the first said so late, the second died before it could."""
+    """Two owners handed it over; the first said so, the second died before it could."""
     request = request_to()
     bench.request(request)
     bench.write(outcome(NotificationAttempted, request, attempt=1), 1)
-    bench.write(outcome(NotificationAttempted, request, attempt=2), 2)
-    bench.write(outcome(NotificationSent, request, attempt=1))
+    second, end = outcome(NotificationAttempted, request, attempt=2), outcome(NotificationSent, request, attempt=1)
+    if is_late:
+        bench.write(second, 2)
+        bench.write(end)
+    else:
+        bench.write(end)
+        bench.write(second, 2)
     bench.start()
     bench.wait_for(lambda: bench.committed() == 1, "the commit")
     *_, last = bench.outcomes(request)
