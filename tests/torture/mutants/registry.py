@@ -93,10 +93,10 @@ _ALL = (
     Mutant(
         "redis-only-idempotency",
         "engine 9: complaint_id first, cache second",
-        "leaves repeats to the door's Redis; the router registers whatever it reads",
+        "leaves repeats to Redis: the door reads no log, the router registers whatever it reads",
         "cache-away",
         "edges:redis_only_idempotency",
-        ("router",),
+        ("router", "intake"),
     ),
     Mutant(
         "delivery-reports-ignored",

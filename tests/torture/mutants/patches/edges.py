@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.intake.adapters.kafka_log import KafkaLog
+from services.intake.adapters.receipts import Receipts
+from services.intake.delivery import Delivered
 from services.notifier.sending import outcomes
 from services.notifier.sending.delivery import Delivery, OwnedPartition
 from services.notifier.sending.durable_writer import DurableWriter
@@ -23,14 +25,18 @@ from tests.torture.mutants.patches.replacing import replace
 
 
 def redis_only_idempotency() -> None:
-    """The router registers every submission it reads; that there is one of each is left to the door's cache."""
+    """That there is one of each is left to Redis: the door reads no log, the router registers all it reads."""
     received = RouterProcessor._received
 
     def as_if_new(processor: RouterProcessor, case: Case | None, message: Message, now: datetime) -> Outcome:
         known = None if isinstance(message.event, ComplaintSubmitted) else case
         return received(processor, known, message, now)
 
+    async def nothing(_: Receipts, identity: str) -> Delivered | None:
+        return None
+
     replace(RouterProcessor, "_received", as_if_new)
+    replace(Receipts, "recall", nothing)
 
 
 def delivery_reports_ignored() -> None:
