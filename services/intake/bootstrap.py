@@ -37,6 +37,7 @@ _ANSWER_MARGIN_SECONDS = 0.3
 
 _PING_SECONDS = 2.0
 _CLUSTER_CHECK_SECONDS = 5.0
+_REMEMBER_SECONDS = 1.5
 _MARK_SECONDS = 1.0
 _STALL_SECONDS = 30.0
 _FLUSH_SECONDS = 5.0
@@ -69,11 +70,19 @@ class Intake:
             settings.http,
         )
         self._cluster_watch: asyncio.Task[None] | None = None
+        self._cluster_asked = asyncio.Event()
 
     async def start(self) -> None:
-        """Follow the log, and use what is remembered as soon as it is known for which Kafka cluster it is."""
+        """Follow the log, and give the memories a moment: who opens without them takes repeats for new.
+
+        Whoever knocks meanwhile waits in the listener's queue, and is answered in time with Kafka away, too.
+        """
         self._receipts.start()
         self._cluster_watch = asyncio.create_task(self._watch_cluster())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_REMEMBER_SECONDS):
+                await self._cluster_asked.wait()
+        await asyncio.to_thread(self._receipts.wait, _REMEMBER_SECONDS)
 
     async def stop(self) -> None:
         """Finish what is on its way, flush, and let go of everything."""
@@ -113,6 +122,7 @@ class Intake:
                 _log.debug("cluster_unknown", error=error)
             self._memory.use_cluster(cluster_id)
             self._receipts.use_cluster(cluster_id)
+            self._cluster_asked.set()
             await asyncio.sleep(_CLUSTER_CHECK_SECONDS)
 
 

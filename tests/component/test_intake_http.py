@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,10 +15,13 @@ import httpx
 import pytest
 from redis import Redis
 
+from services.intake.adapters.receipts import Receipts
 from shared.clock import ManualClock
 from shared.events import ids, registry
 from shared.events.received import ComplaintSubmitted
+from shared.streaming.broker import Offsets
 from shared.streaming.memory import MemoryBroker
+from shared.streaming.records import TopicPartition
 from tests.component.intake_server import SECRET, RunningIntake, running_intake
 from tests.scripted_broker import Manner, ScriptedBroker
 
@@ -258,6 +261,25 @@ def test_without_redis_and_past_midnight_the_same_submission_still_gets_the_same
         other = intake.post({"narrative": "something else"}, key=same)
     assert other.status_code == 422, "nor does a key mean another complaint"
     assert len(written(broker, first["complaint_id"])) == 1
+
+
+def test_a_door_that_has_just_opened_knows_what_was_taken_in_before(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, same, broker = ManualClock(NOW), key(), MemoryBroker({RECEIVED: 12})
+    with running_intake(broker, redis_url, clock=clock) as intake:
+        first = intake.post(COMPLAINT, key=same).json()
+    flush(redis_url)
+    clock.set(NOW + timedelta(days=1))
+    joined = Receipts._open_stores
+
+    def join_slowly(receipts: Receipts, partitions: Sequence[TopicPartition]) -> Offsets:
+        time.sleep(0.5)  # as a group does
+        return joined(receipts, partitions)
+
+    monkeypatch.setattr(Receipts, "_open_stores", join_slowly)
+    with running_intake(broker, redis_url, clock=clock, remembers=False) as intake:
+        assert intake.post(COMPLAINT, key=same).json() == first
 
 
 def test_the_log_is_believed_before_redis(intake: RunningIntake, broker: MemoryBroker, redis_url: str) -> None:

@@ -52,6 +52,8 @@ class Receipts:
         self._stores_cluster: str | None = None
         self._cluster_id: str | None = None
         self._lock = threading.Lock()
+        self._ends: Offsets = {}
+        self._begun = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
 
@@ -62,6 +64,10 @@ class Receipts:
     def start(self) -> None:
         """Begin to follow the log."""
         self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Until what was on the log at the start is read, or it turned out that it cannot be read now; or so long."""
+        self._begun.wait(seconds)
 
     def stop(self) -> None:
         """Stop following, and close the files; a consumer that cannot leave its group is left behind."""
@@ -95,6 +101,7 @@ class Receipts:
                 self._follow()
             except Exception as error:
                 _LOG.warning("receipts_not_followed", error=error, retry_in_seconds=_RETRY_SECONDS)
+                self._begun.set()
                 self._stopping.wait(_RETRY_SECONDS)
 
     def _follow(self) -> None:
@@ -105,7 +112,12 @@ class Receipts:
             while not self._stopping.is_set():
                 records = consumer.poll(_MOST_RECORDS, _POLL_SECONDS)
                 self._note(records)
+                if not self._begun.is_set() and self._ends and self._has_reached(consumer.positions()):
+                    self._begun.set()
                 gauges.refresh(records, self._stores)
+
+    def _has_reached(self, positions: Offsets) -> bool:
+        return all(positions.get(partition, 0) >= end for partition, end in self._ends.items())
 
     def _open_stores(self, partitions: Sequence[TopicPartition]) -> Offsets:
         cluster_id, bounds = self._broker.cluster_id(), self._broker.log_bounds(partitions)
@@ -120,6 +132,7 @@ class Receipts:
                 if store.changelog_offset > bounds[partition].end:
                     store.clear()  # the topic was made anew
             self._stores_cluster = cluster_id
+            self._ends = {partition: each.end for partition, each in bounds.items()}
             return {p: max(self._stores[p.partition].changelog_offset, bounds[p].start) for p in partitions}
 
     def _close_stores(self) -> None:
