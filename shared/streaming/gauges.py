@@ -10,7 +10,7 @@ from shared.observability import metrics
 from shared.state.sqlite import PartitionStore
 from shared.streaming.broker import Consumer
 from shared.streaming.census import PublishCensus, take_census
-from shared.streaming.records import ConsumerRecord, TopicPartition
+from shared.streaming.records import ConsumerRecord
 
 
 class LoopGauges:
@@ -34,12 +34,11 @@ class LoopGauges:
         self._monotonic = monotonic
         self._wall_seconds = wall_seconds
         self._read_at = monotonic() - every_seconds
-        self._read_up_to: dict[TopicPartition, float] = {}
+        self._read_up_to: dict[tuple[str, int], float] = {}
 
     def refresh(self, handled: Iterable[ConsumerRecord], stores: Mapping[int, PartitionStore]) -> None:
         """Note what was handled, and publish if it is time; a broker that does not answer leaves the last values."""
-        stamps = {(record.topic, record.partition): record.timestamp_ms for record in handled}
-        self._read_up_to.update({TopicPartition(*place): stamp / 1000 for place, stamp in stamps.items()})
+        self._read_up_to.update({(record.topic, record.partition): record.timestamp_ms / 1000 for record in handled})
         if self._monotonic() - self._read_at < self._every_seconds or not stores:
             return
         self._read_at = self._monotonic()

@@ -159,15 +159,14 @@ class Receipts:
         rows: dict[bytes, Row] = {}
         for record in records:
             key = record.key
-            if key is None or key in rows or store.get(key) is not None or (row := self._row(record)) is None:
+            if key is None or key in rows or store.get(key) is not None:
                 continue
-            if row.due_ms is not None and row.due_ms > now_ms:
+            row = self._row(record, now_ms)
+            if row is not None:
                 rows[key] = row
         return rows
 
-    def _row(self, record: ConsumerRecord) -> Row | None:
-        if dict(record.headers).get("ce_type") != ComplaintSubmitted.event_type.encode():
-            return None
+    def _row(self, record: ConsumerRecord, now_ms: int) -> Row | None:
         try:
             _, event = decode(record.headers, record.value)
         except InvalidEvent:  # the router tells of it
@@ -175,5 +174,6 @@ class Receipts:
         if not isinstance(event, ComplaintSubmitted):
             return None
         complaint = event.complaint
+        forget_ms = to_epoch_ms(complaint.ingested_at + self._keep)
         text = to_text(Delivered(complaint.content_digest, complaint.received_at))
-        return Row(text.encode(), to_epoch_ms(complaint.ingested_at + self._keep))
+        return Row(text.encode(), forget_ms) if forget_ms > now_ms else None

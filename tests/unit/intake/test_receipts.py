@@ -17,15 +17,14 @@ from services.intake.adapters.receipts import Receipts
 from services.intake.delivery import Delivered
 from shared.clock import ManualClock
 from shared.events import ids, registry
-from shared.events.complaint import Complainant, Complaint, Narrative
 from shared.events.received import ComplaintSubmitted, ComplaintUrged
 from shared.events.topics import RECEIVED
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.records import ProducerRecord
+from tests.unit.router.case_builders import a_complaint
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KEEP = timedelta(days=7)
-LAST = "last"
 
 
 class Bench:
@@ -52,16 +51,11 @@ class Bench:
         at = NOW + timedelta(hours=hours)
         complaint_id = ids.complaint_id("web", message_id)
         event = ComplaintSubmitted(
-            complaint=Complaint(
+            complaint=a_complaint(
                 complaint_id=complaint_id,
-                ticket_number=ids.ticket_number(complaint_id, at),
-                channel="web",
-                channel_message_id=message_id,
                 content_digest=ids.content_digest(text.encode()),
                 received_at=at,
                 ingested_at=at,
-                complainant=Complainant(name="Zhang Example"),
-                narrative=Narrative(text=text),
             )
         )
         self.write(event, complaint_id, at)
