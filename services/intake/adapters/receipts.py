@@ -31,7 +31,7 @@ from shared.streaming.records import ConsumerRecord, TopicPartition
 _LOG = get_logger()
 _SERVICE: Final = "intake"
 _MOST_RECORDS: Final = 200
-"""In one write: the door waits for it, a millisecond or two."""
+"""In one write: the door waits for it, so it is kept short."""
 _POLL_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 2.0
 _LEAVE_SECONDS: Final = 5.0
