@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -18,16 +17,8 @@ import typer
 from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import ENTRIES, LedgerLine, hourly
 from services.auditor.processor import AuditProcessor
-from services.cli.kafka_access import (
-    CONNECT_TIMEOUT_MS,
-    all_partitions,
-    bus_topics_of,
-    cli_settings,
-    department_of_topic,
-    open_reader,
-    scan,
-    to_kafka,
-)
+from services.cli.audit_progress import audited_ends, wait_until_read
+from services.cli.kafka_access import all_partitions, cli_settings, open_reader, scan
 from services.cli.options import BootstrapOption, JsonOption
 from services.cli.output import print_json, print_table, say
 from shared.errors import ComplaintBusError
@@ -55,9 +46,10 @@ _HEADINGS = {
 }
 _SHOWN_HOLES = 20
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_MOST_COUNTED = 500
+READ_WITHIN_SECONDS = 5.0
+"""What an auditor that runs may take to come to where the bus ended when it was asked."""
 NO_VERDICT_YET = 3
-"""Exit code; apart from 1, for on a busy bus it passes by itself, and with a dead auditor it does not."""
+"""Exit code; apart from 1, for arrears pass by themselves, and with a dead auditor they do not."""
 
 
 def audit_command(
@@ -74,7 +66,7 @@ def audit_command(
     """
     start = None if since is None else parse_since(since, datetime.now(UTC))
     settings = cli_settings(bootstrap).kafka
-    unread = count_unread(settings)  # first: what is read by then is in the rows
+    unread = wait_until_read(settings, audited_ends(settings), READ_WITHIN_SECONDS)  # first: then the rows have it
     rows = [row for row in read_rows(settings) if start is None or (row.received_at or row.seen_at) >= start]
     lines, holes = hourly(rows), holes_in(rows)
     if as_json:
@@ -123,27 +115,6 @@ def read_rows(settings: KafkaSettings) -> list[CaseAudit]:
             if record.key is not None:
                 latest[record.key] = record.value
     return [CaseAudit.model_validate_json(value) for value in latest.values() if value is not None]
-
-
-def count_unread(settings: KafkaSettings) -> int:
-    """Records the auditor has not come to, counted up to 500; the ledger knows nothing of them yet."""
-    with closing(open_reader(settings, AuditProcessor.name)) as reader:
-        names = [name for name in bus_topics_of(reader) if _is_audited(name)]
-        places = {partition: to_kafka(partition) for partition in all_partitions(reader, names)}
-        ends = reader.end_offsets(list(places.values()))
-        behind = {}
-        for partition, place in places.items():
-            committed = reader.committed(place, timeout_ms=CONNECT_TIMEOUT_MS) or 0
-            if committed < ends[place]:
-                behind[partition] = committed
-        return sum(1 for _ in islice(scan(reader, list(behind), behind), _MOST_COUNTED))
-
-
-def _is_audited(topic: str) -> bool:
-    """The journey, departments' queues and the services' dead letters; not what departments write or are refused."""
-    if topic.startswith("departments."):
-        return department_of_topic(topic) is not None
-    return not topic.startswith(("auditor.", "audit.", "insight."))
 
 
 def holes_in(rows: Sequence[CaseAudit]) -> list[dict[str, str]]:

@@ -1,53 +1,61 @@
-"""The auditor's word on a demo, asked for when nothing is fed any more: what ``cbus audit`` would say."""
+"""The auditor's word on a demo, asked for when nothing is fed any more: what ``cbus audit`` would say.
+
+Deadlines go on passing while it is asked, so there may always be a record that was just written and a complaint whose
+breach is just being told. The question is therefore of an instant: everything written by then, and what was missing.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from services.auditor.domain.ledger import hourly
-from services.cli.audit import count_unread, holes_in, read_rows
+from services.auditor.domain.case_audit import CaseAudit
+from services.cli.audit import holes_in, read_rows
+from services.cli.audit_progress import LOOK_AGAIN_SECONDS, audited_ends, wait_until_read
 from services.cli.demo_services import AUDITOR_PATIENCE_SECONDS
+from shared.clock import Clock
 from shared.settings import KafkaSettings
 
-LOOK_AGAIN_SECONDS = 0.5
 ANNOUNCED_WITHIN_SECONDS = 5.0
 """What the auditor may take, beyond its patience, to call something a hole."""
+READ_WITHIN_SECONDS = 20.0
 
 
 class DemoAudit(NamedTuple):
-    """What the auditor knows: complaints it saw, those something may still come of, and holes."""
+    """What the auditor knows: complaints it saw, those of which something is awaited since before it was asked, holes,
+    and what it has not read of all that was written before."""
 
     complaints: int
     pending: int
     holes: int
     unread_records: int
 
-    @property
-    def is_final(self) -> bool:
-        """Whether waiting would change nothing."""
-        return not self.pending and not self.unread_records
 
-
-def wait_for_audit(settings: KafkaSettings) -> DemoAudit:
-    """Ask until the auditor has read everything and waits for nothing, or has had time to call it a hole."""
-    return final_audit(lambda: read_audit(settings), AUDITOR_PATIENCE_SECONDS + ANNOUNCED_WITHIN_SECONDS)
+def wait_for_audit(settings: KafkaSettings, clock: Clock) -> DemoAudit:
+    """Ask until the auditor has read what is there and waits for none of it, or has had time to call it a hole."""
+    unread = wait_until_read(settings, audited_ends(settings), READ_WITHIN_SECONDS)
+    asked_at = clock.now()
+    return final_audit(
+        lambda: audit_of(read_rows(settings), asked_at, unread), AUDITOR_PATIENCE_SECONDS + ANNOUNCED_WITHIN_SECONDS
+    )
 
 
 def final_audit(ask: Callable[[], DemoAudit], within_seconds: float) -> DemoAudit:
-    """The first final answer of ``ask``, or the last one when the time is over."""
+    """The first answer of ``ask`` that waiting would not change, or the last one when the time is over."""
     deadline = time.monotonic() + within_seconds
     pause = threading.Event()
-    while not (audit := ask()).is_final and time.monotonic() < deadline:
+    while (audit := ask()).pending and time.monotonic() < deadline:
         pause.wait(LOOK_AGAIN_SECONDS)
     return audit
 
 
-def read_audit(settings: KafkaSettings) -> DemoAudit:
-    """What the auditor says right now. ComplaintBusError: its topic is not there."""
-    unread = count_unread(settings)  # first: what is read by then is in the rows
-    rows = read_rows(settings)
-    lines = hourly(rows)
-    return DemoAudit(len(rows), sum(line.pending for line in lines), len(holes_in(rows)), unread)
+def audit_of(rows: Sequence[CaseAudit], asked_at: datetime, unread: int) -> DemoAudit:
+    """``rows``: what the auditor last said of every complaint; ``unread``: records from before ``asked_at``."""
+    return DemoAudit(len(rows), sum(_is_pending(row, asked_at) for row in rows), len(holes_in(rows)), unread)
+
+
+def _is_pending(row: CaseAudit, asked_at: datetime) -> bool:
+    return any(hole.found_at is None and hole.opened_at <= asked_at for hole in row.holes.values())

@@ -126,7 +126,8 @@ def _settle(
     fed = observer.observe()
     _drain(observer)
     stage.processes.stop_departments()  # or there would always be a case that ended just now
-    audit = wait_for_audit(KafkaSettings(bootstrap_servers=stage.addresses.kafka_bootstrap))
+    kafka = KafkaSettings(bootstrap_servers=stage.addresses.kafka_bootstrap)
+    audit = wait_for_audit(kafka, stage.clock.clock())
     stage.processes.supervisor.stop()
     observer.reader.finish()
     write_reached(options.data_dir, stage.clock.clock().now())

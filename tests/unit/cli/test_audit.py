@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,16 +19,11 @@ from services.cli.app import app
 from services.cli.audit import (
     _HEADINGS,
     NO_VERDICT_YET,
-    _is_audited,
     _print_ledger,
     as_document,
     holes_in,
     parse_since,
 )
-from services.cli.kafka_access import is_bus_topic
-from shared.events.topics import AUDIT_EVENTS, bus_topics
-from shared.settings import KafkaSettings
-from shared.streaming.records import TopicPartition
 from tests.unit.auditor.journey import COMPLAINT_ID, Audit, journey, submission
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -96,15 +91,6 @@ def test_the_printed_ledger_has_every_column_in_both_languages(capsys: pytest.Ca
     assert "holes 缺口: none 无" in shown.err
 
 
-def test_what_the_auditor_has_not_read_is_looked_for_where_it_reads() -> None:
-    """A topic that grows and is never read by it would look like arrears for ever."""
-    read = {topic.name for topic in bus_topics(["quality"]) if "auditor" in topic.readers and is_bus_topic(topic.name)}
-    looked_at = {
-        topic.name for topic in bus_topics(["quality"]) if is_bus_topic(topic.name) and _is_audited(topic.name)
-    }
-    assert looked_at == read - {AUDIT_EVENTS}
-
-
 def test_what_was_not_read_yet_leaves_no_verdict() -> None:
     """Nothing missing among what was read says nothing of the rest: the auditor may be dead."""
     found = rows(Audit().see(journey()))
@@ -122,51 +108,18 @@ def test_the_exit_code_tells_a_hole_from_a_verdict_that_is_not_in(
     asked: list[str] = []
 
     def answer(what: str, found: Any) -> Callable[[object], Any]:
-        def asked_for(_: object) -> Any:
+        def asked_for(*_: object) -> Any:
             asked.append(what)
             return found
 
         return asked_for
 
-    monkeypatch.setattr(audit, "count_unread", answer("unread", unread))
+    monkeypatch.setattr(audit, "audited_ends", answer("ends", {}))
+    monkeypatch.setattr(audit, "wait_until_read", answer("unread", unread))
     monkeypatch.setattr(audit, "read_rows", answer("rows", rows(seen)))
     result = CliRunner().invoke(app, ["audit", "--json"])
     assert result.exit_code == code, result.output
     assert json.loads(result.stdout)["balanced"] == {0: True, 1: False, NO_VERDICT_YET: None}[code]
     assert ("verdict is not in" in result.stderr) == (code == NO_VERDICT_YET)
     assert ("still to read" in result.stderr) == (unread > 0)
-    assert asked == ["unread", "rows"], "what is read between the two must be in the rows"
-
-
-class Behind:
-    """A reader whose group has read up to 4 of 6 in one partition, and all there is in the other 11."""
-
-    def __init__(self, end: int) -> None:
-        self._end = end
-
-    def topics(self) -> set[str]:
-        return {"complaints.received.v1", "audit.events.v1"}
-
-    def partitions_for_topic(self, topic: str) -> set[int]:
-        assert topic == "complaints.received.v1", "the auditor does not read its own"
-        return set(range(12))
-
-    def end_offsets(self, places: list[Any]) -> dict[Any, int]:
-        return {place: self._end if place.partition == 3 else 0 for place in places}
-
-    def committed(self, place: Any, timeout_ms: int) -> int | None:
-        return 4 if place.partition == 3 else None
-
-    def close(self) -> None:
-        """Nothing to let go of."""
-
-
-@pytest.mark.parametrize(("end", "unread"), [(4, 0), (6, 2), (9_000, 500)])
-def test_unread_is_what_lies_behind_the_groups_offsets(end: int, unread: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def scanned(_: object, places: list[TopicPartition], starts: dict[TopicPartition, int]) -> Iterator[int]:
-        for place in places:
-            yield from range(starts[place], end)
-
-    monkeypatch.setattr(audit, "open_reader", lambda settings, group: Behind(end))
-    monkeypatch.setattr(audit, "scan", scanned)
-    assert audit.count_unread(KafkaSettings()) == unread
+    assert asked == ["ends", "unread", "rows"], "what was read by then must be in the rows"

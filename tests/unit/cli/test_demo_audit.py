@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.cli import demo_audit
 from services.cli.demo import _report, is_sound
-from services.cli.demo_audit import DemoAudit, final_audit
+from services.cli.demo_audit import DemoAudit, audit_of, final_audit
+from tests.unit.auditor.journey import NOW, Audit, submission
 
 READING = DemoAudit(complaints=3, pending=0, holes=0, unread_records=7)
 WAITING = DemoAudit(complaints=5, pending=1, holes=0, unread_records=0)
 BALANCED = DemoAudit(complaints=5, pending=0, holes=0, unread_records=0)
 
 
-def test_what_is_unread_or_pending_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_pending_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_audit, "LOOK_AGAIN_SECONDS", 0.0)
-    answers = iter([READING, WAITING, BALANCED, READING])
+    answers = iter([WAITING, WAITING, BALANCED, WAITING])
     assert final_audit(lambda: next(answers), within_seconds=60) == BALANCED
 
 
 def test_when_the_time_is_over_the_last_answer_stands() -> None:
     answers = iter([WAITING, BALANCED])
     assert final_audit(lambda: next(answers), within_seconds=0) == WAITING
+
+
+@pytest.mark.parametrize(("minutes", "pending"), [(0, 1), (-1, 0)])
+def test_pending_is_what_was_missing_when_it_was_asked(minutes: int, pending: int) -> None:
+    """A breach told just now is on its way, and there is always another."""
+    row = Audit().see([submission()]).row
+    assert row is not None
+    assert audit_of([row], NOW + timedelta(minutes=minutes), unread=0).pending == pending
 
 
 def figures(audit: DemoAudit, **more: int) -> dict[str, Any]:
