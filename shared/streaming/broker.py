@@ -165,9 +165,10 @@ class Broker(Protocol):
         """A producer for an edge."""
         ...
 
-    def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
-        """Committed records from ``start`` (or the log start, if later), in batches, up to the log's end of now.
+    def read_to_end(self, starts: Offsets) -> Iterator[Iterable[ConsumerRecord]]:
+        """Committed records from ``starts`` (or the log start, if later), in batches, up to the logs' ends of now.
 
+        In order within a partition; a batch may hold records of several, and some that came after the question.
         The end is the high watermark, not the last stable offset: commit markers reach partitions one by one, so
         a transaction whose offsets are already visible may still be invisible here; reading waits for its marker.
         BrokerUnavailable: there is more, but for a while nothing came; the batches handed over until then are whole.

@@ -7,7 +7,8 @@ the changelog, then the rows up to it.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -41,9 +42,7 @@ class Restorer:
         """
         offsets = consumer.committed(partitions)
         started = time.monotonic()
-        changelogs = [self._changelog(number) for number in sorted({each.partition for each in partitions})]
-        for changelog, bounds in self._broker.log_bounds(changelogs).items():
-            self._restore(changelog, bounds)
+        self._restore(partitions)
         self._require_committed(consumer, partitions)
         STATE_RESTORE_SECONDS.labels(self._processor.name).observe(time.monotonic() - started)
         return offsets
@@ -70,7 +69,19 @@ class Restorer:
             store.close()
         self.stores.clear()
 
-    def _restore(self, changelog: TopicPartition, bounds: LogBounds) -> None:
+    def _restore(self, partitions: Sequence[TopicPartition]) -> None:
+        """All of them with one reader: one client each would make a member that gets many of them late."""
+        changelogs = [self._changelog(number) for number in sorted({each.partition for each in partitions})]
+        for changelog, bounds in self._broker.log_bounds(changelogs).items():
+            self._open(changelog, bounds)
+        starts = {changelog: self.stores[changelog.partition].changelog_offset for changelog in changelogs}
+        rows = Counter[int]()
+        for records in self._broker.read_to_end(starts):
+            rows.update(self._apply(records))
+        for topic, number in changelogs:
+            _LOG.info("state_restored", topic=topic, partition=number, count=rows[number])
+
+    def _open(self, changelog: TopicPartition, bounds: LogBounds) -> None:
         number = changelog.partition
         store = self.stores.get(number)
         if store is None:
@@ -86,16 +97,17 @@ class Restorer:
                 "lay between is gone. A changelog has cleanup.policy=compact and its records must not be deleted; "
                 "restore the topic from a copy, or delete the state and the group's offsets to begin anew"
             )
-        rows = 0
-        for records in self._broker.read_partition(changelog, store.changelog_offset):
-            latest = {record.key: record for record in records if record.key is not None}
-            if latest:
-                store.apply(
-                    {key: self._row(record) for key, record in latest.items()},
-                    max(record.offset for record in latest.values()) + 1,
-                )
-                rows += len(latest)
-        _LOG.info("state_restored", topic=changelog.topic, partition=number, count=rows)
+
+    def _apply(self, records: Iterable[ConsumerRecord]) -> dict[int, int]:
+        """Rows written per partition number."""
+        latest: defaultdict[int, dict[bytes, ConsumerRecord]] = defaultdict(dict)
+        for record in records:
+            if record.key is not None:
+                latest[record.partition][record.key] = record
+        for number, rows in latest.items():
+            reached = max(record.offset for record in rows.values()) + 1
+            self.stores[number].apply({key: self._row(record) for key, record in rows.items()}, reached)
+        return {number: len(rows) for number, rows in latest.items()}
 
     def _row(self, record: ConsumerRecord) -> Row:
         return decode_row(self._processor, record.value)

@@ -50,7 +50,7 @@ def record(value: bytes, partition: int) -> ProducerRecord:
 
 def values_on(broker: KafkaBroker, partition: int) -> list[bytes | None]:
     place = TopicPartition(topics.RECEIVED, partition)
-    return [each.value for batch in broker.read_partition(place, 0) for each in batch]
+    return [each.value for batch in broker.read_to_end({place: 0}) for each in batch]
 
 
 def test_an_edge_is_not_told_that_a_lost_record_is_durable(proxy: LeaderChangeProxy, broker: KafkaBroker) -> None:

@@ -74,7 +74,7 @@ def skip_the_first_record_of_each_partition(bus: Bus) -> set[str]:
     try:
         skipped = {}
         for partition in range(12):
-            records = [each for batch in broker.read_partition(Place(RECEIVED, partition), 0) for each in batch]
+            records = [each for batch in broker.read_to_end({Place(RECEIVED, partition): 0}) for each in batch]
             if records:
                 skipped[partition] = records[0]
         offsets = [TopicPartition(RECEIVED, number, record.offset + 1) for number, record in skipped.items()]
@@ -89,7 +89,7 @@ def tasks(bus: Bus) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for department in bus.departments:
         for partition in range(12):
-            for batch in broker.read_partition(Place(department_topic(department), partition), 0):
+            for batch in broker.read_to_end({Place(department_topic(department), partition): 0}):
                 found.update(((record.key or b"").decode(), department) for record in batch)
     return found
 

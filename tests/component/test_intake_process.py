@@ -63,7 +63,7 @@ def _read_topic(cluster: KafkaCluster) -> list[ComplaintSubmitted]:
     events = [
         registry.decode(record.headers, record.value)[1]
         for partition in range(topics.PARTITIONS)
-        for batch in broker.read_partition(TopicPartition(topics.RECEIVED, partition), 0)
+        for batch in broker.read_to_end({TopicPartition(topics.RECEIVED, partition): 0})
         for record in batch
     ]
     return [event for event in events if isinstance(event, ComplaintSubmitted)]

@@ -95,7 +95,7 @@ class ProcessBench:
     def outcomes(self) -> list[NotificationOutcome]:
         """Everything on the events topic so far."""
         for number, start in self._events_read.items():
-            for records in self.broker.read_partition(TopicPartition(topics.NOTIFICATION_EVENTS, number), start):
+            for records in self.broker.read_to_end({TopicPartition(topics.NOTIFICATION_EVENTS, number): start}):
                 for record in records:
                     _, event = decode(record.headers, record.value)
                     assert isinstance(event, NotificationOutcome)

@@ -81,7 +81,7 @@ def begin(bench: Bench, transactional_id: str) -> TransactionalProducer:
 
 def output(bench: Bench) -> list[bytes | None]:
     """Committed values of the output topic."""
-    batches = bench.broker.read_partition(TopicPartition(bench.output_topic, 0), 0)
+    batches = bench.broker.read_to_end({TopicPartition(bench.output_topic, 0): 0})
     return [record.value for batch in batches for record in batch]
 
 
@@ -119,6 +119,21 @@ class BrokerConformance:
         producer.flush()
         producer.commit()
         assert output(bench) == [b"second"]
+
+    def test_several_partitions_are_read_to_their_ends_each_in_order(self, bench: Bench) -> None:
+        first, second = (TopicPartition(bench.output_topic, number) for number in (0, 1))
+        producer = bench.broker.transactional_producer(f"{bench.group}-t")
+        producer.initialise()
+        producer.begin()
+        for value in (b"a", b"b", b"c"):
+            producer.produce(ProducerRecord(bench.output_topic, b"key", value, [], 0))
+            producer.produce(ProducerRecord(bench.output_topic, b"key", value, [], 1))
+        producer.commit()
+        found = [each for batch in bench.broker.read_to_end({first: 1, second: 0}) for each in batch]
+        assert [each.value for each in found if each.partition == 0] == [b"b", b"c"]
+        assert [each.value for each in found if each.partition == 1] == [b"a", b"b", b"c"]
+        ends = {place: end for place, (_, end) in bench.broker.log_bounds([first, second]).items()}
+        assert [each for batch in bench.broker.read_to_end(ends) for each in batch] == []
 
     def test_flush_tells_the_next_offset_per_partition(self, bench: Bench) -> None:
         producer = bench.broker.transactional_producer(f"{bench.group}-t")

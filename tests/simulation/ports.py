@@ -106,9 +106,10 @@ class SimulatedBroker:
         self.consumers.append(consumer)
         return consumer
 
-    def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
-        self._about_to("restore")
-        yield from self._cluster.read_partition(partition, start)
+    def read_to_end(self, starts: Offsets) -> Iterator[Iterable[ConsumerRecord]]:
+        for partition, start in starts.items():  # each may be the last one that is read
+            self._about_to("restore")
+            yield from self._cluster.read_to_end({partition: start})
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._cluster, name)

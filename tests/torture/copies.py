@@ -54,7 +54,7 @@ def request_for(record: ConsumerRecord, now: datetime) -> ProducerRecord:
 
 def _first_submission(broker: Broker, partition: int) -> ConsumerRecord | None:
     deadline = time.monotonic() + READ_SECONDS
-    for records in broker.read_partition(TopicPartition(RECEIVED, partition), 0):
+    for records in broker.read_to_end({TopicPartition(RECEIVED, partition): 0}):
         for record in records:
             if is_submission(record):
                 return record

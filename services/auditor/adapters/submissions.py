@@ -30,7 +30,7 @@ class Submissions:
 
     def read(self, partition: int, offset: int) -> ConsumerRecord | None:
         """The record at this place; None when it is no longer kept."""
-        for records in self._broker.read_partition(TopicPartition(RECEIVED, partition), offset):
+        for records in self._broker.read_to_end({TopicPartition(RECEIVED, partition): offset}):
             for record in records:
                 return record if record.offset == offset else None
         return None

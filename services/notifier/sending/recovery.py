@@ -29,7 +29,7 @@ def read_progress(
     found: dict[str, Progress] = {}
     if not wanted:
         return found
-    for records in broker.read_partition(events_partition(requests), events_start):
+    for records in broker.read_to_end({events_partition(requests): events_start}):
         for record in records:
             try:
                 _, event = decode(record.headers, record.value)
@@ -43,7 +43,7 @@ def read_progress(
 def _uncommitted_ids(broker: Broker, requests: TopicPartition, committed: int, limit: int) -> set[str]:
     """Ids of the first ``limit`` uncommitted requests; a request's ``ce_id`` is its notification id."""
     found: set[str] = set()
-    for records in broker.read_partition(requests, committed):
+    for records in broker.read_to_end({requests: committed}):
         for record in records:
             if len(found) >= limit:
                 return found

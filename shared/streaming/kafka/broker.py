@@ -14,11 +14,11 @@ from confluent_kafka.admin import AdminClient
 from shared.errors import BrokerUnavailable
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
 from shared.settings import KafkaSettings
-from shared.streaming.broker import LogBounds
+from shared.streaming.broker import LogBounds, Offsets
 from shared.streaming.kafka.consumer import KafkaConsumer, read
 from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import ToldErrors, unavailable
-from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, list_start_offsets, start_offset
+from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, list_start_offsets
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.kafka.replication import require_two_copies
 from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
@@ -85,7 +85,15 @@ class KafkaBroker:
             self._producer_config() | {"message.timeout.ms": timeout_ms, "linger.ms": 2, "retry.backoff.ms": 50}
         )
 
-    def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
+    def read_to_end(self, starts: Offsets) -> Iterator[Iterable[ConsumerRecord]]:
+        bounds = self.log_bounds(list(starts))
+        positions = {partition: max(start, bounds[partition].start) for partition, start in starts.items()}
+        ends = {partition: end for partition, (_, end) in bounds.items() if positions[partition] < end}
+        if ends:  # a client costs more than finding out that there is nothing to read
+            yield from self._read_to(ends, {partition: positions[partition] for partition in ends})
+
+    def _read_to(self, ends: Offsets, positions: dict[TopicPartition, int]) -> Iterator[Iterable[ConsumerRecord]]:
+        """``positions``: where to begin; a partition leaves it at its end, and what comes of it later is ignored."""
         reader = ConfluentConsumer(
             self._reader_config()
             | {
@@ -96,24 +104,25 @@ class KafkaBroker:
             }
         )
         try:
-            low = start_offset(reader, partition)
-            end = list_end_offsets(self._admin, [partition])[partition]
-            position = max(low, start)
-            reader.assign([to_confluent(partition, position)])
+            reader.assign([to_confluent(*place) for place in positions.items()])
             told, progress_at = ToldErrors(), time.monotonic()
-            while position < end:
-                records, moved = read(_available(reader), {partition: position}, told)
-                if moved.get(partition, position) > position:
-                    position = moved[partition]
+            while positions:
+                records, moved = read(_available(reader), positions, told)
+                positions.update(moved)
+                if moved:
                     yield records
                     progress_at = time.monotonic()
                 elif time.monotonic() - progress_at > NO_PROGRESS_SECONDS:
+                    place = min(positions)
                     raise BrokerUnavailable(
-                        f"reading {partition}: nothing came for {NO_PROGRESS_SECONDS:g} s at {position} of {end}; its "
-                        "leader is away, or a transaction is open there"
+                        f"reading {place}: nothing came for {NO_PROGRESS_SECONDS:g} s at {positions[place]} of "
+                        f"{ends[place]}; its leader is away, or a transaction is open there"
                     )
+                for partition in moved:
+                    if positions[partition] >= ends[partition]:
+                        del positions[partition]
         except KafkaException as error:
-            raise BrokerUnavailable(f"reading {partition} from {start}: {error.args[0]}") from error
+            raise BrokerUnavailable(f"reading {', '.join(map(str, positions))}: {error.args[0]}") from error
         finally:
             reader.close()
 

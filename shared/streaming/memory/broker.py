@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shared.errors import BrokerUnavailable, ProducerFenced, TransactionDoubt
-from shared.streaming.broker import LogBounds
+from shared.streaming.broker import LogBounds, Offsets
 from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.groups import Group
 from shared.streaming.memory.log import Logs, Outcome, Transaction
@@ -37,13 +37,14 @@ class MemoryBroker:
     def producer(self) -> MemoryProducer:
         return MemoryProducer(self)
 
-    def read_partition(self, partition: TopicPartition, start: int) -> Iterator[Iterable[ConsumerRecord]]:
+    def read_to_end(self, starts: Offsets) -> Iterator[Iterable[ConsumerRecord]]:
         with self.changed:
             self.require_available()
-            log = self._logs[partition]
-            if log.stable_end < log.end:
-                raise BrokerUnavailable(f"{partition}: a transaction is still open")
-            yield list(log.read(start, log.end))
+            for partition, start in starts.items():
+                log = self._logs[partition]
+                if log.stable_end < log.end:
+                    raise BrokerUnavailable(f"{partition}: a transaction is still open")
+                yield list(log.read(start, log.end))
 
     def log_bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, LogBounds]:
         with self.changed:

@@ -17,7 +17,7 @@ from deploy.local.polling import wait_until
 from shared.errors import BrokerUnavailable, DeadLetterLimit, LostProgress, ProducerFenced, TransactionDoubt
 from shared.events import topics
 from shared.settings import KafkaSettings
-from shared.streaming.broker import LogBounds
+from shared.streaming.broker import LogBounds, Offsets
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.memory.producer import MemoryTransactionalProducer
 from shared.streaming.processor import Step
@@ -300,18 +300,18 @@ def test_rule_5_the_order_on_assignment(cluster: MemoryBroker, tmp_path: Path, m
     calls: list[str] = []
     process = Process(cluster, tmp_path)
     consumer = process.broker.consumers[0]
-    committed, read_partition = consumer.committed, cluster.read_partition
+    committed, read_to_end = consumer.committed, cluster.read_to_end
 
     def note_committed(partitions: list[TopicPartition]) -> object:
         calls.append("committed")
         return committed(partitions)
 
-    def note_changelog(partition: TopicPartition, start: int) -> object:
-        calls.append("changelog")
-        return read_partition(partition, start)
+    def note_changelog(starts: Offsets) -> object:
+        calls.extend("changelog" for _ in starts)
+        return read_to_end(starts)
 
     monkeypatch.setattr(consumer, "committed", note_committed)
-    monkeypatch.setattr(cluster, "read_partition", note_changelog)
+    monkeypatch.setattr(cluster, "read_to_end", note_changelog)
     process.run()
     assert calls == ["committed", "changelog", "changelog"]
 

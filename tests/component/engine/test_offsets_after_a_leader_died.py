@@ -45,7 +45,7 @@ def write(broker: KafkaBroker, count: int) -> None:
 
 def read(broker: KafkaBroker, partition: TopicPartition) -> int:
     """How many records there are."""
-    return sum(len(list(records)) for records in broker.read_partition(partition, 0))
+    return sum(len(list(records)) for records in broker.read_to_end({partition: 0}))
 
 
 def test_after_its_leader_died_a_partition_is_read_to_its_real_end(cluster: KafkaCluster) -> None:

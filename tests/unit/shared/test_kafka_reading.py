@@ -154,15 +154,16 @@ class Reader:
         self.is_closed = True
 
 
-def read_partition(monkeypatch: pytest.MonkeyPatch, messages: list[Message], end: int) -> tuple[Reader, Iterator[Any]]:
-    """A partition that begins at 0 and ends at ``end``, of which ``messages`` arrive; patience is short."""
+def read_to_end(monkeypatch: pytest.MonkeyPatch, messages: list[Message], *ends: int) -> tuple[Reader, Iterator[Any]]:
+    """Partitions that begin at 0 and end at ``ends``, of which ``messages`` arrive; patience is short."""
     reader = Reader(messages)
+    bounds = {TopicPartition("topic", number): end for number, end in enumerate(ends)}
     monkeypatch.setattr("shared.streaming.kafka.broker.ConfluentConsumer", lambda _: reader)
-    monkeypatch.setattr("shared.streaming.kafka.broker.start_offset", lambda *_: 0)
-    monkeypatch.setattr("shared.streaming.kafka.broker.list_end_offsets", lambda *_: {FIRST: end})
+    monkeypatch.setattr("shared.streaming.kafka.broker.list_start_offsets", lambda *_: dict.fromkeys(bounds, 0))
+    monkeypatch.setattr("shared.streaming.kafka.broker.list_end_offsets", lambda *_: bounds)
     monkeypatch.setattr("shared.streaming.kafka.broker.NO_PROGRESS_SECONDS", 0.05)
     broker = KafkaBroker(KafkaSettings(bootstrap_servers="localhost:1"))
-    return reader, iter(broker.read_partition(FIRST, 0))
+    return reader, iter(broker.read_to_end(dict.fromkeys(bounds, 0)))
 
 
 def test_a_partition_is_read_to_its_end_over_what_the_library_mends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,13 +173,13 @@ def test_a_partition_is_read_to_its_end_over_what_the_library_mends(monkeypatch:
         Message((0, 1)),
         Message((0, 3), PARTITION_EOF),
     ]
-    reader, batches = read_partition(monkeypatch, messages, 3)
+    reader, batches = read_to_end(monkeypatch, messages, 3)
     assert [record.offset for batch in batches for record in batch] == [0, 1]
     assert reader.is_closed
 
 
 def test_a_partition_that_gives_nothing_more_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, batches = read_partition(monkeypatch, [Message((0, 0)), Message((0, 1))], 9)
+    reader, batches = read_to_end(monkeypatch, [Message((0, 0)), Message((0, 1))], 9)
     kept = [next(batches), next(batches)]
     with pytest.raises(BrokerUnavailable, match=r"topic\[0\].*at 2 of 9"):
         next(batches)
@@ -187,7 +188,33 @@ def test_a_partition_that_gives_nothing_more_is_not_waited_for_without_end(monke
 
 
 def test_a_partition_with_spoilt_records_is_not_read_past_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, batches = read_partition(monkeypatch, [Message((0, 0), KafkaError._BAD_MSG), Message((0, 1))], 2)
+    reader, batches = read_to_end(monkeypatch, [Message((0, 0), KafkaError._BAD_MSG), Message((0, 1))], 2)
     with pytest.raises(FatalError, match=r"topic\[0\]@0"):
         list(batches)
     assert reader.is_closed
+
+
+def test_several_partitions_are_read_until_the_last_has_come_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = [Message((1, 0)), Message((0, 0)), Message((1, 1)), Message((1, 2)), Message((0, 1)), Message((1, 3))]
+    reader, batches = read_to_end(monkeypatch, messages, 2, 2)
+    assert [(each.partition, each.offset) for batch in batches for each in batch] == [(1, 0), (0, 0), (1, 1), (0, 1)]
+    assert reader.is_closed
+
+
+def test_what_comes_behind_the_end_is_ignored_and_leaves_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handed over in part, a later record would move the reader's offset past one it never saw."""
+    messages = [Message((1, 0)), Message((1, 1)), Message((0, 0)), Message((1, 2)), Message((0, 1))]
+    _, batches = read_to_end(monkeypatch, messages, 2, 1)
+    assert [(each.partition, each.offset) for batch in batches for each in batch] == [(1, 0), (0, 0), (0, 1)]
+
+
+def test_a_leader_that_is_away_is_named_among_the_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, batches = read_to_end(monkeypatch, [Message((0, 0))], 1, 3)
+    with pytest.raises(BrokerUnavailable, match=r"topic\[1\].*at 0 of 3"):
+        list(batches)
+
+
+def test_where_there_is_nothing_to_read_no_client_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, batches = read_to_end(monkeypatch, [], 0, 0)
+    assert list(batches) == []
+    assert not reader.is_closed, "it was never asked for"

@@ -53,9 +53,7 @@ def restore_before_offsets() -> None:
     """State up to what can be seen now, then the offsets: what is committed in between is in neither."""
 
     def assign(restorer: Restorer, consumer: Consumer, partitions: Sequence[TopicPartition]) -> Offsets:
-        changelogs = [restorer._changelog(number) for number in sorted({each.partition for each in partitions})]
-        for changelog, bounds in restorer._broker.log_bounds(changelogs).items():
-            restorer._restore(changelog, bounds)
+        restorer._restore(partitions)
         return consumer.committed(partitions)
 
     def visible_ends(admin: AdminClient, partitions: Sequence[TopicPartition]) -> Offsets:
