@@ -1,11 +1,13 @@
-"""Wiring of the auditor: the processor in the engine, and beside it the thread that puts lost submissions back."""
+"""Wiring of the auditor: the processor in the engine, and beside it re-injection and the watch on lag."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from services.auditor.adapters.departments_file import department_ids
 from services.auditor.domain.case_audit import CaseAudit
+from services.auditor.group_lag import GroupLag
 from services.auditor.observation import begin_series, publish, publish_open_holes
 from services.auditor.processor import AuditProcessor
 from services.auditor.reinjection import Reinjection
@@ -22,13 +24,14 @@ from shared.streaming.service import Service
 class Auditor:
     """The wired service. ``reinjection`` is None where it is switched off."""
 
-    def __init__(self, service: Service[CaseAudit], reinjection: Companion | None) -> None:
+    def __init__(self, service: Service[CaseAudit], reinjection: Companion | None, group_lag: Companion) -> None:
         self.service = service
         self.reinjection = reinjection
+        self.group_lag = group_lag
 
     def run(self) -> int:
-        """Run until SIGTERM or SIGINT: 0. When either half fails: 1, for the supervisor to restart."""
-        return run_beside(self.service, self.reinjection)
+        """Run until SIGTERM or SIGINT: 0. When a part fails: 1, for the supervisor to restart."""
+        return run_beside(self.service, self.group_lag, *([] if self.reinjection is None else [self.reinjection]))
 
 
 def build(settings: AuditorSettings, *, broker: Broker | None = None, clock: Clock | None = None) -> Auditor:
@@ -45,7 +48,7 @@ def build(settings: AuditorSettings, *, broker: Broker | None = None, clock: Clo
         publish_census=publish_open_holes,
         companions=[] if reinjection is None else [reinjection.checks()],
     )
-    return Auditor(service, reinjection)
+    return Auditor(service, reinjection, build_group_lag(settings, broker, service.loop.has_partition))
 
 
 def build_reinjection(settings: AuditorSettings, broker: Broker) -> Companion:
@@ -56,6 +59,16 @@ def build_reinjection(settings: AuditorSettings, broker: Broker) -> Companion:
         return Reinjection(broker, settings.instance_id, settings.reinjections_per_minute, stopping)
 
     return Companion("reinjection", begin, stopping, settings.engine.stall_seconds)
+
+
+def build_group_lag(settings: AuditorSettings, broker: Broker, has_partition: Callable[[int], bool]) -> Companion:
+    """What watches the groups, not started. The auditor that has the first partition serves it."""
+    stopping = threading.Event()
+
+    def begin() -> GroupLag:
+        return GroupLag(broker, lambda: has_partition(0), settings.group_lag_seconds, stopping)
+
+    return Companion("group-lag", begin, stopping, settings.engine.stall_seconds + settings.group_lag_seconds)
 
 
 def main() -> int:

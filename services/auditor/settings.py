@@ -21,6 +21,9 @@ class AuditorSettings(ProcessorSettings):
     reinjections_per_minute: int = Field(
         600, ge=1, le=60_000, description="Most submissions put on the log again per minute and process."
     )
+    group_lag_seconds: float = Field(
+        15.0, ge=1, le=3600, description="Pause between two looks at how far behind every consumer group is."
+    )
     forget_audit_after: timedelta = Field(
         timedelta(days=90),
         ge=timedelta(days=31),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shared.observability.declaration import MetricDeclaration
-from shared.observability.metrics import DECLARATIONS
+from shared.observability.metrics import DECLARED
 
 _INTRODUCTION = """\
 # Metrics
@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 def documents() -> dict[Path, str]:
     """The generated file and its text."""
-    return {PAGE: metrics_page(DECLARATIONS.all)}
+    return {PAGE: metrics_page(DECLARED)}
 
 
 def metrics_page(declarations: Iterable[MetricDeclaration]) -> str:
@@ -44,4 +44,4 @@ def _bounds(metric: MetricDeclaration) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(metrics_page(DECLARATIONS.all))
+    sys.stdout.write(metrics_page(DECLARED))

@@ -32,8 +32,8 @@ ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 
-DECLARATIONS = Declarations("complaintbus_", REGISTRY)
-_counter, _gauge, _histogram = DECLARATIONS.counter, DECLARATIONS.gauge, DECLARATIONS.histogram
+_of_the_bus = Declarations("complaintbus_", REGISTRY)
+_counter, _gauge, _histogram = _of_the_bus.counter, _of_the_bus.gauge, _of_the_bus.histogram
 
 _REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _STAGE_BUCKETS = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1, 1.0)
@@ -202,8 +202,34 @@ AUDIT_REINJECTIONS_TOTAL = _counter(
     ("result",),
 )
 
+# ---- consumer groups, under the names of kafka_exporter ---------------------------------------------------------
+_of_kafka = Declarations("kafka_", REGISTRY)
+
+CONSUMERGROUP_LAG = _of_kafka.gauge(
+    "consumergroup_lag",
+    "Offsets between what the group has committed and the end of the partition; markers of transactions count.",
+    ("consumergroup", "topic", "partition"),
+)
+CONSUMERGROUP_CURRENT_OFFSET = _of_kafka.gauge(
+    "consumergroup_current_offset",
+    "Next offset the group will read, as committed.",
+    ("consumergroup", "topic", "partition"),
+)
+CONSUMERGROUP_MEMBERS = _of_kafka.gauge(
+    "consumergroup_members", "Members of the group. 0: nobody works on it.", ("consumergroup",)
+)
+TOPIC_PARTITION_CURRENT_OFFSET = _of_kafka.gauge(
+    "topic_partition_current_offset", "Where the partition ends, for those a group has read.", ("topic", "partition")
+)
+TOPIC_PARTITION_OLDEST_OFFSET = _of_kafka.gauge(
+    "topic_partition_oldest_offset", "The first offset that is still kept there.", ("topic", "partition")
+)
+
 # ---- the process ------------------------------------------------------------------------------------------------
 BUILD_INFO = _gauge("build_info", "Always 1; the labels say what runs.", ("service", "version", "python"))
+
+DECLARED = (*_of_the_bus.all, *_of_kafka.all)
+"""Every metric that is served. The second prefix is not ours, so that public dashboards find what they know."""
 
 _KNOWN_CHANNELS = frozenset(channel.value for channel in Channel)
 

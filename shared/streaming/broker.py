@@ -24,6 +24,13 @@ class LogBounds(NamedTuple):
     end: int
 
 
+class GroupStanding(NamedTuple):
+    """How many members a consumer group has, and what it has committed. 0 members: nobody works on it."""
+
+    members: int
+    committed: Offsets
+
+
 class Consumer(Protocol):
     """A member of a consumer group that reads committed records only and never commits by itself."""
 
@@ -177,6 +184,10 @@ class Broker(Protocol):
 
     def log_bounds(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, LogBounds]:
         """What these partitions hold now."""
+        ...
+
+    def consumer_groups(self) -> Mapping[str, GroupStanding]:
+        """Every group the cluster shows us, by its id; those of other software on the cluster, too."""
         ...
 
     def cluster_id(self) -> str:

@@ -1,4 +1,4 @@
-"""A second piece of work in a service's process, in a thread of its own; if either half fails, the process ends."""
+"""More work in a service's process, each in a thread of its own; if one of them fails, the process ends."""
 
 from __future__ import annotations
 
@@ -72,16 +72,16 @@ class Companion:
             self._stopping.set()  # before the work is closed
 
 
-def run_beside(service: Service[Any], companion: Companion | None) -> int:
-    """Run ``service`` and its companion until SIGTERM or SIGINT: 0. When either fails: 1, for the supervisor."""
-    if companion is None:
-        return service.run()
-    companion.start(on_failure=service.stop)
+def run_beside(service: Service[Any], *companions: Companion) -> int:
+    """Run ``service`` and its companions until SIGTERM or SIGINT: 0. When one of them fails: 1, for the supervisor."""
+    for companion in companions:
+        companion.start(on_failure=service.stop)
     try:
         code = service.run()
     except FatalError as error:
         _LOG.error("service_failed", error=error)
         code = 1
     finally:
-        companion.stop()
-    return code if companion.failure is None else 1
+        for companion in companions:
+            companion.stop()
+    return code if all(companion.failure is None for companion in companions) else 1

@@ -80,6 +80,10 @@ class ProcessorLoop(Generic[StateT]):
         """Partition numbers this member owns and has restored."""
         return sorted(self._restorer.stores)
 
+    def has_partition(self, number: int) -> bool:
+        """Whether this member owns that partition and is restoring it or has restored it; from any thread."""
+        return number in self._restorer.stores
+
     @property
     def is_ready(self) -> bool:
         """True when the producer is initialised and the state of all partitions owned is restored."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from shared.errors import BrokerUnavailable, FatalError, ProducerFenced, TransactionDoubt
-from shared.streaming.broker import Broker, Consumer, LogBounds, Offsets, TransactionalProducer
+from shared.streaming.broker import Broker, Consumer, GroupStanding, LogBounds, Offsets, TransactionalProducer
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 DEADLINE_SECONDS = 30.0
@@ -119,6 +119,17 @@ class BrokerConformance:
         producer.flush()
         producer.commit()
         assert output(bench) == [b"second"]
+
+    def test_a_group_is_seen_with_its_members_and_offsets_and_stays_when_they_leave(self, bench: Bench) -> None:
+        send(bench, b"a", b"b")
+        reader = Reader(bench)
+        reader.poll_until(lambda: len(reader.records) == 2)
+        assert bench.broker.consumer_groups()[bench.group] == GroupStanding(1, {})
+        read = TopicPartition(bench.input_topic, 0)
+        reader.consumer.commit({read: 2})
+        assert bench.broker.consumer_groups()[bench.group] == GroupStanding(1, {read: 2})
+        reader.consumer.close()
+        assert bench.broker.consumer_groups()[bench.group] == GroupStanding(0, {read: 2})
 
     def test_several_partitions_are_read_to_their_ends_each_in_order(self, bench: Bench) -> None:
         first, second = (TopicPartition(bench.output_topic, number) for number in (0, 1))

@@ -14,10 +14,11 @@ from confluent_kafka.admin import AdminClient
 from shared.errors import BrokerUnavailable
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
 from shared.settings import KafkaSettings
-from shared.streaming.broker import LogBounds, Offsets
+from shared.streaming.broker import GroupStanding, LogBounds, Offsets
 from shared.streaming.kafka.consumer import KafkaConsumer, read
 from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import ToldErrors, unavailable
+from shared.streaming.kafka.groups import list_groups
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, list_start_offsets
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.kafka.replication import require_two_copies
@@ -129,6 +130,9 @@ class KafkaBroker:
     def log_bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, LogBounds]:
         starts, ends = list_start_offsets(self._admin, partitions), list_end_offsets(self._admin, partitions)
         return {partition: LogBounds(starts[partition], ends[partition]) for partition in partitions}
+
+    def consumer_groups(self) -> dict[str, GroupStanding]:
+        return list_groups(self._admin)
 
     def cluster_id(self) -> str:
         if not self._is_safe:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shared.errors import BrokerUnavailable, ProducerFenced, TransactionDoubt
-from shared.streaming.broker import LogBounds, Offsets
+from shared.streaming.broker import GroupStanding, LogBounds, Offsets
 from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.groups import Group
 from shared.streaming.memory.log import Logs, Outcome, Transaction
@@ -50,6 +50,11 @@ class MemoryBroker:
         with self.changed:
             self.require_available()
             return {partition: LogBounds(0, self._logs[partition].end) for partition in partitions}
+
+    def consumer_groups(self) -> dict[str, GroupStanding]:
+        with self.changed:
+            self.require_available()
+            return {name: GroupStanding(group.size, dict(group.committed)) for name, group in self._groups.items()}
 
     def cluster_id(self) -> str:
         self.require_available()

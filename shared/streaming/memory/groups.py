@@ -56,6 +56,11 @@ class Group:
         if self._members.pop(member.member_id, None) is not None:
             self._rebalance()
 
+    @property
+    def size(self) -> int:
+        """How many members it has."""
+        return len(self._members)
+
     def has(self, member: Member) -> bool:
         """True while ``member`` belongs to the group."""
         return member.member_id in self._members

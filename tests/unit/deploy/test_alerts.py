@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from shared.events.audit import HoleKind
-from shared.observability.metrics import DECLARATIONS
+from shared.observability.metrics import DECLARED
 
 MONITORING = Path(__file__).resolve().parents[3] / "deploy" / "monitoring"
 RULES = sorted((MONITORING / "alerts").glob("*.yaml"))
@@ -67,7 +67,7 @@ def test_every_alert_is_seen_both_firing_and_silent() -> None:
 
 @pytest.mark.parametrize("name", alerts())
 def test_an_alert_asks_for_metrics_and_labels_there_are(name: str) -> None:
-    labels = {metric.name: set(metric.labels) for metric in DECLARATIONS.all}
+    labels = {metric.name: set(metric.labels) for metric in DECLARED}
     selectors = re.findall(r"(complaintbus_\w+)(?:\{([^}]*)\})?", alerts()[name]["expr"])
     assert selectors
     for metric, matchers in selectors:
