@@ -1,14 +1,15 @@
 """How far behind every consumer group is, seen from outside: a reader that is dead tells nothing about itself.
 
 Departments read their queues with clients of their own, which serve no metrics; here they are seen all the same. Names
-and meaning are those of kafka_exporter, so dashboards made for it work (``docs/metrics.md``). Like there, records that
-are never handed over, such as transaction markers, count as lag until the group has passed them.
+and meaning are those of kafka_exporter, so dashboards made for it work (``docs/metrics.md``). Like there, markers of
+transactions count as lag until the group has passed them; other than there, so does a partition the group has no offset
+in yet, though it reads the topic: what lies there nobody has handled.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from shared.errors import BrokerUnavailable, FatalError
@@ -35,17 +36,25 @@ NOTHING = GroupSeries({}, {}, {}, {}, {})
 
 
 def series_of(groups: Mapping[str, GroupStanding], bounds: Mapping[TopicPartition, LogBounds]) -> GroupSeries:
-    """``bounds``: of every partition a group has committed, asked after the groups, so that no lag is negative."""
+    """``bounds``: of every partition of the topics the groups read, asked after the groups: no lag is negative."""
     series = GroupSeries({}, {}, {}, {}, {})
     for name, group in groups.items():
         series.members[name,] = group.members
-        for partition, offset in group.committed.items():
+        for partition in _read_by(group, bounds):
             labels = (name, *_labels(partition))
-            series.committed[labels] = offset
-            series.lag[labels] = max(0, bounds[partition].end - offset)
+            start, end = bounds[partition]
+            if (offset := group.committed.get(partition)) is not None:
+                series.committed[labels] = offset
+            series.lag[labels] = max(0, end - (start if offset is None else offset))
     series.starts.update({_labels(partition): start for partition, (start, _) in bounds.items()})
     series.ends.update({_labels(partition): end for partition, (_, end) in bounds.items()})
     return series
+
+
+def _read_by(group: GroupStanding, partitions: Iterable[TopicPartition]) -> list[TopicPartition]:
+    """All of a topic the group has an offset in: one without an offset has records nobody has handled yet."""
+    topics = {partition.topic for partition in group.committed}
+    return [partition for partition in partitions if partition.topic in topics]
 
 
 def publish(series: GroupSeries) -> None:
@@ -82,8 +91,9 @@ class GroupLag:
 
     def _ask(self) -> GroupSeries:
         groups = self._broker.consumer_groups()
-        partitions = {partition for group in groups.values() for partition in group.committed}
-        return series_of(groups, self._broker.log_bounds(sorted(partitions)) if partitions else {})
+        topics = {partition.topic for group in groups.values() for partition in group.committed}
+        partitions = self._broker.partitions_of(sorted(topics))
+        return series_of(groups, self._broker.log_bounds(partitions) if partitions else {})
 
 
 def _labels(partition: TopicPartition) -> tuple[str, str]:

@@ -207,7 +207,8 @@ _of_kafka = Declarations("kafka_", REGISTRY)
 
 CONSUMERGROUP_LAG = _of_kafka.gauge(
     "consumergroup_lag",
-    "Offsets between what the group has committed and the end of the partition; markers of transactions count.",
+    "Offsets between what the group has committed and the end of the partition; markers of transactions count. All of "
+    "a partition in which it has committed nothing, though elsewhere in the topic.",
     ("consumergroup", "topic", "partition"),
 )
 CONSUMERGROUP_CURRENT_OFFSET = _of_kafka.gauge(

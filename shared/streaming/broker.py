@@ -186,6 +186,10 @@ class Broker(Protocol):
         """What these partitions hold now."""
         ...
 
+    def partitions_of(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """Every partition of those of ``topics`` that exist."""
+        ...
+
     def consumer_groups(self) -> Mapping[str, GroupStanding]:
         """Every group the cluster shows us, by its id; those of other software on the cluster, too."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.service_process import PROJECT_ROOT
 from services.cli.audit import NO_VERDICT_YET
@@ -25,7 +26,7 @@ from tests.e2e.bus import Bus, submit, wait_until
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 COMPLAINTS = 12
-QUICK = {"CBUS_HOLE_AFTER_SECONDS": "2"}
+QUICK = {"CBUS_HOLE_AFTER_SECONDS": "2", "CBUS_GROUP_LAG_SECONDS": "1"}
 HEALED_WITHIN_SECONDS = 60.0
 
 
@@ -94,6 +95,18 @@ def tasks(bus: Bus) -> Counter[tuple[str, str]]:
     return found
 
 
+def served(bus: Bus, client: httpx.Client, name: str) -> dict[str, float]:
+    """Sum by group of a metric as the auditor serves it."""
+    (auditor,) = (process for process in bus.supervisor.processes if process.service == "auditor")
+    text = client.get(f"http://127.0.0.1:{auditor.health_port}/metrics").text
+    sums: defaultdict[str, float] = defaultdict(float)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name:
+                sums[sample.labels["consumergroup"]] += sample.value
+    return dict(sums)
+
+
 def test_lost_complaints_are_put_back_and_late_ones_left_alone(tmp_path: Path) -> None:
     services = ("intake", "sla", "notifier", "auditor")
     with Bus(tmp_path, services=services, extra_environment=QUICK) as bus, httpx.Client(timeout=10) as client:
@@ -101,6 +114,7 @@ def test_lost_complaints_are_put_back_and_late_ones_left_alone(tmp_path: Path) -
         found = eventually(bus, lambda code, said: len(said["holes"]) == COMPLAINTS, "every complaint is a hole")
         assert {hole["kind"] for hole in found["holes"]} == {"unaccounted"}
         assert total(found, "reinjected") == 0, "while the router has not come to them they are late, not lost"
+        assert "router" not in served(bus, client, "kafka_consumergroup_members")
 
         lost = skip_the_first_record_of_each_partition(bus)
         router = bus.supervisor.start(bus._service_process("router", 0), ready_within_seconds=None)
@@ -114,3 +128,8 @@ def test_lost_complaints_are_put_back_and_late_ones_left_alone(tmp_path: Path) -
         given = tasks(bus)
         assert {key for key, _ in given} == sent
         assert set(given.values()) == {1}, "nothing was dispatched twice"
+
+        wait_until(lambda: served(bus, client, "kafka_consumergroup_lag").get("router") == 0, "it has read all", 30)
+        bus.supervisor.forget(router.name).kill()
+        submit(client, bus.url, complaint(COMPLAINTS))
+        wait_until(lambda: served(bus, client, "kafka_consumergroup_lag")["router"] > 0, "its arrears are seen", 30)

@@ -131,6 +131,13 @@ class KafkaBroker:
         starts, ends = list_start_offsets(self._admin, partitions), list_end_offsets(self._admin, partitions)
         return {partition: LogBounds(starts[partition], ends[partition]) for partition in partitions}
 
+    def partitions_of(self, topics: Iterable[str]) -> list[TopicPartition]:
+        with unavailable("asking for topics"):
+            known = self._admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS).topics
+        return [
+            TopicPartition(topic, number) for topic in topics if topic in known for number in known[topic].partitions
+        ]
+
     def consumer_groups(self) -> dict[str, GroupStanding]:
         return list_groups(self._admin)
 

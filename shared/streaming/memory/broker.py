@@ -51,6 +51,11 @@ class MemoryBroker:
             self.require_available()
             return {partition: LogBounds(0, self._logs[partition].end) for partition in partitions}
 
+    def partitions_of(self, topics: Iterable[str]) -> list[TopicPartition]:
+        with self.changed:
+            self.require_available()
+            return [partition for topic in topics for partition in self._logs.partitions_of(topic)]
+
     def consumer_groups(self) -> dict[str, GroupStanding]:
         with self.changed:
             self.require_available()

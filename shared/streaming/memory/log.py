@@ -96,8 +96,8 @@ class Logs:
         return self._logs[partition]
 
     def partitions_of(self, topic: str) -> list[TopicPartition]:
-        """All partitions of ``topic``."""
-        return [TopicPartition(topic, number) for number in range(self._counts[topic])]
+        """All partitions of ``topic``; none when there is no such topic."""
+        return [TopicPartition(topic, number) for number in range(self._counts.get(topic, 0))]
 
     def partition_for(self, record: ProducerRecord) -> TopicPartition:
         """Where a record goes: where it says, or where its key hashes to. Stable, but not murmur2."""

@@ -44,12 +44,25 @@ def test_lag_is_what_lies_between_the_groups_offset_and_the_end() -> None:
     bounds = {FIRST: LogBounds(3, 12), SECOND: LogBounds(0, 9)}
     topic = FIRST.topic
     assert series_of(groups, bounds) == GroupSeries(
-        lag={("legal", topic, "0"): 7, ("legal", topic, "1"): 0, ("archive", topic, "0"): 12},
+        lag={
+            ("legal", topic, "0"): 7,
+            ("legal", topic, "1"): 0,
+            ("archive", topic, "0"): 12,
+            ("archive", topic, "1"): 9,
+        },
         committed={("legal", topic, "0"): 5, ("legal", topic, "1"): 9, ("archive", topic, "0"): 0},
         members={("legal",): 2, ("archive",): 0},
         starts={(topic, "0"): 3, (topic, "1"): 0},
         ends={(topic, "0"): 12, (topic, "1"): 9},
     )
+
+
+def test_a_partition_without_an_offset_has_not_been_handled_at_all() -> None:
+    other = TopicPartition("departments.quality.v1", 0)
+    bounds = {FIRST: LogBounds(0, 5), SECOND: LogBounds(2, 6), other: LogBounds(0, 8)}
+    series = series_of({"legal": GroupStanding(1, {FIRST: 5})}, bounds)
+    assert series.lag == {("legal", FIRST.topic, "0"): 0, ("legal", FIRST.topic, "1"): 4}
+    assert series.committed == {("legal", FIRST.topic, "0"): 5}
 
 
 def test_offsets_set_beyond_the_end_are_no_negative_lag() -> None:
@@ -79,7 +92,7 @@ class Bus:
 
 def test_what_the_cluster_says_is_served() -> None:
     Bus().watch.run_once()
-    assert served().lag == {("legal", FIRST.topic, "0"): 2}
+    assert served().lag == {("legal", FIRST.topic, "0"): 2, ("legal", FIRST.topic, "1"): 0}
     assert served().members == {("legal",): 1}
 
 
@@ -96,7 +109,7 @@ def test_a_group_nobody_is_in_any_more_stays_seen() -> None:
     bus.member.close()
     bus.watch.run_once()
     assert served().members == {("legal",): 0}
-    assert served().lag == {("legal", FIRST.topic, "0"): 2}
+    assert sum(served().lag.values()) == 2
 
 
 @pytest.mark.parametrize("refused", [False, True])
