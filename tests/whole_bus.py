@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local.kafka import KafkaCluster
+from deploy.local.kafka_node import KafkaNode
 from deploy.local.node_host import NodeHost
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.service_process import PROJECT_ROOT, ServiceProcess
@@ -20,6 +21,7 @@ from deploy.local.valkey import ValkeyServer
 from deploy.topics.departments import department_ids
 from deploy.topics.provision import provision
 from shared.events.topics import bus_topics
+from tests.between_commits import between_commits
 
 CONFIG_DIRECTORY = PROJECT_ROOT / "deploy/config"
 READY_WITHIN_SECONDS = 90.0
@@ -121,9 +123,9 @@ class WholeBus:
         """The process of one instance."""
         return next(process for process in self.supervisor.processes if process.name == f"{service}-{number}")
 
-    def kill_node(self, node_id: int) -> None:
-        """SIGKILL one broker and start it again over its data; returns when it serves again."""
-        node = self.kafka.node(node_id)
-        node.kill()
-        node.start()
-        node.wait_ready()
+    def kill_node(self, node: KafkaNode) -> None:
+        """SIGKILL one broker; the only one while no commit is half done (``between_commits``)."""
+        processors = [process for process in self.supervisor.processes if process.service != DOOR]
+        alone = between_commits(processors, self.kafka.bootstrap_servers) if self.brokers == 1 else nullcontext()
+        with alone:
+            node.kill()

@@ -18,10 +18,6 @@ from tests.whole_bus import WholeBus
 SERVICES = ("intake", "router", "sla", "notifier")
 
 
-MARKERS_WRITTEN_SECONDS = 1.0
-"""Markers follow a commit within milliseconds (decision 0004); longer than that cannot be asked of a broker."""
-
-
 class Bus(WholeBus):
     """One broker and one process of each service."""
 
@@ -49,20 +45,11 @@ class Bus(WholeBus):
         self.process(service).kill()
 
     def kill_broker(self) -> None:
-        """SIGKILL the broker and start it again over its data, while transactions are open but none is half committed.
-
-        Killed between a commit and its markers, the only broker of a 4.3 cluster can forget them (decision 0009); so
-        the processors stand still, with whatever transaction they are in, until the broker has written its markers.
-        """
-        processors = [process for process in self.supervisor.processes if process.service != "intake"]
-        for process in processors:
-            process.pause()
-        time.sleep(MARKERS_WRITTEN_SECONDS)
-        try:
-            self.kill_node(1)
-        finally:
-            for process in processors:
-                process.resume()
+        """SIGKILL the broker and start it again over its data; returns when it serves again."""
+        node = self.kafka.node(1)
+        self.kill_node(node)
+        node.start()
+        node.wait_ready()
 
 
 def submit(client: httpx.Client, url: str, submission: Mapping[str, Any], deadline_seconds: float = 90.0) -> str:

@@ -72,21 +72,21 @@ def _node(bus: TortureBus, target: str) -> KafkaNode:
 
 
 def _broker_kill(bus: TortureBus, fault: Fault) -> Detail:
-    return _down_and_up([_node(bus, fault.target)], 0.5)
+    return _down_and_up(bus, [_node(bus, fault.target)], 0.5)
 
 
 def _chased_kill(bus: TortureBus, fault: Fault) -> Detail:
-    return _down_and_up([_node(bus, fault.target)], DOWN_SECONDS)
+    return _down_and_up(bus, [_node(bus, fault.target)], DOWN_SECONDS)
 
 
 def _majority_down(bus: TortureBus, fault: Fault) -> Detail:
     nodes = [bus.kafka.node(int(node)) for node in fault.target.split(",")]
-    return _down_and_up(nodes, fault.duration_seconds)
+    return _down_and_up(bus, nodes, fault.duration_seconds)
 
 
-def _down_and_up(nodes: list[KafkaNode], down_seconds: float) -> Detail:
+def _down_and_up(bus: TortureBus, nodes: list[KafkaNode], down_seconds: float) -> Detail:
     for node in nodes:
-        node.kill()
+        bus.kill_node(node)
     time.sleep(down_seconds)
     started = time.monotonic()
     for node in nodes:
@@ -154,7 +154,7 @@ def _disk_full(bus: TortureBus, fault: Fault) -> Detail:
     time.sleep(fault.duration_seconds)
     stopped = not node.is_alive
     bus.small_disk.free()
-    return {"bytes": filled, "broker_stopped": stopped} | _down_and_up([node], 0.0)
+    return {"bytes": filled, "broker_stopped": stopped} | _down_and_up(bus, [node], 0.0)
 
 
 _ACTIONS: Mapping[FaultKind, Callable[[TortureBus, Fault], Detail]] = {
