@@ -17,6 +17,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.service_process import ServiceProcess
 from deploy.local.supervisor import RestartPolicy
 from tests.torture.instances import INSTANCES as INSTANCES  # those who run the bus look for it here
+from tests.torture.message_sink import MessageSink
 from tests.torture.network import BrokerNetworks
 from tests.torture.proxy import Proxies
 from tests.torture.small_disk import SmallDisk
@@ -42,7 +43,7 @@ ENVIRONMENT: Mapping[str, str] = {
 
 
 class TortureBus(WholeBus):
-    """Twins of every service, quick restarts, a mail sink that misbehaves."""
+    """Twins of every service, quick restarts, a mail sink that misbehaves, sinks for messages nobody may send."""
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class TortureBus(WholeBus):
         self.advertised = {broker: link.address for broker, link in self.proxies.links.items()}
 
     def _start_services(self) -> None:
+        self.messages = self._exits.enter_context(MessageSink(self.directory / "messages"))
         self.mail.misbehave(*SINK_SCRIPT)
         super()._start_services()
 

@@ -181,7 +181,8 @@ class Run:
         if failure := self.live_reader.stop():
             self.progress(f"the live reader gave up: {failure!r}")
         self.ledger.close()
-        self.directory.mail_truth.parent.mkdir(parents=True, exist_ok=True)
-        if self.bus.mail.truth_log.exists():
-            shutil.copyfile(self.bus.mail.truth_log, self.directory.mail_truth)
+        self.directory.sinks.mkdir(parents=True, exist_ok=True)
+        for name, truth_log in {"smtp": self.bus.mail.truth_log, **self.bus.messages.truth_logs}.items():
+            if truth_log.exists():
+                shutil.copyfile(truth_log, self.directory.sinks / f"{name}.jsonl")
         self.directory.update_run(frozen_at=self.bus.now().isoformat(), phase_seconds=self.seconds)

@@ -31,9 +31,9 @@ class RunDirectory:
         return self.root / "nemesis.jsonl"
 
     @property
-    def mail_truth(self) -> Path:
-        """What the mail sink really accepted."""
-        return self.root / "sinks" / "smtp.jsonl"
+    def sinks(self) -> Path:
+        """What the sinks really accepted: ``smtp.jsonl``, ``sms.jsonl``, ``webhook.jsonl``."""
+        return self.root / "sinks"
 
     @property
     def metrics(self) -> Path:

@@ -192,7 +192,9 @@ def _request(data: Data) -> Request:
         sys.intern(data["template"]),
         sys.intern(data["audience"]),
         data.get("department"),
+        sys.intern(data["medium"]),
         (data.get("complainant") or {}).get("email"),
+        (data.get("complainant") or {}).get("phone"),
         data["cause_event_id"],
         (data.get("parameters") or {}).get("clock"),
     )

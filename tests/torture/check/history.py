@@ -12,7 +12,7 @@ from shared.events import topics
 from tests.torture.check.decoding import Headers, facts_of, state_row
 from tests.torture.check.free_text import FreeText, PersonalData
 from tests.torture.check.records import CorrespondenceRow, Record, StateRow
-from tests.torture.check.run_files import Fault, Mail, Operation, Run, Sample, Scrape, Seen
+from tests.torture.check.run_files import Delivery, Fault, Operation, Run, Sample, Scrape, Seen
 
 AUDIT_EVENTS = "audit.events.v1"
 _WRITTEN_AGAIN = "reinjected-by"
@@ -104,7 +104,7 @@ class History:
     run: Run
     operations: Sequence[Operation] = ()
     faults: Sequence[Fault] = ()
-    mails: Sequence[Mail] = ()
+    deliveries: Sequence[Delivery] = ()
     scrapes: Sequence[Scrape] = ()
     personal_data: PersonalData = field(default_factory=PersonalData)
     free_text: FreeText = field(default_factory=FreeText)

@@ -133,7 +133,9 @@ class Request(NamedTuple):
     template: str
     audience: str
     department: str | None
+    medium: str
     email: str | None
+    phone: str | None
     cause: str
     clock: str | None
     """What a department is told about."""

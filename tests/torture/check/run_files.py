@@ -72,10 +72,11 @@ class Fault(NamedTuple):
     phase: str
 
 
-class Mail(NamedTuple):
-    """A message the mail sink accepted. ``at`` is the sink's clock: the machine's."""
+class Delivery(NamedTuple):
+    """A message a sink accepted. ``at`` is the sink's clock: the machine's; ``medium``: email, sms or webhook."""
 
     at: int
+    medium: str
     notification_id: str
     recipients: tuple[str, ...]
 
@@ -200,15 +201,23 @@ def faults(lines: Iterable[Mapping[str, Any]]) -> list[Fault]:
     ]
 
 
-def mails(lines: Iterable[Mapping[str, Any]]) -> list[Mail]:
-    """What the sink accepted; the notification id is the left-hand side of the Message-ID."""
+def mails(lines: Iterable[Mapping[str, Any]]) -> list[Delivery]:
+    """What the mail sink accepted; the notification id is the left-hand side of the Message-ID."""
     return [
-        Mail(
+        Delivery(
             instant(line["received_at"]),
+            "email",
             (line.get("message_id") or "").strip("<>").split("@")[0],
             tuple(line["rcpt_tos"]),
         )
         for line in lines
+    ]
+
+
+def messages(medium: str, lines: Iterable[Mapping[str, Any]]) -> list[Delivery]:
+    """What the sink of text messages, or that of webhooks, accepted."""
+    return [
+        Delivery(instant(line["received_at"]), medium, line["notification_id"], (line["recipient"],)) for line in lines
     ]
 
 

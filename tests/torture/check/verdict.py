@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from tests.torture.check.history import History
 from tests.torture.check.kafka_reading import read_bus
 from tests.torture.check.rules import RULES
 from tests.torture.check.run_files import (
+    Delivery,
     faults,
     live_entries,
     mails,
+    messages,
     operations,
     read_audit,
     read_lines,
@@ -62,7 +65,7 @@ def read_run_directory(directory: Path) -> History:
         run=run,
         operations=operations(_noting(directory / "ledger.jsonl", personal)),
         faults=faults(read_lines(directory / "nemesis.jsonl")),
-        mails=mails(read_lines(directory / "sinks/smtp.jsonl")),
+        deliveries=_deliveries(directory / "sinks"),
         scrapes=scrapes(read_lines(directory / "metrics.jsonl")),
         personal_data=personal,
         audit=read_audit(directory),
@@ -75,6 +78,11 @@ def read_run_directory(directory: Path) -> History:
         for line in scrape.text.splitlines():
             history.free_text.see(line, f"metrics of {scrape.service}-{scrape.instance}")
     return history
+
+
+def _deliveries(sinks: Path) -> list[Delivery]:
+    texts = (messages(medium, read_lines(sinks / f"{medium}.jsonl")) for medium in ("sms", "webhook"))
+    return [*mails(read_lines(sinks / "smtp.jsonl")), *chain.from_iterable(texts)]
 
 
 def _noting(ledger: Path, personal: PersonalData) -> Any:

@@ -13,7 +13,7 @@ from shared.events import ids
 from tests.torture.check.free_text import PersonalData
 from tests.torture.check.history import History, HistoryBuilder, PartitionEnd
 from tests.torture.check.rules.settled import _inputs
-from tests.torture.check.run_files import Run, faults, live_entries, mails, operations, samples, scrapes
+from tests.torture.check.run_files import Run, faults, live_entries, mails, messages, operations, samples, scrapes
 
 RECEIVED_AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 """A Monday, 9:30 in Shanghai."""
@@ -77,6 +77,7 @@ class SyntheticRun:
         self.ledger: list[Data] = []
         self.records: list[Raw] = []
         self.mails: list[Data] = []
+        self.texts: list[Data] = []
         self.nemesis: list[Data] = []
         self.metrics: list[Data] = []
         self.state: dict[str, dict[str, Data]] = {"router.state.v1": {}, "sla.state.v1": {}, "notifier.state.v1": {}}
@@ -184,6 +185,7 @@ class SyntheticRun:
         data: Data = {"notification_id": notification_id, "cycle": 1, "template": template, "cause_event_id": cause}
         person = {"audience": "complainant", "complainant": complaint["complainant"]}
         data |= person if department is None else {"audience": "department", "department": department}
+        data |= {"medium": "email"}
         data |= {"parameters": {"clock": clock}} if clock is not None else {}
         self.record(REQUESTS, key, "notification.requested.v1", data, notification_id)
         self.record(OUTCOMES, key, "notification.attempted.v1", data | {"attempt": 1})
@@ -264,7 +266,7 @@ class SyntheticRun:
             run,
             operations(self._placed()),
             faults(self.nemesis),
-            mails(self.mails),
+            [*mails(self.mails), *messages("sms", self.texts)],
             scrapes(self.metrics),
             personal_data=personal,
             samples=samples(self.samples),

@@ -262,6 +262,17 @@ def deliver_what_nobody_asked_for(run: SyntheticRun) -> None:
     run.mails.append(run.mails[0] | {"message_id": "<unknown@example.com>"})
 
 
+def send_a_text_nobody_asked_for(run: SyntheticRun) -> None:
+    run.texts.append({"received_at": at(0.1), "notification_id": "unknown", "recipient": "+86 10 5550 0100"})
+
+
+def send_it_by_another_medium(run: SyntheticRun) -> None:
+    mail = run.mails.pop(0)
+    notification_id = mail["message_id"].strip("<>").split("@")[0]
+    (recipient,) = mail["rcpt_tos"]
+    run.texts.append({"received_at": at(0.1), "notification_id": notification_id, "recipient": recipient})
+
+
 def forget_the_acknowledgement(run: SyntheticRun) -> None:
     for name in ("requested", "attempted", "sent"):
         run.remove(f"notification.{name}.v1", key=sound.UNCLEAR_ID)
@@ -493,6 +504,8 @@ DOCTORS: list[tuple[str, Doctor]] = [
     ("L9", leave_a_letter_open),
     ("L9", write_to_somebody_else),
     ("L9", deliver_what_nobody_asked_for),
+    ("L9", send_a_text_nobody_asked_for),
+    ("L9", send_it_by_another_medium),
     ("L9", forget_the_acknowledgement),
     ("L9", forget_why_nobody_was_written_to),
     ("L10", remember_less),

@@ -1,4 +1,4 @@
-"""L9: letters against what the mail server really accepted. One, or more and marked so, or none with a reason."""
+"""L9: messages against what the sinks really accepted. One, or more and marked so, or none with a reason."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.torture.check.findings import Findings, RuleResult
 from tests.torture.check.history import CaseHistory, History
 from tests.torture.check.oracle_letters import expected_letters
 from tests.torture.check.records import MailOutcome, Record, Request
+from tests.torture.check.run_files import Delivery
 
 _DOUBTFUL_FAILURES = ("outcome_unknown",)
 
@@ -18,9 +19,9 @@ _DOUBTFUL_FAILURES = ("outcome_unknown",)
 def letters(history: History) -> RuleResult:
     """Judge what was to be written, what was written, and what is on record about it."""
     findings = Findings("L9", "letters: one, or marked, or a reason")
-    delivered: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for mail in history.mails:
-        delivered[mail.notification_id].append(mail.recipients)
+    delivered: dict[str, list[Delivery]] = defaultdict(list)
+    for delivery in history.deliveries:
+        delivered[delivery.notification_id].append(delivery)
     desks = _addresses_of_departments(history.run.config_directory)
     known: set[str] = set()
     precision: Counter[str] = Counter()
@@ -33,9 +34,10 @@ def letters(history: History) -> RuleResult:
                 arrived = delivered.get(record.facts.notification_id, [])
                 _judge_request(findings, key, record.facts, outcomes, arrived, desks, precision)
     for notification_id in delivered.keys() - known:
-        findings.breach(notification_id, "a letter nobody asked for")
+        findings.breach(notification_id, "a message nobody asked for")
     findings.note(f"marked as possible repeat: {precision['marked']}, truly arrived twice: {precision['twice']}")
-    findings.note("SMS and webhook sinks: not applicable yet")
+    by_medium = Counter(delivery.medium for delivery in history.deliveries)
+    findings.note(f"sinks: {by_medium['email']} letters, {by_medium['sms']} texts, {by_medium['webhook']} webhooks")
     return findings.result()
 
 
@@ -77,7 +79,7 @@ def _judge_request(
     key: str,
     request: Request,
     outcomes: dict[str, list[Record]],
-    arrived: list[tuple[str, ...]],
+    arrived: list[Delivery],
     desks: dict[str, str | None],
     precision: Counter[str],
 ) -> None:
@@ -89,10 +91,17 @@ def _judge_request(
     precision["twice"] += len(arrived) > 1
     problem = _problem(len(arrived), sent, failed, is_marked=is_marked)
     findings.require(problem is None, key, f"{request.template} {request.notification_id}: {problem}")
-    address = request.email if request.audience == "complainant" else desks.get(request.department or "")
-    for recipients in arrived:
-        if recipients != (address,):
+    for delivery in arrived:
+        if delivery.medium != request.medium:
+            findings.breach(key, f"{request.template} {request.notification_id} went by {delivery.medium}")
+        elif not _is_for(delivery.recipients, request, desks):
             findings.breach(key, f"{request.template} {request.notification_id} went to somebody else")
+
+
+def _is_for(recipients: tuple[str, ...], request: Request, desks: dict[str, str | None]) -> bool:
+    if request.audience == "complainant":
+        return recipients == (request.phone if request.medium == "sms" else request.email,)
+    return request.medium != "email" or recipients == (desks.get(request.department or ""),)
 
 
 def _problem(arrived: int, sent: list[MailOutcome], failed: list[MailOutcome], *, is_marked: bool) -> str | None:
