@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.conversion import from_confluent, next_offset, to_confluent, to_record
 from shared.streaming.kafka.faults import PARTITION_EOF, ToldErrors, raise_consumer_error, unavailable
-from shared.streaming.kafka.offsets import committed_offsets, list_end_offsets, start_offset
+from shared.streaming.kafka.offsets import committed_offsets, list_end_offsets, list_start_offsets
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 
@@ -59,10 +59,9 @@ class KafkaConsumer:
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
         found = committed_offsets(self._consumer, partitions)
-        return {
-            partition: start_offset(self._consumer, partition) if offset is None else offset
-            for partition, offset in found.items()
-        }
+        unknown = [partition for partition, offset in found.items() if offset is None]
+        starts = list_start_offsets(self._admin, unknown) if unknown else {}
+        return {partition: starts[partition] if offset is None else offset for partition, offset in found.items()}
 
     def never_committed(self, partitions: Sequence[TopicPartition]) -> set[TopicPartition]:
         found = committed_offsets(self._consumer, partitions)

@@ -13,7 +13,6 @@ from confluent_kafka import Consumer as ConfluentConsumer
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from shared.errors import BrokerUnavailable
 from shared.streaming.broker import Offsets
 from shared.streaming.kafka.conversion import from_confluent, to_confluent
 from shared.streaming.kafka.faults import unavailable
@@ -59,15 +58,6 @@ def _ask(admin: AdminClient, partitions: Sequence[TopicPartition], which: Any, t
     if unknown:
         raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"no offset of {', '.join(map(str, unknown))}"))  # noqa: SLF001
     return found
-
-
-def start_offset(consumer: ConfluentConsumer, partition: TopicPartition) -> int:
-    """The first offset that is kept. BrokerUnavailable: no answer."""
-    with unavailable(f"asking for the start of {partition}"):
-        found = consumer.get_watermark_offsets(to_confluent(partition), timeout=REQUEST_TIMEOUT_SECONDS)
-    if found is None:
-        raise BrokerUnavailable(f"asking for the start of {partition}: no answer")
-    return int(found[0])
 
 
 def committed_offsets(

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from confluent_kafka import Consumer as ConfluentConsumer
-
 from shared.streaming.batch import Batch
 from shared.streaming.dead_letters import dead_letter
 from shared.streaming.kafka import consumer
 from shared.streaming.kafka.broker import KafkaBroker
-from shared.streaming.kafka.conversion import to_confluent
-from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
+from shared.streaming.kafka.offsets import list_end_offsets
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.processor import Refusal
-from shared.streaming.records import ConsumerRecord, TopicPartition
+from shared.streaming.records import ConsumerRecord
 from shared.streaming.reducing import RecordReducer
 from tests.torture.mutants.patches.replacing import replace
 
@@ -25,11 +22,7 @@ _LINGER_MS = 1000
 def latest_reset() -> None:
     """Where nothing is committed, reading starts at the end."""
 
-    def end_of(reader: ConfluentConsumer, partition: TopicPartition) -> int:
-        _, high = reader.get_watermark_offsets(to_confluent(partition), timeout=REQUEST_TIMEOUT_SECONDS)
-        return int(high)
-
-    replace(consumer, "start_offset", end_of)
+    replace(consumer, "list_start_offsets", list_end_offsets)
 
 
 def dead_letter_not_awaited() -> None:
