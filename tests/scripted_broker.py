@@ -75,7 +75,7 @@ class ScriptedBroker:
             raise BrokerUnavailable("no answer")
 
     def consumer(self, group_id: str, instance_id: str | None) -> NoReturn:
-        raise BrokerUnavailable("a scripted log cannot be read")
+        raise FatalError("a scripted log cannot be read")
 
     def _unused(self, *_arguments: object) -> NoReturn:
         raise NotImplementedError("intake has no use for this")

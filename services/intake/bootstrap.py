@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from services.intake.adapters.cluster_watch import ClusterWatch
 from services.intake.adapters.http import create_app
 from services.intake.adapters.http_server import DrainingServer, server_config, stopping_on_signals
 from services.intake.adapters.idempotency import RedisMemory
@@ -36,8 +37,7 @@ _ANSWER_MARGIN_SECONDS = 0.3
 """The producer gives up first, so that a refused record is normally not on its way any more."""
 
 _PING_SECONDS = 2.0
-_CLUSTER_CHECK_SECONDS = 5.0
-_REMEMBER_SECONDS = 1.5
+_OPENING_SECONDS = 3.0
 _MARK_SECONDS = 1.0
 _STALL_SECONDS = 30.0
 _FLUSH_SECONDS = 5.0
@@ -63,26 +63,23 @@ class Intake:
             max_in_flight=settings.http.max_in_flight,
             on_fatal=self._give_up,
         )
-        self._delivery = Delivery(log, Memories(self._receipts, self._memory))
+        self._cluster = ClusterWatch(broker, (self._memory, self._receipts), self._receipts.wait, self._give_up)
+        self._delivery = Delivery(log, Memories(self._receipts, self._memory), self._cluster.is_open)
         self.app: FastAPI = create_app(
             ComplaintDoor(self._delivery, query_code_secret=secret, clock=clock),
             MessageDoor(self._delivery, query_code_secret=secret, clock=clock),
             settings.http,
         )
         self._cluster_watch: asyncio.Task[None] | None = None
-        self._cluster_asked = asyncio.Event()
 
     async def start(self) -> None:
-        """Follow the log, and give the memories a moment: who opens without them takes repeats for new.
+        """Follow the log, and give the memories a moment, so that nobody is sent away while all is well.
 
         Whoever knocks meanwhile waits in the listener's queue, and is answered in time with Kafka away, too.
         """
         self._receipts.start()
-        self._cluster_watch = asyncio.create_task(self._watch_cluster())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_REMEMBER_SECONDS):
-                await self._cluster_asked.wait()
-        await asyncio.to_thread(self._receipts.wait, _REMEMBER_SECONDS)
+        self._cluster_watch = asyncio.create_task(self._cluster.run())
+        await self._cluster.is_open(_OPENING_SECONDS)
 
     async def stop(self) -> None:
         """Finish what is on its way, flush, and let go of everything."""
@@ -109,21 +106,6 @@ class Intake:
     def _give_up(self, error: FatalError) -> None:
         _log.critical("stopping_for_a_restart", error=error)
         self.fatal.set()
-
-    async def _watch_cluster(self) -> None:
-        """A memory may speak only for the cluster we write to; while that is unknown, none is asked."""
-        while True:
-            cluster_id = None
-            try:
-                cluster_id = await asyncio.to_thread(self.broker.cluster_id)
-            except FatalError as error:
-                self._give_up(error)
-            except Exception as error:
-                _log.debug("cluster_unknown", error=error)
-            self._memory.use_cluster(cluster_id)
-            self._receipts.use_cluster(cluster_id)
-            self._cluster_asked.set()
-            await asyncio.sleep(_CLUSTER_CHECK_SECONDS)
 
 
 def build(

@@ -8,6 +8,7 @@ which the router drops a second record. So with Redis away or flushed everything
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -88,6 +89,14 @@ class Memories:
             await memory.remember(identity, delivered)
 
 
+CanTell = Callable[[], Awaitable[bool]]
+"""Whether the memory can tell a repeat now; waits a moment for it."""
+
+
+async def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _OnItsWay:
     digest: str
@@ -97,9 +106,11 @@ class _OnItsWay:
 class Delivery:
     """Writes submissions to the log, each identity at most once at a time."""
 
-    def __init__(self, log: Log, memory: Memory) -> None:
+    def __init__(self, log: Log, memory: Memory, can_tell: CanTell = _always) -> None:
+        """While ``can_tell`` says no, nothing is taken in."""
         self._log = log
         self._memory = memory
+        self._can_tell = can_tell
         self._on_their_way: dict[str, _OnItsWay] = {}
 
     async def once(self, identity: str, delivered: Delivered, record: ProducerRecord) -> Delivered | Refusal:
@@ -127,6 +138,8 @@ class Delivery:
         return replace(outcome, repeated=True) if isinstance(outcome, Delivered) else outcome
 
     async def _deliver(self, identity: str, delivered: Delivered, record: ProducerRecord) -> Delivered | Refusal:
+        if not await self._can_tell():
+            return Refusal(RefusalReason.UNAVAILABLE, retry_after_seconds=RETRY_AFTER_SECONDS)
         known = await self._memory.recall(identity)
         if known is not None:
             return known if known.digest == delivered.digest else Refusal(RefusalReason.KEY_REUSED)

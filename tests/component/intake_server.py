@@ -44,6 +44,11 @@ class RunningIntake:
         receipts = self.intake._receipts
         wait_until(lambda: asyncio.run(receipts.recall(complaint_id)), "the receipt to be read", timeout_seconds=20)
 
+    def await_cluster_unknown(self) -> None:
+        """Wait until this door has found out that Kafka is away."""
+        receipts = self.intake._receipts
+        wait_until(lambda: receipts._cluster_id is None, "the cluster to be unknown", timeout_seconds=20)
+
 
 def intake_settings(changes: Mapping[str, Any]) -> IntakeSettings:
     """Settings for tests: a short deadline, and ``changes`` by dotted name."""

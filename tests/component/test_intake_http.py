@@ -282,6 +282,38 @@ def test_a_door_that_has_just_opened_knows_what_was_taken_in_before(
         assert intake.post(COMPLAINT, key=same).json() == first
 
 
+@pytest.mark.parametrize("restarted", [True, False])
+def test_the_first_repeat_after_an_outage_is_known(tmp_path: Path, restarted: bool) -> None:
+    """Found by torture: Kafka took records again a moment before the door knew its cluster, and asked nobody."""
+    clock, same, broker = ManualClock(NOW), key(), MemoryBroker({RECEIVED: 12})
+    nowhere = "redis://127.0.0.1:1/0"
+    with running_intake(broker, nowhere, clock=clock, state_dir=tmp_path, remembers=False) as intake:
+        first = intake.post(COMPLAINT, key=same).json()
+        intake.has_read(first["complaint_id"])
+        if not restarted:
+            assert_known_after_an_outage(intake, broker, clock, same, first)
+    if restarted:
+        broker.available = False
+        with running_intake(broker, nowhere, clock=clock, state_dir=tmp_path, remembers=False) as intake:
+            assert_known_after_an_outage(intake, broker, clock, same, first)
+    assert len(written(broker, first["complaint_id"])) == 1
+
+
+def assert_known_after_an_outage(
+    intake: RunningIntake, broker: MemoryBroker, clock: ManualClock, same: str, first: dict[str, Any]
+) -> None:
+    clock.set(NOW + timedelta(days=1))
+    broker.available = False
+    intake.await_cluster_unknown()
+    assert intake.post(COMPLAINT, key=same).status_code == 503
+    broker.available = True
+    deadline = time.monotonic() + 30
+    while (answer := intake.post(COMPLAINT, key=same)).status_code == 503:
+        assert time.monotonic() < deadline
+    assert answer.json() == first
+    assert intake.post({"narrative": "something else"}, key=same).status_code == 422
+
+
 def test_the_log_is_believed_before_redis(intake: RunningIntake, broker: MemoryBroker, redis_url: str) -> None:
     same = key()
     first = intake.post(COMPLAINT, key=same).json()

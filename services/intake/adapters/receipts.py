@@ -1,9 +1,10 @@
 """What the log itself says was taken in: known with Redis flushed, after a restart, and at every door alike.
 
 A thread follows ``complaints.received.v1`` and notes of each complaint what a repeat must match and is to be told: the
-digest of its content and its first receipt. It is a few milliseconds behind, which Redis covers, and never needed: as
-long as it cannot read, or has not caught up, the door goes on without it. What it knows is believed before Redis, which
-may have been told a second receipt while nobody knew of the first. No personal data is kept.
+digest of its content and its first receipt. It is a few milliseconds behind, which Redis covers. A door waits for it
+some seconds when it has just found the cluster (``adapters.cluster_watch``), and goes on without it if it cannot read.
+What it knows is believed before Redis, which may have been told a second receipt while nobody knew of the first. No
+personal data is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 
 from services.intake.delivery import Delivered, from_text, to_text
 from shared.clock import Clock, to_epoch_ms
-from shared.errors import InvalidEvent
+from shared.errors import BrokerUnavailable, InvalidEvent
 from shared.events.received import ComplaintSubmitted
 from shared.events.registry import decode
 from shared.events.topics import RECEIVED
@@ -66,7 +67,7 @@ class Receipts:
         self._thread.start()
 
     def wait(self, seconds: float) -> None:
-        """Until what was on the log at the start is read, or it turned out that it cannot be read now; or so long."""
+        """Until what was on the log at the start is read, or it turned out that it cannot be; or so long."""
         self._begun.wait(seconds)
 
     def stop(self) -> None:
@@ -101,7 +102,8 @@ class Receipts:
                 self._follow()
             except Exception as error:
                 _LOG.warning("receipts_not_followed", error=error, retry_in_seconds=_RETRY_SECONDS)
-                self._begun.set()
+                if not isinstance(error, BrokerUnavailable):
+                    self._begun.set()
                 self._stopping.wait(_RETRY_SECONDS)
 
     def _follow(self) -> None:
