@@ -111,7 +111,7 @@ async def serve(handler: SinkHandler, host: str, port: int, port_file: Path | No
         loop.add_signal_handler(number, stopping.set)
     server = await loop.create_server(lambda: _protocol(handler), host=host, port=port)
     if port_file is not None:
-        _write_whole(port_file, str(server.sockets[0].getsockname()[1]))
+        write_whole(port_file, str(server.sockets[0].getsockname()[1]))
     await stopping.wait()
     server.close()
 
@@ -120,7 +120,8 @@ def _protocol(handler: SinkHandler) -> SMTP:
     return SMTP(handler, enable_SMTPUTF8=True, data_size_limit=25 * ONE_MEGABYTE, hostname="sink.example.com")
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """The file appears, or changes, complete."""
     aside = path.with_suffix(".part")
     aside.write_text(text)
     aside.replace(path)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from services.auditor.processor import AuditProcessor
 from services.cli.kafka_access import (
@@ -26,6 +26,7 @@ from services.cli.kafka_access import (
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
+Answer = TypeVar("Answer")
 LOOK_AGAIN_SECONDS = 0.5
 _MOST_COUNTED = 500
 
@@ -41,11 +42,16 @@ def audited_ends(settings: KafkaSettings) -> dict[TopicPartition, int]:
 
 def wait_until_read(settings: KafkaSettings, ends: Mapping[TopicPartition, int], within_seconds: float) -> int:
     """Records before ``ends`` that the auditor has not come to, asked until there are none or the time is over."""
+    return ask_until(lambda: count_unread(settings, ends), lambda unread: unread == 0, within_seconds)
+
+
+def ask_until(ask: Callable[[], Answer], is_final: Callable[[Answer], bool], within_seconds: float) -> Answer:
+    """The first answer that waiting would not change, or the last one when the time is over."""
     deadline = time.monotonic() + within_seconds
     pause = threading.Event()
-    while (unread := count_unread(settings, ends)) and time.monotonic() < deadline:
+    while not is_final(answer := ask()) and time.monotonic() < deadline:
         pause.wait(LOOK_AGAIN_SECONDS)
-    return unread
+    return answer
 
 
 def count_unread(settings: KafkaSettings, ends: Mapping[TopicPartition, int]) -> int:

@@ -6,15 +6,13 @@ breach is just being told. The question is therefore of an instant: everything w
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from services.auditor.domain.case_audit import CaseAudit
 from services.cli.audit import holes_in, read_rows
-from services.cli.audit_progress import LOOK_AGAIN_SECONDS, audited_ends, wait_until_read
+from services.cli.audit_progress import ask_until, audited_ends, wait_until_read
 from services.cli.demo_services import AUDITOR_PATIENCE_SECONDS
 from shared.clock import Clock
 from shared.settings import KafkaSettings
@@ -44,12 +42,8 @@ def wait_for_audit(settings: KafkaSettings, clock: Clock) -> DemoAudit:
 
 
 def final_audit(ask: Callable[[], DemoAudit], within_seconds: float) -> DemoAudit:
-    """The first answer of ``ask`` that waiting would not change, or the last one when the time is over."""
-    deadline = time.monotonic() + within_seconds
-    pause = threading.Event()
-    while (audit := ask()).pending and time.monotonic() < deadline:
-        pause.wait(LOOK_AGAIN_SECONDS)
-    return audit
+    """The first answer of ``ask`` in which nothing is pending, or the last one when the time is over."""
+    return ask_until(ask, lambda audit: not audit.pending, within_seconds)
 
 
 def audit_of(rows: Sequence[CaseAudit], asked_at: datetime, unread: int) -> DemoAudit:

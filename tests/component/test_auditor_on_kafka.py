@@ -20,7 +20,7 @@ from services.cli.audit import NO_VERDICT_YET
 from shared.events.topics import RECEIVED, department_topic
 from shared.settings import KafkaSettings
 from shared.streaming.kafka import KafkaBroker
-from shared.streaming.records import TopicPartition as Place
+from shared.streaming.records import ConsumerRecord
 from tests.e2e.bus import Bus, submit, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -73,11 +73,10 @@ def skip_the_first_record_of_each_partition(bus: Bus) -> set[str]:
     broker = KafkaBroker(KafkaSettings(bootstrap_servers=bus.kafka.bootstrap_servers))
     consumer = Consumer({"bootstrap.servers": bus.kafka.bootstrap_servers, "group.id": "router"})
     try:
-        skipped = {}
-        for partition in range(12):
-            records = [each for batch in broker.read_to_end({Place(RECEIVED, partition): 0}) for each in batch]
-            if records:
-                skipped[partition] = records[0]
+        skipped: dict[int, ConsumerRecord] = {}
+        for batch in broker.read_to_end(dict.fromkeys(broker.partitions_of([RECEIVED]), 0)):
+            for record in batch:
+                skipped.setdefault(record.partition, record)
         offsets = [TopicPartition(RECEIVED, number, record.offset + 1) for number, record in skipped.items()]
         consumer.commit(offsets=offsets, asynchronous=False)
         return {(record.key or b"").decode() for record in skipped.values()}
@@ -88,10 +87,9 @@ def skip_the_first_record_of_each_partition(bus: Bus) -> set[str]:
 def tasks(bus: Bus) -> Counter[tuple[str, str]]:
     broker = KafkaBroker(KafkaSettings(bootstrap_servers=bus.kafka.bootstrap_servers))
     found: Counter[tuple[str, str]] = Counter()
-    for department in bus.departments:
-        for partition in range(12):
-            for batch in broker.read_to_end({Place(department_topic(department), partition): 0}):
-                found.update(((record.key or b"").decode(), department) for record in batch)
+    departments = {department_topic(department): department for department in bus.departments}
+    for batch in broker.read_to_end(dict.fromkeys(broker.partitions_of(departments), 0)):
+        found.update(((record.key or b"").decode(), departments[record.topic]) for record in batch)
     return found
 
 

@@ -27,7 +27,7 @@ from deploy.local.child_process import ChildProcess
 from deploy.local.polling import wait_until
 from deploy.local.ports import LOOPBACK
 from deploy.local.service_process import PROJECT_ROOT
-from deploy.local.smtp_sink import TruthLog
+from deploy.local.smtp_sink import TruthLog, write_whole
 
 SMS, WEBHOOK = "sms", "webhook"
 MEDIA = (SMS, WEBHOOK)
@@ -123,9 +123,7 @@ def main() -> None:
     server = ThreadingHTTPServer((LOOPBACK, 0), _Handler)
     for number in (signal.SIGTERM, signal.SIGINT):  # shutdown waits for the loop, which the handler interrupts
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-    aside = options.port_file.with_suffix(".part")
-    aside.write_text(str(server.server_port))
-    aside.replace(options.port_file)
+    write_whole(options.port_file, str(server.server_port))
     server.serve_forever()
 
 

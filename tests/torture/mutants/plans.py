@@ -109,6 +109,7 @@ COURSES: Mapping[str, Course] = {
     "cut-links": Course(_repeated(FaultKind.PARTITION, "1", 8, 1.5, (0.5, 1.5)), complaints=400, proxied=True),
     "short-silences": Course(_repeated(FaultKind.BROKER_PAUSE, "1", 8, 1.7, (0.5, 1.2)), complaints=400),
     "silent-broker": Course(_silent_broker, complaints=500),
+    # four: what is touched again gets its timer back, so there must be a kill after the load
     "sla-kills": Course(_each_twin(FaultKind.KILL, "sla", 4, 0.0)),
     "router-storm": Course(_repeated(FaultKind.REBALANCE_STORM, "router", 1, 0.0)),
     "poisoned-router": Course(_each_twin(FaultKind.KILL, "router", 6, 0.0), poison_share=0.12),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.cli import demo_audit
+from services.cli import audit_progress
 from services.cli.demo import _report, is_sound
 from services.cli.demo_audit import DemoAudit, audit_of, final_audit
 from tests.unit.auditor.journey import NOW, Audit, submission
@@ -18,7 +18,7 @@ BALANCED = DemoAudit(complaints=5, pending=0, holes=0, unread_records=0)
 
 
 def test_what_is_pending_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_audit, "LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(audit_progress, "LOOK_AGAIN_SECONDS", 0.0)
     answers = iter([WAITING, WAITING, BALANCED, WAITING])
     assert final_audit(lambda: next(answers), within_seconds=60) == BALANCED
 
