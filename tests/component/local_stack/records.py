@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from deploy.local.polling import wait_until
 
 
 class NotAcknowledged(Exception):
@@ -41,29 +44,46 @@ def produce(bootstrap: str, topic: str, values: Iterable[str], *, timeout_second
 
 
 def read_all(bootstrap: str, topic: str, *, partitions: int = 1, timeout_seconds: float = 30.0) -> list[str]:
-    """Every value in the topic from the beginning to the end of each partition."""
+    """Every value in the topic, up to where each partition ended when this began.
+
+    The ends are asked for: a leader that has just started tells readers of the "end of the partition" at the high
+    watermark it last wrote to disk, seconds behind, but refuses to say where the log ends until it knows (KIP-207).
+    """
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
             "group.id": uuid.uuid4().hex,
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
-            "enable.partition.eof": True,
             "log_level": 0,
         }
     )
-    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(partitions)])
-    values: list[str] = []
-    ended: set[int] = set()
     try:
-        while len(ended) < partitions:
+        left = {partition: _end_offset(consumer, topic, partition, timeout_seconds) for partition in range(partitions)}
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
+        values: list[str] = []
+        left = {partition: end for partition, end in left.items() if end > 0}
+        while left:
             message = consumer.poll(timeout_seconds)
-            assert message is not None, f"no end of {topic} within {timeout_seconds} s"
-            error = message.error()
-            if error is None:
-                values.append((message.value() or b"").decode())
-            elif error.code() == KafkaError._PARTITION_EOF:
-                ended.add(message.partition() or 0)
+            assert message is not None, f"{topic}: nothing within {timeout_seconds} s, ends still to reach: {left}"
+            assert message.error() is None, message.error()
+            values.append((message.value() or b"").decode())
+            partition, offset = message.partition() or 0, message.offset() or 0
+            if offset + 1 >= left.get(partition, 0):
+                left.pop(partition, None)
     finally:
         consumer.close()
     return values
+
+
+def _end_offset(consumer: Consumer, topic: str, partition: int, timeout_seconds: float) -> int:
+    """Where the partition ends; asked again while its leader does not know."""
+    ends: list[int] = []
+
+    def known() -> bool:
+        with suppress(KafkaException):
+            ends.append(consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)[1])
+        return bool(ends)
+
+    wait_until(known, f"the end of {topic}-{partition} to be known", timeout_seconds=timeout_seconds)
+    return ends[0]

@@ -40,16 +40,27 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_open_files_and_memory_of_a_process_are_seen(tmp_path: Path) -> None:
-    before = usage_of(os.getpid())
-    files = [(tmp_path / str(number)).open("w") for number in range(20)]
-    ballast = bytearray(os.urandom(1)) * (64 * MIB)
-    after = usage_of(os.getpid())
+    """Looked at in a process of its own: in this one, files of earlier tests may be closed between the two looks."""
+    taking = (
+        "import os, sys; sys.stdout.write('a'); sys.stdout.flush(); sys.stdin.readline()\n"
+        f"files = [open({str(tmp_path)!r} + f'/{{number}}', 'w') for number in range(20)]\n"
+        f"ballast = bytearray(os.urandom(1)) * {64 * MIB}\n"
+        "sys.stdout.write('b'); sys.stdout.flush(); sys.stdin.readline()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", taking], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.read(1) == b"a"
+        before = usage_of(process.pid)
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.stdout.read(1) == b"b"
+        after = usage_of(process.pid)
+        process.communicate(b"\n")
     assert before is not None
     assert after is not None
-    assert after.fds - before.fds == len(files)
-    assert after.rss_bytes - before.rss_bytes >= 0.9 * len(ballast)
-    for file in files:
-        file.close()
+    assert after.fds - before.fds == 20
+    assert after.rss_bytes - before.rss_bytes >= 0.9 * 64 * MIB
 
 
 def test_a_process_that_ended_holds_nothing_waited_for_or_not(child: subprocess.Popen[bytes]) -> None:
