@@ -101,7 +101,7 @@ class Intake:
             self.broker.ping(_PING_SECONDS)
         except Exception as error:
             return f"Kafka does not answer ({type(error).__name__})"
-        return None
+        return "what was taken in before is not read yet" if self._cluster.opens_later else None
 
     def _give_up(self, error: FatalError) -> None:
         _log.critical("stopping_for_a_restart", error=error)

@@ -15,8 +15,10 @@ import httpx
 import pytest
 from redis import Redis
 
+from deploy.local.polling import wait_until
 from services.intake.adapters.receipts import Receipts
 from shared.clock import ManualClock
+from shared.errors import BrokerUnavailable
 from shared.events import ids, registry
 from shared.events.received import ComplaintSubmitted
 from shared.streaming.broker import Offsets
@@ -118,6 +120,27 @@ def test_without_acknowledgement_it_is_503_in_time_and_never_202(
         assert answers[0].json()["type"] == "urn:complaintbus:problem:unavailable"
         assert "same Idempotency-Key" in answers[0].json()["detail"]
         assert intake.intake.not_ready() is not None
+
+
+class UnnamedCluster(ScriptedBroker):
+    """Answers, but does not say which cluster it is until ``is_named``."""
+
+    is_named = False
+
+    def cluster_id(self) -> str:
+        if not self.is_named:
+            raise BrokerUnavailable("no answer")
+        return super().cluster_id()
+
+
+def test_a_door_that_cannot_tell_repeats_yet_refuses_and_says_that_it_is_not_ready(redis_url: str) -> None:
+    unnamed = UnnamedCluster()
+    with running_intake(unnamed, redis_url, remembers=False) as intake:
+        assert intake.post(COMPLAINT).status_code == 503
+        assert intake.intake.not_ready() == "what was taken in before is not read yet"
+        unnamed.is_named = True
+        wait_until(lambda: intake.intake.not_ready() is None, "the door to be ready", timeout_seconds=20)
+        assert intake.post(COMPLAINT).status_code == 202
 
 
 def test_after_an_outage_the_retry_gets_the_ticket_the_first_try_would_have_got(

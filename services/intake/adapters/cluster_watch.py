@@ -16,6 +16,8 @@ from shared.observability.logging import get_logger
 from shared.streaming.broker import Broker
 
 ASK_AGAIN_SECONDS: Final = 5.0
+ASK_A_SILENT_ONE_SECONDS: Final = 1.0
+"""A door that is not ready is sent nobody whose knocking would make it ask."""
 ANSWER_SECONDS: Final = 0.5
 """What one request waits; whoever waits longer is told to come again."""
 READ_SECONDS: Final = 10.0
@@ -54,7 +56,7 @@ class ClusterWatch:
         self._is_read = False
 
     async def run(self) -> None:
-        """Ask now, after every silence, every few seconds, and when somebody waits for the answer."""
+        """Ask now, every few seconds, more often while it is silent, and when somebody waits for the answer."""
         while True:
             self._wanted.clear()
             cluster_id = await self._ask()
@@ -66,7 +68,12 @@ class ClusterWatch:
                 await self._read_once()
                 self._open.set()
             await asyncio.sleep(_PAUSE_SECONDS)
-            await self._wait_for(self._wanted, ASK_AGAIN_SECONDS)
+            await self._wait_for(self._wanted, ASK_A_SILENT_ONE_SECONDS if cluster_id is None else ASK_AGAIN_SECONDS)
+
+    @property
+    def opens_later(self) -> bool:
+        """Whether repeats cannot be told yet; for other threads, and without asking anybody."""
+        return not self._open.is_set()
 
     async def is_open(self, wait_seconds: float = ANSWER_SECONDS) -> bool:
         """Whether the memories can tell repeats; where they cannot, the cluster is asked at once and waited for."""

@@ -100,6 +100,8 @@ class KafkaBroker:
             | {
                 "group.id": "unused",
                 "queued.min.messages": 100_000,
+                "queued.max.messages.kbytes": 16_384,  # it lives as long as a restore, and a restore is in a hurry
+                "fetch.message.max.bytes": 1_048_576,
                 "fetch.max.bytes": 52_428_800,
                 "fetch.wait.max.ms": 10,  # the end is told by an empty answer, which must not let a restart wait
             }
@@ -163,7 +165,10 @@ class KafkaBroker:
             "check.crcs": True,
             "fetch.wait.max.ms": 100,
             "fetch.queue.backoff.ms": 10,
-            "queued.max.messages.kbytes": 16_384,
+            # Read ahead a few passes and no more: with the library's limits, a service that works a backlog off held
+            # a hundred megabytes of records and of memory they had once needed. A larger record still comes, alone.
+            "fetch.message.max.bytes": 262_144,
+            "queued.max.messages.kbytes": 4_096,
         }
 
     def _producer_config(self) -> dict[str, Any]:

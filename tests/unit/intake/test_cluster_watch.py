@@ -124,8 +124,23 @@ def test_after_a_silence_the_memories_speak_for_nobody_until_the_cluster_has_sai
     watched.run(scenario)
 
 
-def test_who_knocks_does_not_wait_for_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_cluster_is_asked_again_though_nobody_knocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_watch, "ASK_AGAIN_SECONDS", 600)
+    monkeypatch.setattr(cluster_watch, "ASK_A_SILENT_ONE_SECONDS", 0.01)
+    watched = Watched()
+    watched.cluster.failure = BrokerUnavailable("away")
+
+    async def scenario() -> None:
+        await until(lambda: watched.cluster.asked == 2)
+        assert watched.watch.opens_later
+        watched.cluster.failure = None
+        await until(lambda: not watched.watch.opens_later)
+
+    watched.run(scenario)
+
+
+def test_who_knocks_does_not_wait_for_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_watch, "ASK_A_SILENT_ONE_SECONDS", 600)
     watched = Watched()
     watched.cluster.failure = BrokerUnavailable("away")
 
