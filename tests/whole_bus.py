@@ -106,7 +106,6 @@ class WholeBus:
         return {
             "CBUS_DEVELOPMENT": "true",
             "CBUS_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
-            "CBUS_KAFKA__SESSION_TIMEOUT_SECONDS": "6",
             "CBUS_REDIS__URL": self.valkey.url,
             "CBUS_SMTP__HOST": self.mail.host,
             "CBUS_SMTP__PORT": str(self.mail.port),

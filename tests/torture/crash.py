@@ -23,7 +23,7 @@ READY_FOR_SECONDS = 30.0
 ATTEMPT_SECONDS = 120.0
 """Longest attempt, broker outages and all."""
 REST_SECONDS = 0.7
-REVOKED_SECONDS = 8.0  # longer than a session: the group goes on without the frozen twin
+REVOKED_SECONDS = 13.0  # longer than a session: the group goes on without the frozen twin
 BACKLOG_SECONDS = 1.5
 BEGUN_SECONDS = 1.0
 DOUBT_SECONDS = 3.0

@@ -74,6 +74,10 @@ TYPICAL_SECONDS = {
 """What a fault takes beyond its own duration: for the estimate that paces the load."""
 
 
+LONGER_THAN_A_SESSION = (12.0, 16.0)
+"""Seconds a process is suspended: the group has given its partitions away when it wakes up."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault. ``target`` depends on the kind.
@@ -180,7 +184,8 @@ def _service_lane(
     faults = [fault for fault in points if lane_of_point(fault.target) == service]
     faults += [fault for fault in plain if fault.target.startswith(f"{service}-")]
     for _ in range(1 + len(faults) // 8):
-        faults.append(Fault(FaultKind.PAUSE, _instance(chance, service), _pause(chance), chance.uniform(8, 12)))
+        instance, pause = _instance(chance, service), _pause(chance)
+        faults.append(Fault(FaultKind.PAUSE, instance, pause, chance.uniform(*LONGER_THAN_A_SESSION)))
     if service in PROCESSORS and len(faults) >= 4:
         storm = Fault(FaultKind.REBALANCE_STORM, service, _pause(chance))
         faults += [storm] * (1 + len(faults) // 40)
