@@ -37,7 +37,8 @@ _ANSWER_MARGIN_SECONDS = 0.3
 """The producer gives up first, so that a refused record is normally not on its way any more."""
 
 _PING_SECONDS = 2.0
-_OPENING_SECONDS = 3.0
+_OPENING_SECONDS = 1.2
+"""With what a request waits itself (``cluster_watch.ANSWER_SECONDS``) below the two seconds a refusal may take."""
 _MARK_SECONDS = 1.0
 _STALL_SECONDS = 30.0
 _FLUSH_SECONDS = 5.0

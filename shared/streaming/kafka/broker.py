@@ -165,8 +165,8 @@ class KafkaBroker:
             "check.crcs": True,
             "fetch.wait.max.ms": 100,
             "fetch.queue.backoff.ms": 10,
-            # Read ahead a few passes and no more: with 1 MB and 16 MB a service that worked a backlog off kept a hundred
-            # megabytes more (docs/benchmark.md), and was no quicker. A larger record still comes, alone.
+            # Read ahead a few passes and no more: with 1 MB and 16 MB a service that worked a backlog off kept
+            # a hundred megabytes more (docs/benchmark.md), and was no quicker. A larger record still comes, alone.
             "fetch.message.max.bytes": 262_144,
             "queued.max.messages.kbytes": 4_096,
         }
