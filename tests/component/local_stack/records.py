@@ -44,7 +44,7 @@ def produce(bootstrap: str, topic: str, values: Iterable[str], *, timeout_second
 
 
 def read_all(bootstrap: str, topic: str, *, partitions: int = 1, timeout_seconds: float = 30.0) -> list[str]:
-    """Every value in the topic, up to where each partition ended when this began.
+    """Every value in a topic without transactions, up to where each partition ended when this began.
 
     The ends are asked for: a leader that has just started tells readers of the "end of the partition" at the high
     watermark it last wrote to disk, seconds behind, but refuses to say where the log ends until it knows (KIP-207).
@@ -59,18 +59,18 @@ def read_all(bootstrap: str, topic: str, *, partitions: int = 1, timeout_seconds
         }
     )
     try:
-        left = {partition: _end_offset(consumer, topic, partition, timeout_seconds) for partition in range(partitions)}
-        consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
+        ends = {partition: _end_offset(consumer, topic, partition, timeout_seconds) for partition in range(partitions)}
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
         values: list[str] = []
-        left = {partition: end for partition, end in left.items() if end > 0}
-        while left:
+        unread = {partition for partition, end in ends.items() if end > 0}
+        while unread:
             message = consumer.poll(timeout_seconds)
-            assert message is not None, f"{topic}: nothing within {timeout_seconds} s, ends still to reach: {left}"
+            assert message is not None, f"{topic}: nothing within {timeout_seconds} s; not at their end: {unread}"
             assert message.error() is None, message.error()
             values.append((message.value() or b"").decode())
             partition, offset = message.partition() or 0, message.offset() or 0
-            if offset + 1 >= left.get(partition, 0):
-                left.pop(partition, None)
+            if offset + 1 >= ends[partition]:
+                unread.discard(partition)
     finally:
         consumer.close()
     return values

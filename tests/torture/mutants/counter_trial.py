@@ -104,6 +104,18 @@ def zombie_fires_timers(bench: MutatedBench, _: int) -> None:
         bench.wait_for(2 * cases + 1, timeout_seconds=REACT_SECONDS)
 
 
+def zombie_works_on(bench: MutatedBench, seed: int) -> None:
+    """One process falls asleep over a batch; another takes over and counts all; the first wakes up and commits."""
+    urges = 40
+    bench.feed(urges)
+    zombie = bench.start_and_let_freeze("a", FREEZE_AT="reduce", FREEZE_PASSAGE=str(1 + seed % BATCH))
+    bench.start("b")
+    bench.wait_for(urges)
+    zombie.resume()
+    with contextlib.suppress(DeadlineExceeded):  # nothing more is what must come
+        bench.wait_for(urges + 1, timeout_seconds=REACT_SECONDS)
+
+
 def takeover_of_an_open_transaction(bench: MutatedBench, seed: int) -> None:
     """One process falls asleep before a commit whose offsets are accepted, and wakes up while another takes over."""
     bench.feed(40)
@@ -147,6 +159,7 @@ Bout = Callable[[MutatedBench, int], None]
 BOUTS: Mapping[str, Bout] = {
     "late-commit": late_commit,
     "zombie-fires-timers": zombie_fires_timers,
+    "zombie-works-on": zombie_works_on,
     "takeover-of-an-open-transaction": takeover_of_an_open_transaction,
 }
 """By name."""

@@ -105,7 +105,6 @@ _SENDER_POINTS = ("sender.after-attempt", "sender.after-send") * 2
 COURSES: Mapping[str, Course] = {
     "router-crashes": Course(_crashes(_ROUTER_POINTS, "router")),
     "sender-crashes": Course(_crashes(_SENDER_POINTS, "notifier")),
-    "router-zombies": Course(_each_twin(FaultKind.PAUSE, "router", 3, 13.0), complaints=200),
     "cut-links": Course(_repeated(FaultKind.PARTITION, "1", 8, 1.5, (0.5, 1.5)), complaints=400, proxied=True),
     "short-silences": Course(_repeated(FaultKind.BROKER_PAUSE, "1", 8, 1.7, (0.5, 1.2)), complaints=400),
     "silent-broker": Course(_silent_broker, complaints=500),

@@ -46,9 +46,10 @@ _ALL = (
         "group-id-only",
         "engine 10: offsets carry the membership of the poll",
         "sends the offsets with the group's name and no generation, as some clients do",
-        "router-zombies",
+        "zombie-works-on",
         "transactions:group_id_only",
-        ("router",),
+        ("sla",),
+        Arena.COUNTER,
     ),
     Mutant(
         "no-rewind",
