@@ -44,12 +44,12 @@ class Course:
         )
 
 
-def _crashes(points: Sequence[str], lane: str) -> Callable[[random.Random], Lanes]:
+def _crashes(points: Sequence[str], lane: str, passages: tuple[int, int] = (1, 3)) -> Callable[[random.Random], Lanes]:
     """Each of ``points`` once, in an order and at a passage drawn from the seed."""
 
     def lanes(chance: random.Random) -> Lanes:
         order = chance.sample(points, len(points))
-        targets = [f"{point}:{chance.randint(1, 3)}" for point in order]
+        targets = [f"{point}:{chance.randint(*passages)}" for point in order]
         return {lane: tuple(Fault(FaultKind.CRASH_POINT, target, chance.uniform(0.5, 1.5)) for target in targets)}
 
     return lanes
@@ -101,10 +101,13 @@ def _silent_broker(chance: random.Random) -> Lanes:
 
 _ROUTER_POINTS = ("router.mid-produce", "router.after-offsets", "router.after-commit", "router.before-offsets")
 _SENDER_POINTS = ("sender.after-attempt", "sender.after-send") * 2
+_IN_A_BACKLOG = (15, 35)
+"""A started sender has read more letters than these, and commits five times a second."""
 
 COURSES: Mapping[str, Course] = {
     "router-crashes": Course(_crashes(_ROUTER_POINTS, "router")),
     "sender-crashes": Course(_crashes(_SENDER_POINTS, "notifier")),
+    "sender-backlogs": Course(_crashes(_SENDER_POINTS, "notifier", _IN_A_BACKLOG), complaints=600),
     "cut-links": Course(_repeated(FaultKind.PARTITION, "1", 8, 1.5, (0.5, 1.5)), complaints=400, proxied=True),
     "short-silences": Course(_repeated(FaultKind.BROKER_PAUSE, "1", 8, 1.7, (0.5, 1.2)), complaints=400),
     "silent-broker": Course(_silent_broker, complaints=500),

@@ -127,7 +127,7 @@ _ALL = (
         "sender-commits-on-reading",
         "edges: offsets are committed when the work is done",
         "commits requests as read, sent or not",
-        "sender-crashes",
+        "sender-backlogs",
         "edges:sender_commits_on_reading",
         ("notifier",),
     ),
