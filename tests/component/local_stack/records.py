@@ -6,9 +6,13 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from deploy.local.polling import wait_until
+from shared.errors import BrokerUnavailable
+from shared.streaming.kafka.offsets import list_end_offsets
+from shared.streaming.records import TopicPartition as Place
 
 
 class NotAcknowledged(Exception):
@@ -59,7 +63,7 @@ def read_all(bootstrap: str, topic: str, *, partitions: int = 1, timeout_seconds
         }
     )
     try:
-        ends = {partition: _end_offset(consumer, topic, partition, timeout_seconds) for partition in range(partitions)}
+        ends = _end_offsets(bootstrap, topic, partitions, timeout_seconds)
         consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
         values: list[str] = []
         unread = {partition for partition, end in ends.items() if end > 0}
@@ -76,14 +80,16 @@ def read_all(bootstrap: str, topic: str, *, partitions: int = 1, timeout_seconds
     return values
 
 
-def _end_offset(consumer: Consumer, topic: str, partition: int, timeout_seconds: float) -> int:
-    """Where the partition ends; asked again while its leader does not know."""
-    ends: list[int] = []
+def _end_offsets(bootstrap: str, topic: str, partitions: int, timeout_seconds: float) -> dict[int, int]:
+    """Where each partition ends; asked again while a leader does not know."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    ends: dict[int, int] = {}
 
     def known() -> bool:
-        with suppress(KafkaException):
-            ends.append(consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)[1])
+        with suppress(BrokerUnavailable):
+            found = list_end_offsets(admin, [Place(topic, partition) for partition in range(partitions)])
+            ends.update({place.partition: end for place, end in found.items()})
         return bool(ends)
 
-    wait_until(known, f"the end of {topic}-{partition} to be known", timeout_seconds=timeout_seconds)
-    return ends[0]
+    wait_until(known, f"the ends of {topic} to be known", timeout_seconds=timeout_seconds)
+    return ends
