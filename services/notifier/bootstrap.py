@@ -88,15 +88,24 @@ def correspondence_policy(settings: NotifierSettings, triage: str) -> Correspond
     )
 
 
+def letterhead(settings: NotifierSettings) -> Letterhead:
+    """Names and doors of the enterprise, as set."""
+    return Letterhead(
+        {"zh-CN": settings.organisation_zh, "en": settings.organisation_en},
+        contact=settings.contact,
+        status_url=settings.status_url,
+        message_url=settings.message_url,
+        reply_to=settings.smtp.reply_to,
+    )
+
+
 def letter_writer(settings: NotifierSettings, make_query_code: Callable[[str], str] | None = None) -> LetterWriter:
     """What the sender writes with. Without ``make_query_code`` codes are made from the secret."""
     secret = settings.query_code_secret.get_secret_value().encode()
     return LetterWriter(
         TemplateSet(settings.config_dir / "templates", settings.zone),
         load_departments(settings.config_dir / "departments.yaml").by_id(),
-        Letterhead(
-            {"zh-CN": settings.organisation_zh, "en": settings.organisation_en}, settings.contact, settings.status_url
-        ),
+        letterhead(settings),
         make_query_code or partial(query_code, secret),
     )
 

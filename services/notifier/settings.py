@@ -14,6 +14,11 @@ from shared.streaming.engine_settings import ProcessorSettings
 DEVELOPMENT_SECRET = "development only, not a secret"  # noqa: S105 - refused unless CBUS_DEVELOPMENT is set
 
 
+def _none_if_blank(value: object) -> object:
+    """A variable set to nothing is one that is not set."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 class SmtpSettings(BaseModel):
     """The mail relay, and in whose name mail is sent."""
 
@@ -36,8 +41,10 @@ class SmtpSettings(BaseModel):
     idle_seconds: float = Field(30.0, ge=0, le=300, description="An unused connection is closed after this.")
     from_address: str = Field("noreply@example.com", description="Address in From, and the envelope sender.")
     from_name: str = Field("Complaint Bus", max_length=100, description="Name in From.")
-    reply_to: str = Field(
-        "complaints@example.com", description="Where answers go: the mailbox intake reads, so they reach the case."
+    reply_to: str | None = Field(
+        None,
+        description="Mailbox that people read: answers to letters go there, and letters ask for them. Complaint Bus "
+        "reads no mailbox itself. Empty: no letter asks for a reply.",
     )
     message_id_domain: str = Field(
         "notifier.example.com",
@@ -45,9 +52,13 @@ class SmtpSettings(BaseModel):
         description="Right-hand side of Message-IDs, and EHLO name.",
     )
 
+    _empty_is_not_given = field_validator("reply_to", mode="before")(_none_if_blank)
+
     @field_validator("from_address", "reply_to")
     @classmethod
-    def _is_an_address(cls, value: str) -> str:
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         address = mail_address(value)
         if address is None:
             raise ValueError("is not an e-mail address")
@@ -115,8 +126,23 @@ class NotifierSettings(ProcessorSettings):
     time_zone: str = Field("Asia/Shanghai", description="IANA zone in which letters tell the time.")
     organisation_zh: str = Field("示例企业", max_length=100, description="Name of the enterprise in Chinese letters.")
     organisation_en: str = Field("Example Enterprise", max_length=100, description="Its name in English letters.")
-    contact: str = Field("complaints@example.com", max_length=200, description="Contact line under letters.")
-    status_url: str | None = Field(None, max_length=300, description="Page where a complainant can follow a case.")
+    contact: str | None = Field(
+        None, max_length=200, description="Telephone or site printed in letters. Empty: letters name none."
+    )
+    status_url: str | None = Field(
+        None,
+        max_length=300,
+        description="Page where a complainant can follow a case. Empty: no letter says that it can be followed.",
+    )
+    message_url: str | None = Field(
+        None,
+        max_length=300,
+        description="Page of the enterprise, in front of intake's message routes, where a complainant with the query "
+        "code adds material, urges, withdraws or says that nothing is solved; {complaint_id} and {ticket_number} in "
+        "it are filled in. Empty: letters name none.",
+    )
+
+    _empty_is_not_given = field_validator("contact", "status_url", "message_url", mode="before")(_none_if_blank)
 
     @field_validator("time_zone")
     @classmethod

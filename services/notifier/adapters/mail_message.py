@@ -41,11 +41,11 @@ _WIRE = email.policy.SMTP.clone(
 
 @dataclass(frozen=True, slots=True)
 class SenderIdentity:
-    """Who writes. ``message_id_domain`` is the right-hand side of Message-IDs."""
+    """Who writes. ``reply_to`` None: nobody reads answers. ``message_id_domain`` follows the @ in Message-IDs."""
 
     address: str
     name: str
-    reply_to: str
+    reply_to: str | None
     message_id_domain: str
 
 
@@ -75,7 +75,8 @@ class MessageBuilder:
     def __init__(self, identity: SenderIdentity) -> None:
         headers = EmailMessage(policy=_WIRE)
         headers["From"] = Address(identity.name, addr_spec=identity.address)
-        headers["Reply-To"] = Address(identity.name, addr_spec=identity.reply_to)
+        if identity.reply_to is not None:
+            headers["Reply-To"] = Address(identity.name, addr_spec=identity.reply_to)
         headers["Auto-Submitted"] = "auto-generated"
         headers["X-Auto-Response-Suppress"] = "All"
         self._constant_headers = headers.as_bytes().removesuffix(b"\r\n")

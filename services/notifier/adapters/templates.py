@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,17 @@ from shared.events.notifications import Audience
 
 SUBJECT_PREFIX = "Subject: "
 SUFFIX = ".txt.j2"
+
+
+_DOORS: Mapping[str, str | None] = MappingProxyType(
+    {
+        "contact": "+86 10 5555 0100",
+        "status_url": "https://status.example.com/",
+        "message_url": "https://forms.example.com/",
+        "reply_to": "service@example.com",
+    }
+)
+"""Ways to reach the enterprise, each of which may be missing: a template promises none without asking for it."""
 
 
 class Text(NamedTuple):
@@ -73,15 +85,13 @@ def _examples(template: Template) -> Iterator[dict[str, str | None]]:
         **EXAMPLE_PARAMETERS[template],
         "ticket_number": "20260302-0123456789-A",
         "organisation": "Example Ltd",
-        "contact": "service@example.com",
     }
     if template is Template.ACKNOWLEDGEMENT:
         common["query_code"] = "AAAA-BBBB-CCCC-DDDD"
     if AUDIENCES[template] is Audience.DEPARTMENT:
-        yield common | {"department_name": "Quality", "status_url": None}
-    else:
-        yield common | {"name": None, "status_url": None}
-        yield common | {"name": "Li Hua", "status_url": "https://status.example.com/"}
+        common["department_name"] = "Quality"
+    yield {**common, "name": None, **dict.fromkeys(_DOORS)}
+    yield {**common, "name": "Li Hua", **_DOORS}
 
 
 def _environment(directory: Path, language: str, zone: ZoneInfo) -> SandboxedEnvironment:

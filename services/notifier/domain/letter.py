@@ -29,9 +29,16 @@ class Unsendable:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """How the enterprise presents itself. ``status_url`` is where a case can be followed, if anywhere."""
+    """How the enterprise presents itself, and where it can be reached: a letter promises no other way than these."""
 
     organisation: Mapping[str, str]
     """Name by language."""
-    contact: str
-    status_url: str | None
+    contact: str | None = None
+    """Telephone or site, as printed."""
+    status_url: str | None = None
+    """Page where a case can be followed."""
+    message_url: str | None = None
+    """Page where the query code lets a complainant add, urge, withdraw or answer; may name ``{complaint_id}``
+    and ``{ticket_number}``."""
+    reply_to: str | None = None
+    """Mailbox in which a person reads answers to letters."""

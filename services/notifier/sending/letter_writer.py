@@ -57,14 +57,26 @@ class LetterWriter:
             request.notification_id, recipient, request.language, text.subject, text.body, request.requested_at
         )
 
+    def _doors(self, request: NotificationRequested) -> dict[str, str | None]:
+        """The ways to reach the enterprise, by the names templates know them by; None: there is no such way."""
+        head, message_url = self._letterhead, self._letterhead.message_url
+        if message_url is not None:
+            for name in ("complaint_id", "ticket_number"):
+                message_url = message_url.replace(f"{{{name}}}", getattr(request, name))
+        return {
+            "contact": head.contact,
+            "status_url": head.status_url,
+            "message_url": message_url,
+            "reply_to": head.reply_to,
+        }
+
     def _values(self, request: NotificationRequested, addressee: Mapping[str, str | None]) -> dict[str, str | None]:
         values: dict[str, str | None] = {
             **request.parameters,
             **addressee,
             "ticket_number": request.ticket_number,
             "organisation": self._letterhead.organisation.get(request.language),
-            "contact": self._letterhead.contact,
-            "status_url": self._letterhead.status_url,
+            **self._doors(request),
         }
         if request.template == Template.ACKNOWLEDGEMENT:
             values["query_code"] = self._query_code(request.complaint_id)

@@ -22,7 +22,8 @@ QUERY_CODE = "ABCD-EFGH-JKMN-PQRS"
 
 def a_writer(status_url: str | None = None) -> LetterWriter:
     """A writer whose query codes are all the same."""
-    letterhead = Letterhead({"zh-CN": "示例企业", "en": "Example Enterprise"}, "service@example.com", status_url)
+    names = {"zh-CN": "示例企业", "en": "Example Enterprise"}
+    letterhead = Letterhead(names, contact="service@example.com", status_url=status_url)
     departments = load_departments(CONFIG / "departments.yaml").by_id()
     return LetterWriter(TEMPLATES, departments, letterhead, lambda _complaint: QUERY_CODE)
 

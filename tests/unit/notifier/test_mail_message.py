@@ -25,6 +25,11 @@ def parsed(letter: Letter = LETTER, recipient: str = "li.hua@example.cn") -> Ema
     return message
 
 
+def test_who_reads_no_answers_asks_for_none() -> None:
+    message = MessageBuilder(replace(IDENTITY, reply_to=None)).build(LETTER, "li.hua@example.cn")
+    assert b"reply-to" not in message.lower()
+
+
 def test_headers_say_who_when_and_that_a_machine_wrote_it() -> None:
     message = parsed()
     assert message["From"] == "示例企业 <noreply@example.com>"
