@@ -17,17 +17,27 @@ SPEED ?= 3600
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.ready ## Make the virtual environment from the lock file
+setup: $(VENV)/.ready ## Make the virtual environment with everything: to run, to test, to measure
 
+# The demo and the local stack need a third of what the tests do. Each target marks what it has brought, and the larger
+# one brings the smaller one's packages in the same versions.
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Complaint Bus needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(call install,requirements-dev.lock)
+	@touch $(VENV)/.local-ready $@
+
+$(VENV)/.local-ready: requirements-local.lock pyproject.toml
+	$(call install,requirements-local.lock)
 	@touch $@
 
-demo: setup ## Run the whole bus on sample complaints for SECONDS (60), with a live table
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Complaint Bus needs Python 3.11 or newer; $(PYTHON) is not there or older. Try: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
+demo: $(VENV)/.local-ready ## Run the whole bus on sample complaints for SECONDS (60), with a live table
 	$(BIN)/cbus demo --seconds $(SECONDS)
 
 test: setup check unit ## Run every check and every test
@@ -66,9 +76,12 @@ torture-long: setup ## The same for an hour: 100,000 complaints, 300 kills, 3 br
 mutants: setup ## Switch safety rules off one by one and see each noticed; 40 minutes (docs/mutants.md)
 	$(BIN)/python -m tests.torture.mutants --write docs/mutants.md
 
-lock: ## Renew the lock files (needs uv)
-	uv pip compile pyproject.toml --extra local --generate-hashes --no-emit-index-url --quiet -o requirements.lock
-	uv pip compile pyproject.toml --extra local --extra insight --group dev --generate-hashes --no-emit-index-url --quiet -o requirements-dev.lock
+# The dev lock decides versions for all three, so that what was tested is what runs.
+LOCK := uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --quiet
+lock: ## Renew the lock files (needs uv); UPGRADE=--upgrade takes newer versions
+	$(LOCK) $(UPGRADE) --extra local --extra insight --group dev -o requirements-dev.lock
+	$(LOCK) --constraint requirements-dev.lock --extra local --group build -o requirements-local.lock
+	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
 
 clean: ## Remove the virtual environment and everything generated at run time
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -24,10 +24,18 @@ def test_the_hadolint_check_can_fail() -> None:
     assert hadolint("FROM python\nRUN pip install x\n").returncode != 0
 
 
-def test_packages_come_from_the_lock_file_with_hashes() -> None:
+def test_packages_come_from_lock_files_with_hashes() -> None:
     installs = [line for line in DOCKERFILE.read_text().splitlines() if "pip install" in line]
-    assert len(installs) == 1
-    assert "--require-hashes --requirement requirements.lock" in installs[0]
+    locks = [line.partition("--require-hashes --requirement ")[2] for line in installs]
+    assert locks == ["requirements.lock", "requirements-local.lock"]
+
+
+def test_the_stage_built_by_default_is_the_services_and_has_the_image_s_lock() -> None:
+    stages = DOCKERFILE.read_text().split("\nFROM ")
+    assert stages[-1].splitlines() == [
+        "bus AS service",
+        "COPY --from=dependencies /opt/venv /opt/venv",
+    ]
 
 
 def test_the_image_runs_as_an_ordinary_user() -> None:
@@ -42,5 +50,5 @@ def test_everything_copied_from_the_project_is_let_through_by_the_ignore_file() 
         for line in DOCKERFILE.read_text().splitlines()
         if line.startswith("COPY ") and "--from" not in line
     ]
-    assert copied == ["requirements.lock", "shared", "services", "deploy"]
+    assert copied == ["requirements.lock", "requirements-local.lock", "shared", "services", "deploy"]
     assert all(f"!{path}" in ignore for path in copied)
