@@ -15,6 +15,11 @@ CONNECTED: Final = frozenset({"UP", "UPDATE", "INIT"})
 
 _INTERVAL_MS: Final = 250
 _IN_A_ROW: Final = 2  # a connection the broker closed for idleness is down for a moment as well
+_SMALLER_AFTER: Final = 60_000 // _INTERVAL_MS
+"""So many readings in a row, a minute, every broker that is named must be connected before the others count as gone.
+
+Brokers that were taken away for good and brokers that died look the same at first: neither is named any more.
+"""
 
 
 class MajorityWatch:
@@ -35,14 +40,22 @@ class MajorityWatch:
         self._lost_in_a_row = 0
         self._most = 0
         """Brokers known at a time, at most: one that has been away for long is not named any more."""
+        self._complete_in_a_row = 0
 
     def read(self, statistics: str) -> None:
         """Called by confluent-kafka with librdkafka's statistics, a JSON document, from within ``poll``."""
         before, (known, connected) = self._is_lost, count_brokers(statistics)
         self._most = max(self._most, known)
+        self._note_smaller_cluster(known, connected)
         self._lost_in_a_row = self._lost_in_a_row + 1 if 2 * connected < self._most else 0
         if self._is_lost is not before:
             self.notice(self._is_lost)
+
+    def _note_smaller_cluster(self, known: int, connected: int) -> None:
+        is_complete = 0 < known == connected
+        self._complete_in_a_row = self._complete_in_a_row + 1 if is_complete else 0
+        if self._complete_in_a_row >= _SMALLER_AFTER:
+            self._most = known
 
     @property
     def _is_lost(self) -> bool:
