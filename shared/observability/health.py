@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +30,10 @@ def always_well() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class HealthChecks:
-    """``live``: the loop made progress lately. ``ready``: work may be sent (partitions assigned, producer up)."""
+    """``live``: the loop made progress lately. ``ready``: work may be sent (partitions assigned, producer up).
+
+    Served as ``/ready`` is both: who is about to be restarted is sent nothing.
+    """
 
     live: Check = always_well
     ready: Check = always_well
@@ -76,9 +79,6 @@ class HealthServer:
         )
         self._thread.start()
 
-    def _serve(self) -> None:
-        self._server.serve_forever(poll_interval=0.1)
-
     def stop(self) -> None:
         """Stop answering and free the port; harmless when not started."""
         if self._thread is not None:
@@ -105,14 +105,14 @@ def _handler_class(checks: HealthChecks, registry: CollectorRegistry) -> type[Ba
                 encode, content_type = choose_encoder(self.headers.get("Accept", ""))
                 self._answer(HTTPStatus.OK, content_type, encode(registry))
             elif path in ("/live", "/ready"):
-                self._answer_check(checks.live if path == "/live" else checks.ready)
+                self._answer_check([checks.live] if path == "/live" else [checks.live, checks.ready])
             else:
                 self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"try /live, /ready or /metrics\n")
 
         do_HEAD = do_GET  # noqa: N815 - the name http.server looks for
 
-        def _answer_check(self, check: Check) -> None:
-            problem = _ask(check)
+        def _answer_check(self, asked: Sequence[Check]) -> None:
+            problem = next((problem for check in asked if (problem := _ask(check)) is not None), None)
             status = HTTPStatus.OK if problem is None else HTTPStatus.SERVICE_UNAVAILABLE
             body = {"status": "ok"} if problem is None else {"status": "failing", "problem": problem}
             self._answer(status, "application/json", json.dumps(body, ensure_ascii=False).encode() + b"\n")

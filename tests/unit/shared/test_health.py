@@ -38,11 +38,12 @@ def test_a_well_service_answers_200(path: str) -> None:
 @pytest.mark.parametrize(
     ("checks", "live", "ready"),
     [
-        (HealthChecks(live=lambda: "no progress for 40 s"), 503, 200),
+        (HealthChecks(live=lambda: "no progress for 40 s"), 503, 503),
+        (HealthChecks(live=broken), 503, 503),
         (HealthChecks(ready=lambda: "no partitions yet"), 200, 503),
     ],
 )
-def test_live_and_ready_are_asked_separately(checks: HealthChecks, live: int, ready: int) -> None:
+def test_who_is_not_live_is_not_ready_but_who_is_not_ready_lives(checks: HealthChecks, live: int, ready: int) -> None:
     with serving(checks) as (_, url):
         assert httpx.get(url + "/live").status_code == live
         assert httpx.get(url + "/ready").status_code == ready
