@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,3 +111,21 @@ def test_the_census_is_taken_of_what_is_in_the_stores_and_is_empty_once_they_are
     watched.gauges.forget()
     assert watched.census == {}
     assert watched.lag("records") is None
+
+
+def test_counting_many_rows_takes_a_hundredth_of_the_time_at_most(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are counted between two passes, while no record is handled."""
+    counted_at = list[float]()
+
+    def count() -> int:
+        counted_at.append(watched.now)
+        watched.now += 0.5  # three million of them
+        return 3_000_000
+
+    monkeypatch.setattr(watched.stores[0], "count", count)
+    for _ in range(300):
+        watched.pass_later(1, most=0)
+    assert len(counted_at) == 6
+    assert min(later - earlier for earlier, later in itertools.pairwise(counted_at)) >= 50
