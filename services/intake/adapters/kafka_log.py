@@ -11,6 +11,7 @@ waits for a short time only.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -158,6 +159,6 @@ class KafkaLog:
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, act: Callable[..., None], *arguments: object) -> None:
-    """Call from another thread; a loop that has ended does not care any more."""
-    if not loop.is_closed():
+    """Call from another thread; a loop that has ended, even just now, does not care any more."""
+    with contextlib.suppress(RuntimeError):  # asking first whether it is closed leaves a moment in which it closes
         loop.call_soon_threadsafe(act, *arguments)

@@ -217,3 +217,13 @@ def test_a_report_after_the_deadline_or_after_the_end_does_no_harm() -> None:
         at.now += TRIAL_INTERVAL_SECONDS
         asyncio.run(at.refused())
         at.broker.release()  # the loop that asked is closed
+
+
+def test_a_report_that_comes_while_the_event_loop_is_closing_is_nobodys_business(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loop closes between the question whether it has and the call into it: that would end the client's thread."""
+    loop = asyncio.new_event_loop()
+    loop.close()
+    monkeypatch.setattr(loop, "is_closed", lambda: False)
+    kafka_log._in_loop(loop, pytest.fail, "called in a loop that has ended")
