@@ -38,10 +38,14 @@ class InputHorizon:
         return [partition for partition in partitions if partition not in self._pending]
 
     def add_snapshot(self, partitions: Iterable[int], taken_at: datetime, ends: Offsets) -> None:
-        """``ends`` were the end offsets at some time after ``taken_at``."""
+        """``ends`` were the end offsets at some time after ``taken_at``.
+
+        A partition of which no end is known gets no snapshot: nothing read is not everything read.
+        """
         for partition in partitions:
             own = {tp: end for tp, end in ends.items() if tp.partition == partition}
-            self._pending[partition] = _Snapshot(taken_at, own)
+            if own:
+                self._pending[partition] = _Snapshot(taken_at, own)
 
     def advance(self, positions: Mapping[TopicPartition, int]) -> None:
         """Reading has come to ``positions``."""

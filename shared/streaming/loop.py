@@ -73,6 +73,7 @@ class ProcessorLoop(Generic[StateT]):
         self._assigned: Sequence[TopicPartition] = ()
         self._subscribed = False
         self._restored = False
+        self._is_spare = False
         self._doubts = Doubts()
 
     @property
@@ -86,8 +87,11 @@ class ProcessorLoop(Generic[StateT]):
 
     @property
     def is_ready(self) -> bool:
-        """True when the producer is initialised and the state of all partitions owned is restored."""
-        return self._producer is not None and self._restored
+        """True when the producer is initialised and the state of all partitions owned is restored.
+
+        Of no partitions, too: who joined as a spare waits for somebody else to leave, and is as ready as it can be.
+        """
+        return self._producer is not None and (self._restored or self._is_spare)
 
     @property
     def problem(self) -> str | None:
@@ -116,7 +120,10 @@ class ProcessorLoop(Generic[StateT]):
         return 0
 
     def close(self) -> None:
-        """Leave the group, close the state; between two passes nothing is half done."""
+        """Stop reading and close the state; between two passes nothing is half done.
+
+        A static member does not leave its group by that: it is awaited until its session ends.
+        """
         self._consumer.close()
         for producer in (self._producer, self._starting):
             if producer is not None:
@@ -126,6 +133,8 @@ class ProcessorLoop(Generic[StateT]):
     def _pass(self, producer: TransactionalProducer) -> int:
         records = self._consumer.poll(self._settings.max_records, self._settings.poll_seconds)
         group = self._consumer.group_metadata()
+        if not self._restored:  # nothing is assigned, or its state could not be restored: no timer of it may fire
+            return 0
         if records:
             crash_point(f"{self._processor.name}.after-poll")
         batch = Batch(self._processor, self._restorer.stores, self._clock.now())
@@ -216,6 +225,7 @@ class ProcessorLoop(Generic[StateT]):
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
         self._assigned = whole_numbers(partitions, self._processor.input_topics)
+        self._is_spare = not partitions
         metrics.REBALANCES_TOTAL.labels(self._processor.name).inc()
         left_out = set(partitions) - set(self._assigned)
         if left_out:
@@ -231,7 +241,7 @@ class ProcessorLoop(Generic[StateT]):
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
         crash_point(f"{self._processor.name}.in-revoke")
         self._assigned = ()
-        self._restored = False
+        self._restored = self._is_spare = False
         self._timers.reset()
         self._restorer.release()
         self._gauges.forget()

@@ -346,7 +346,7 @@ def test_while_the_relay_is_away_nothing_is_attempted_and_reading_stops_at_the_l
         bench.wait_for(lambda: ownership.pending >= 20, "the limit")
         assert ownership.pending <= 21  # 1: what may be read while everything pauses
         assert bench.all_outcomes() == []
-        assert not bench.sender.is_ready
+        assert bench.sender.problem() == "the mail relay cannot be reached"
         with SmtpSink(tmp_path, port=port) as sink:
             bench.wait_until_settled(requests)
             assert len({mail["message_id"] for mail in sink.accepted()}) == len(sink.accepted()) == 100
@@ -435,6 +435,22 @@ def test_a_second_sender_shares_the_work_and_nothing_is_sent_twice(
     assert {len(sender._ownership.partitions) for sender in bench.senders} == {1}
     for request in requests:
         assert len(mails_of(smtp_sink, request)) == 1 or outcome_is_marked(bench, request)
+
+
+def test_a_sender_too_many_is_ready_and_one_that_waits_for_the_broker_is_not(bench: SenderBench) -> None:
+    """Two partitions for three: a rolling deploy waits for the spare to be ready before it ends another."""
+    bench.broker.available = False
+    bench.start("a")
+    assert bench.sender.problem() in ("no partitions assigned yet", "the sender's partitions are not taken over yet")
+    bench.broker.available = True
+    bench.start("b")
+    bench.start("c")
+
+    def owned() -> list[int]:
+        return sorted(len(sender._ownership.partitions) for sender in bench.senders)
+
+    bench.wait_for(lambda: owned() == [0, 1, 1], "each to have heard of the others")
+    bench.wait_for(lambda: all(sender.is_ready for sender in bench.senders), "all three to be ready")
 
 
 def test_senders_that_stop_in_order_lose_nothing_and_repeat_nothing(

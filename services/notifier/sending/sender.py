@@ -55,17 +55,22 @@ class Sender:
         self._desk = desk
         self._drain_seconds = drain_seconds
         self._assigned: Sequence[TopicPartition] = ()
+        self._is_spare = False
         self._paused: set[TopicPartition] = set()
         self._committed_at = self._bookmarked_at = time.monotonic()
 
     @property
     def is_ready(self) -> bool:
-        """True when partitions are owned and the relay can be reached."""
-        return bool(self._ownership.partitions) and all(lane.is_connected for lane in self._lanes)
+        """True when its partitions are taken over, or there are none for it, and the relay can be reached."""
+        return self.problem() is None
 
     def problem(self) -> str | None:
         """Why it is not ready, in one sentence; None when it is."""
-        return None if self.is_ready else "the sender owns no partitions, or the mail relay cannot be reached"
+        if not all(lane.is_connected for lane in self._lanes):
+            return "the mail relay cannot be reached"
+        if self._ownership.partitions or self._is_spare:
+            return None
+        return "the sender's partitions are not taken over yet" if self._assigned else "no partitions assigned yet"
 
     def start(self) -> Self:
         """Join the group and start the lanes; returns itself."""
@@ -147,7 +152,7 @@ class Sender:
     # -- partitions come and go ----------------------------------------------------------------------------------
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        self._assigned = partitions
+        self._assigned, self._is_spare = partitions, not partitions
         metrics.REBALANCES_TOTAL.labels(SERVICE).inc()
         try:
             return self._take_over()
@@ -165,7 +170,7 @@ class Sender:
 
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
         """Stop working on what was owned (rebalances are eager: all of it), and commit what is done."""
-        self._assigned = ()
+        self._assigned, self._is_spare = (), False
         lost = self._ownership.give_up()
         deadline = time.monotonic() + self._drain_seconds
         for lane in self._lanes:

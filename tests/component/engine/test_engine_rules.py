@@ -754,3 +754,43 @@ def test_the_loop_starts_while_the_broker_is_away(cluster: MemoryBroker, tmp_pat
     assert "the broker is away" in str(process.loop.problem)
     with pytest.raises(BrokerUnavailable):
         cluster.ping(1)
+
+
+def test_a_restore_that_fails_while_partitions_are_given_fires_no_timer_of_what_is_on_the_disk(
+    cluster: MemoryBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store still says that the case is to be closed; the withdrawal is behind what it knows."""
+    urge(cluster, 1)
+    Process(cluster, tmp_path / "before").run()
+    withdraw(cluster, START + timedelta(minutes=5))
+    process = Process(cluster, tmp_path / "before")
+    process.clock.set(START + timedelta(hours=2))
+    process.faults.during_fire = lambda: pytest.fail("fired on stale state")
+    reading = MemoryBroker.read_to_end
+
+    def away(*_: object) -> object:
+        raise BrokerUnavailable("a leader is away")
+
+    monkeypatch.setattr(MemoryBroker, "read_to_end", away)
+    process.run(3)
+    assert not process.loop.is_ready
+    monkeypatch.setattr(MemoryBroker, "read_to_end", reading)
+    process.run()
+    assert process.loop.is_ready
+    assert closings(cluster) == 0
+
+
+def test_a_member_too_many_is_ready_and_takes_over_when_another_leaves(cluster: MemoryBroker, tmp_path: Path) -> None:
+    """A rolling deploy waits for it to be ready before it ends the next one."""
+    members = [Process(cluster, tmp_path / name, instance=name) for name in ("a", "b", "c")]
+    for _ in range(4):
+        for member in members:
+            member.run(1)
+    assert sorted(len(member.loop.assigned_partitions) for member in members) == [0, 1, 1]
+    assert [member.loop.problem for member in members] == [None, None, None]
+    spare = next(member for member in members if not member.loop.assigned_partitions)
+    members[0 if spare is not members[0] else 1].broker.consumers[0].expire()
+    urge(cluster, 1)
+    spare.run()
+    assert len(spare.loop.assigned_partitions) == 1
+    assert spare.loop.is_ready

@@ -63,9 +63,18 @@ class HorizonMachine(RuleBasedStateMachine):
             self.tick()
             self.horizon.add_snapshot(numbers, taken_at, self.ends(numbers))
 
+    @rule(numbers=st.sets(NUMBERS, min_size=1))
+    def get_no_ends(self, numbers: set[int]) -> None:
+        """Nothing is assigned at the moment, so there is nothing to ask for."""
+        self.horizon.add_snapshot(self.horizon.wants_snapshot(sorted(numbers)), self.tick(), {})
+
     @rule()
     def advance(self) -> None:
         self.horizon.advance(self.read)
+
+    @rule()
+    def advance_without_positions(self) -> None:
+        self.horizon.advance({})
 
     @rule(tp=TPS, records=st.integers(1, 5))
     def rewind(self, tp: TopicPartition, records: int) -> None:
@@ -116,4 +125,14 @@ def test_no_second_snapshot_is_asked_for_while_one_is_waited_for() -> None:
     horizon.add_snapshot([0], START, {tp: 5})
     assert horizon.wants_snapshot([0, 1]) == [1]
     horizon.advance({tp: 5})
+    assert horizon.wants_snapshot([0, 1]) == [0, 1]
+
+
+def test_of_a_partition_nobody_reads_nothing_is_complete() -> None:
+    """After a restore that failed there are stores with due timers, and no positions: no end to be asked for."""
+    horizon = InputHorizon()
+    horizon.add_snapshot([0], START, {})
+    horizon.add_snapshot([1], START, {TopicPartition("received", 0): 0})
+    horizon.advance({})
+    assert (horizon.complete_until(0), horizon.complete_until(1)) == (None, None)
     assert horizon.wants_snapshot([0, 1]) == [0, 1]
