@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from services.sla.processor import FORGET_AFTER
 from shared.streaming.engine_settings import ProcessorSettings
 
 
@@ -13,7 +14,7 @@ class SlaSettings(ProcessorSettings):
     """Settings of the SLA service."""
 
     forget_after: timedelta = Field(
-        timedelta(days=400),
+        FORGET_AFTER,
         ge=timedelta(days=30),
         description="A settled case's clocks are forgotten after this; until then late facts correct breaches. "
         "Not less than complaints.received.v1 is kept, or a record read again would arm them anew.",

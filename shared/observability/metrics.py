@@ -101,7 +101,7 @@ RECORDS_CONSUMED_TOTAL = _counter("records_consumed_total", "Records read and ha
 EVENTS_EMITTED_TOTAL = _counter("events_emitted_total", "Events written, by event type.", ("service", "type"))
 TRANSACTIONS_TOTAL = _counter(
     "transactions_total",
-    "Kafka transactions. result: committed, aborted (orderly stop), doubtful.",
+    "Kafka transactions. result: committed, doubtful.",
     ("service", "result"),
 )
 TRANSACTION_DURATION_SECONDS = _histogram(
@@ -153,9 +153,11 @@ SLA_AT_RISK = _gauge(
     "Clocks that were warned of and still run, by lead department, over the assigned partitions; not those on hold.",
     ("department", "clock"),
 )
-SLA_FIRE_LATENESS_SECONDS = _histogram(
-    "sla_fire_lateness_seconds",
-    "How long after its instant a warning or breach was fired, in the service's clock.",
+TIMER_LATENESS_SECONDS = _histogram(
+    "timer_lateness_seconds",
+    "How long after its instant a timer fired, in the service's clock: warnings and breaches of the SLA service, "
+    "postponed messages of the composer, holes of the auditor, and what any of them forgets.",
+    ("service",),
     buckets=_JOURNEY_BUCKETS,
 )
 TIMER_FAILURES_TOTAL = _counter(

@@ -10,7 +10,7 @@ from shared.clock import to_epoch_ms
 from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable, InvalidEvent
 from shared.observability.logging import get_logger
-from shared.observability.metrics import SLA_FIRE_LATENESS_SECONDS, TIMER_FAILURES_TOTAL
+from shared.observability.metrics import TIMER_FAILURES_TOTAL, TIMER_LATENESS_SECONDS
 from shared.state.sqlite import PartitionStore
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Consumer, Offsets
@@ -29,6 +29,7 @@ class TimerFirer(Generic[StateT]):
         self._grace = grace
         self._max_timers = max_timers
         self._horizon = InputHorizon()
+        self._lateness = TIMER_LATENESS_SECONDS.labels(processor.name)
 
     def reset(self) -> None:
         """Positions were changed: what was known to be complete no longer is."""
@@ -69,7 +70,7 @@ class TimerFirer(Generic[StateT]):
                 due_at = None if state is None else self._processor.due_at(state)
                 if state is not None and due_at is not None and due_at <= until:
                     self._fire_one(number, key, state, until, batch)
-                    SLA_FIRE_LATENESS_SECONDS.observe((batch.now - due_at).total_seconds())
+                    self._lateness.observe((batch.now - due_at).total_seconds())
                     has_fired = True
                 elif not batch.is_changed(number, key):
                     moved[key] = None if due_at is None else to_epoch_ms(due_at)
