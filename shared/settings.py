@@ -27,8 +27,9 @@ class KafkaSettings(SettingsBlock):
     acks: Literal["all"] = Field("all", description="Anything else can lose acknowledged complaints; refused.")
     enable_auto_commit: Literal[False] = Field(False, description="Auto-commit loses records on a crash; refused.")
     start_from: Literal["earliest"] = Field(
-        "earliest", description="Where a new consumer group starts; 'latest' would skip complaints."
+        "earliest", description="Where a new consumer group starts; 'latest' would skip complaints, and is refused."
     )
+    """Read by nothing: readers begin at the start of the log by themselves. Here to refuse a wish for anything else."""
     session_timeout_seconds: float = Field(
         10.0, ge=1, le=60, description="A member silent this long loses its partitions."
     )

@@ -93,7 +93,7 @@ class SenderSettings(BaseModel):
     reconnect_after_seconds: float = Field(
         5.0, gt=0, le=60, description="First wait when the relay cannot be reached; doubles up to a minute."
     )
-    max_pending: int = Field(500, ge=1, le=100_000, description="Unfinished requests at which intake pauses.")
+    max_pending: int = Field(500, ge=1, le=100_000, description="Unfinished requests at which reading pauses.")
     max_span: int = Field(
         5_000,
         ge=1,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 
 class Lease:
-    """Renewed by the intake loop, asked by the lanes just before a message is handed over."""
+    """Renewed by the reading thread, asked by the lanes just before a message is handed over."""
 
     def __init__(self, session_seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._limit_seconds = session_seconds / 2

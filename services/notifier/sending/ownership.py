@@ -12,7 +12,7 @@ from shared.streaming.records import ConsumerRecord, TopicPartition
 
 
 class Ownership:
-    """Used by the intake thread alone."""
+    """Used by the reading thread alone."""
 
     def __init__(self, broker: Broker, consumer: Consumer, reach: int) -> None:
         """``reach``: how many uncommitted requests of a partition an owner may have worked on."""

@@ -16,7 +16,7 @@ from shared.clock import Clock
 
 
 class LaneSchedule:
-    """Shared by the intake thread, which adds and drops, and one lane, which takes one delivery at a time."""
+    """Shared by the reading thread, which adds and drops, and one lane, which takes one delivery at a time."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

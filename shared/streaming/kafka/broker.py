@@ -158,7 +158,7 @@ class KafkaBroker:
     def _reader_config(self) -> dict[str, Any]:
         return self._common | {
             "isolation.level": "read_committed",
-            "enable.auto.commit": False,
+            "enable.auto.commit": self._settings.enable_auto_commit,
             "enable.auto.offset.store": False,
             "auto.offset.reset": "error",
             "enable.partition.eof": True,
