@@ -45,6 +45,9 @@ class CaseAssignment(Contract):
     assignment: Assignment = Field(description="The task as dispatched.")
     status: AssignmentStatus = Field(AssignmentStatus.DISPATCHED, description="How far the department got.")
     on_hold: bool = Field(False, description="True while the department waits for a named cause.")
+    ended_at: UtcDatetime | None = Field(
+        None, description="When the department was done with it: resolved, returned or cancelled; absent while open."
+    )
 
     @property
     def department(self) -> str:
@@ -102,6 +105,10 @@ class Case(Contract):
     def askable_from(self) -> datetime:
         """From when the complainant can be asked whether it is solved: the resolution, once there is one."""
         return max(self.cycle_started_at, self.last_resolved_at or self.cycle_started_at)
+
+    def latest_assignment_of(self, department: str) -> CaseAssignment | None:
+        """The department's part in this cycle, ended or not; the last one, if it had several."""
+        return next((held for held in reversed(self.assignments) if held.department == department), None)
 
     def live_assignment_of(self, department: str) -> CaseAssignment | None:
         """The department's part in the case, if it has one; never more than one at a time."""

@@ -67,7 +67,7 @@ def cancel_assignment(log: CaseLog, case: Case, held: CaseAssignment, reason: st
         reason=reason,
     )
     log.tell(assignment.department, event, assignment.assignment_id)
-    return case.with_assignment(held.model_copy(update={"status": AssignmentStatus.CANCELLED}))
+    return case.with_assignment(held.model_copy(update={"status": AssignmentStatus.CANCELLED, "ended_at": at}))
 
 
 def end_hold(log: CaseLog, case: Case, held: CaseAssignment, at: datetime) -> tuple[Case, CaseAssignment]:

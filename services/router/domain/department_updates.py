@@ -16,7 +16,7 @@ from services.router.domain.outcome import Outcome
 from services.router.domain.redispatch import choose_replacement, redispatch
 from services.router.domain.refusals import Reason
 from services.router.domain.repeats import fingerprint, remember
-from services.router.domain.transitions import Effect, judge
+from services.router.domain.transitions import Effect, is_late_fact, judge
 from shared.events.departments import Action, DepartmentUpdate
 from shared.events.envelope import Envelope
 from shared.events.lifecycle import (
@@ -93,6 +93,9 @@ def _admit(
         return Reason.DUPLICATE_UPDATE
     if update.action not in _KNOWN_ACTIONS:
         return Reason.UNKNOWN_ACTION
+    late = _late_fact(case, Action(update.action), department, update.happened_at, now)
+    if late is not None:
+        return late
     if case.status is CaseStatus.CLOSED:
         return Reason.WITHDRAWN if case.withdrawn else Reason.CASE_CLOSED
     held = case.live_assignment_of(department)
@@ -104,6 +107,20 @@ def _admit(
         return verdict
     happened_at = happened_at_or_refusal(case, action, update.happened_at, now)
     return happened_at if isinstance(happened_at, Reason) else (held, action, verdict, happened_at)
+
+
+def _late_fact(
+    case: Case, action: Action, department: str, claimed: datetime, now: datetime
+) -> tuple[CaseAssignment, Action, Effect, datetime] | None:
+    """The update as one about a part that ended after it happened; None: it is judged as one of now.
+
+    Otherwise a breach would stand or fall by which of two records arrived first.
+    """
+    held = case.latest_assignment_of(department)
+    happened_at = happened_at_or_refusal(case, action, claimed, now)
+    if held is None or isinstance(happened_at, Reason) or not is_late_fact(held, action, happened_at):
+        return None
+    return held, action, Effect(held.status), happened_at
 
 
 # -- what each action does -----------------------------------------------------------------------------------------
@@ -165,7 +182,10 @@ def _advance(report: Report, case: Case, held: CaseAssignment, entry: type[Depar
     if report.effect.implies_acceptance:
         report.log.record(case, AssignmentAccepted, report.happened_at, **names)
     report.log.record(case, entry, report.happened_at, **names, **facts)
-    return case.with_assignment(held.model_copy(update={"status": report.effect.status}))
+    changes: dict[str, Any] = {"status": report.effect.status}
+    if entry is AssignmentResolved:
+        changes["ended_at"] = report.happened_at
+    return case.with_assignment(held.model_copy(update=changes))
 
 
 _APPLIERS: Final[Mapping[Action, Callable[[Report, Case, CaseAssignment], Case | Reason]]] = MappingProxyType(

@@ -78,7 +78,8 @@ def redispatch(
         assignment_id=held.assignment.assignment_id,
         reason=reason,
     )
-    case = case.with_assignment(held.model_copy(update={"status": AssignmentStatus.RETURNED}))
+    given_back = held.model_copy(update={"status": AssignmentStatus.RETURNED, "ended_at": returned_at})
+    case = case.with_assignment(given_back)
     at = max(now, case.cycle_started_at)
     case = _give_up_lesser_part(log, case, replacement.department, at)
     opened = new_assignment(

@@ -132,8 +132,11 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "本部门已联系投诉人，不能再退单。",
         ),
         Reason.ALREADY_RESOLVED: (
-            "The department already resolved its part.",
-            "本部门承办部分已处理完毕。",
+            (
+                "The department already resolved its part. A contact or progress of before that is still taken, with "
+                "the happened_at at which it happened."
+            ),
+            "本部门承办部分已处理完毕；办结之前的联系或进展仍可补报，happened_at 填实际发生时间。",
         ),
         Reason.ALREADY_ON_HOLD: (
             "The department's part is on hold already; resume it first.",

@@ -8,11 +8,13 @@ Rows are where the department stands, columns what it reports, cells what become
 - A part is returned only before the complainant was contacted and before it was resolved (退单 is for misrouted cases).
 - While on hold a department may still contact and report; resolving or returning ends the hold.
 - After its resolve a department is silent, except that the lead calls the complainant back once the case is resolved.
+- What it did before its part ended it may report afterwards (``is_late_fact``): the clocks ask when something happened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -119,6 +121,15 @@ REQUIREMENTS: Final[Mapping[Action, tuple[tuple[Requirement, Reason], ...]]] = M
     }
 )
 """What must also be true, in the order it is looked at, with the reason given when it is not."""
+
+
+LATE_FACTS: Final = frozenset({_A.CONTACT, _A.PROGRESS})
+"""Facts that stop clocks and decide nothing else, so they may be heard of after the part they belong to has ended."""
+
+
+def is_late_fact(held: CaseAssignment, action: Action, happened_at: datetime) -> bool:
+    """Whether the department did this while it still had the part that has ended since."""
+    return action in LATE_FACTS and held.ended_at is not None and happened_at < held.ended_at
 
 
 def judge(case: Case, held: CaseAssignment, action: Action, update: DepartmentUpdate) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared.events.base import Event
 from shared.events.departments import AssignmentCancelled, AssignmentDispatched
@@ -35,6 +36,7 @@ class CaseLogOracle:
         self.safety = safety
         self.lead_is_resolved = False
         self.open: dict[str, AssignmentDispatched] = {}
+        self.ended: dict[str, tuple[str, datetime]] = {}
         self.resolved: set[str] = set()
         self.accepted: set[str] = set()
         self.on_hold: set[str] = set()
@@ -83,9 +85,10 @@ class CaseLogOracle:
         if isinstance(event, AssignmentCancelled):
             task = self.open[event.assignment_id].assignment
             assert event.reason != "case_resolved" or not task.mandatory, "resolved over somebody's head"
-            self._end(event.assignment_id)
+            self._end(event.assignment_id, event.happened_at)
 
-    def _end(self, assignment_id: str) -> None:
+    def _end(self, assignment_id: str, at: datetime) -> None:
+        self.ended[assignment_id] = (self.open[assignment_id].assignment.department, at)
         assert assignment_id not in self.on_hold, "a task ended on hold: its clocks would pause for ever"
         del self.open[assignment_id]
         del self.opened[assignment_id]
@@ -97,7 +100,8 @@ class CaseLogOracle:
             self._reopened(entry)
         assert entry.cycle == self.cycle
         if self.phase == "closed":
-            assert isinstance(entry, DuplicateDropped | ComplainantCalledBack), "the case went on after its end"
+            late = self._is_late_fact(entry)
+            assert late or isinstance(entry, DuplicateDropped | ComplainantCalledBack), "the case went on after its end"
         if isinstance(entry, DepartmentEvent):
             self._department_did(entry)
         elif isinstance(entry, ComplaintDispatched):
@@ -123,6 +127,7 @@ class CaseLogOracle:
         assert entry.cycle == self.cycle + 1
         self.cycle, self.phase, self.lead_is_resolved = entry.cycle, "open", False
         self.returned_to.clear()
+        self.ended.clear()
         self.resolved_in_cycle = 0
 
     def _dispatched(self, entry: ComplaintDispatched) -> None:
@@ -137,7 +142,18 @@ class CaseLogOracle:
         roles = Counter(assignment.role for assignment in entry.assignments)
         assert roles["lead"] == 1 if entry.cause != "returned" else sum(roles.values()) == 1
 
+    def _is_late_fact(self, entry: CaseEvent) -> bool:
+        """Something a department did before its part ended, heard of only now."""
+        if not isinstance(entry, ComplainantContacted | AssignmentProgressed) or entry.assignment_id not in self.ended:
+            return False
+        department, ended_at = self.ended[entry.assignment_id]
+        assert entry.department == department, "a department acted on another's task"
+        assert entry.happened_at < ended_at, "work on a part that had ended"
+        return True
+
     def _department_did(self, entry: DepartmentEvent) -> None:
+        if self._is_late_fact(entry):
+            return
         task = self.open[entry.assignment_id].assignment
         assert task.department == entry.department, "a department acted on another's task"
         assert not (task.forced and isinstance(entry, AssignmentReturned)) or task.department == "triage"
@@ -154,5 +170,5 @@ class CaseLogOracle:
         if isinstance(entry, AssignmentReturned):
             self.returner = entry.department
         if isinstance(entry, AssignmentReturned | AssignmentResolved):
-            self._end(entry.assignment_id)
+            self._end(entry.assignment_id, entry.happened_at)
             self.lead_is_resolved |= isinstance(entry, AssignmentResolved) and task.role == "lead"
