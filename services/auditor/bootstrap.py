@@ -39,6 +39,7 @@ def build(settings: AuditorSettings, *, broker: Broker | None = None, clock: Clo
     begin_series()
     broker = broker or KafkaBroker(settings.kafka)
     reinjection = build_reinjection(settings, broker) if settings.auditor_reinject else None
+    group_lag = build_group_lag(settings, broker, lambda number: service.loop.has_partition(number))
     service = Service(
         AuditProcessor(department_ids(settings.config_dir / "departments.yaml"), settings.policy),
         settings,
@@ -46,9 +47,9 @@ def build(settings: AuditorSettings, *, broker: Broker | None = None, clock: Clo
         clock=clock or settings.make_clock(),
         observe=publish,
         publish_census=publish_open_holes,
-        companions=[] if reinjection is None else [reinjection.checks()],
+        companions=[companion.checks() for companion in (reinjection, group_lag) if companion is not None],
     )
-    return Auditor(service, reinjection, build_group_lag(settings, broker, service.loop.has_partition))
+    return Auditor(service, reinjection, group_lag)
 
 
 def build_reinjection(settings: AuditorSettings, broker: Broker) -> Companion:

@@ -9,6 +9,7 @@ in yet, though it reads the topic: what lies there nobody has handled.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from shared.streaming.broker import Broker, GroupStanding, LogBounds
 from shared.streaming.records import TopicPartition
 
 _LOG = get_logger()
+_KEPT_SECONDS = 60.0
+"""The last values are served so long while nobody answers."""
 Series = dict[tuple[str, ...], float]
 
 
@@ -70,24 +73,38 @@ class GroupLag:
     """Asks every few seconds, in one auditor at a time: two would make every sum twice as large."""
 
     def __init__(
-        self, broker: Broker, is_my_turn: Callable[[], bool], every_seconds: float, stopping: threading.Event
+        self,
+        broker: Broker,
+        is_my_turn: Callable[[], bool],
+        every_seconds: float,
+        stopping: threading.Event,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``is_my_turn``: whether this process is the one that serves them."""
         self._broker = broker
         self._is_my_turn = is_my_turn
         self._every_seconds = every_seconds
         self._stopping = stopping
+        self._monotonic = monotonic
+        self._known_at = monotonic()
 
     def run_once(self) -> None:
-        """Ask, publish and wait. Not knowing leaves the last values: whoever watches others must not fall with them."""
+        """Ask, publish and wait. Whoever watches others must not fall with them: not knowing is no failure.
+
+        It leaves the last values for a while; then there are none, for an old one passes for a group that stands still.
+        """
         try:
             publish(self._ask() if self._is_my_turn() else NOTHING)
+            self._known_at = self._monotonic()
         except (BrokerUnavailable, FatalError) as error:
             _LOG.warning("group_lag_unknown", error=error)
+            if self._monotonic() - self._known_at > max(_KEPT_SECONDS, 2 * self._every_seconds):
+                publish(NOTHING)
         self._stopping.wait(self._every_seconds)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Serve nothing more, however the work ended."""
+        publish(NOTHING)
 
     def _ask(self) -> GroupSeries:
         groups = self._broker.consumer_groups()

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from shared.observability.metrics import REGISTRY
+from shared.observability.threads import ThreadWatch
 
 Check = Callable[[], str | None]
 """Returns what is wrong in one sentence without personal data, or None when all is well."""
@@ -58,12 +59,17 @@ class Progress:
 
 
 class HealthServer:
-    """Serves the three paths from ``start`` to ``stop``. Port 0 takes a free one; ``port`` tells which."""
+    """Serves the three paths from ``start`` to ``stop``. Port 0 takes a free one; ``port`` tells which.
+
+    From its making to ``stop`` it watches over the threads of the process: where one died, ``/live`` fails.
+    """
 
     def __init__(
         self, host: str, port: int, checks: HealthChecks | None = None, registry: CollectorRegistry = REGISTRY
     ) -> None:
-        handler = _handler_class(checks or HealthChecks(), registry)
+        self._threads = ThreadWatch()
+        self._threads.start()
+        handler = _handler_class(checks or HealthChecks(), self._threads.problem, registry)
         self._server = _Server((host, port), handler)
         self._thread: threading.Thread | None = None
 
@@ -86,6 +92,7 @@ class HealthServer:
             self._thread.join(timeout=5)
             self._thread = None
         self._server.server_close()
+        self._threads.stop()
 
 
 class _Server(ThreadingHTTPServer):
@@ -93,7 +100,9 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
 
 
-def _handler_class(checks: HealthChecks, registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
+def _handler_class(checks: HealthChecks, threads: Check, registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
+    live = (threads, checks.live)
+
     class Handler(BaseHTTPRequestHandler):
         timeout = 5  # a silent peer does not hold a thread
         server_version = "ComplaintBus"
@@ -105,7 +114,7 @@ def _handler_class(checks: HealthChecks, registry: CollectorRegistry) -> type[Ba
                 encode, content_type = choose_encoder(self.headers.get("Accept", ""))
                 self._answer(HTTPStatus.OK, content_type, encode(registry))
             elif path in ("/live", "/ready"):
-                self._answer_check([checks.live] if path == "/live" else [checks.live, checks.ready])
+                self._answer_check(live if path == "/live" else (*live, checks.ready))
             else:
                 self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"try /live, /ready or /metrics\n")
 

@@ -20,7 +20,7 @@ ALLOWED_FIELDS = frozenset(
         "error", "error_at", "error_causes", "error_class", "error_stack",
         # the process and its configuration
         "config_dir", "field", "file", "host", "method", "origin", "path", "pid", "port", "route", "row", "setting",
-        "signal", "speed", "state_dir", "status_code", "version",
+        "signal", "speed", "state_dir", "status_code", "thread", "version",
         # tracing
         "trace_id",
         # foreign loggers

@@ -55,13 +55,18 @@ class Companion:
             self._thread.join()
 
     def _run(self, on_failure: Callable[[], None]) -> None:
+        failure: Exception | None = FatalError(f"{self._name} ended by what no handler catches")
         try:
             with closing(self._begin()) as work:
                 self._repeat(work)
+            failure = None
         except Exception as error:
-            self.failure = error
+            failure = error
             _LOG.error("companion_failed", error=error)
-            on_failure()
+        finally:
+            self.failure = failure
+            if failure is not None:
+                on_failure()
 
     def _repeat(self, work: Work) -> None:
         try:

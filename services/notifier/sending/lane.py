@@ -15,6 +15,7 @@ from services.notifier.sending.courier import Courier, Relay
 from services.notifier.sending.desk import Desk
 from services.notifier.sending.durable_writer import Stopping
 from services.notifier.sending.schedule import LaneSchedule
+from shared.errors import FatalError
 from shared.observability.logging import get_logger
 
 _LOG = get_logger()
@@ -43,14 +44,18 @@ class Lane(threading.Thread):
         self._vain_calls = 0
 
     def run(self) -> None:
+        failure: Exception | None = FatalError(f"{self.name} ended by what no handler catches")
         try:
             while not self._desk.stopping.is_set():
                 self._turn()
+            failure = None
         except Stopping:
-            return
-        except Exception as error:  # a lane that dies silently would let requests wait for ever
-            self._desk.failures.put(error)
+            failure = None
+        except Exception as error:
+            failure = error
         finally:
+            if failure is not None:  # a lane that dies silently would let requests wait for ever
+                self._desk.failures.put(failure)
             self._relay.close()
 
     @property

@@ -20,7 +20,7 @@ def list_groups(admin: AdminClient) -> dict[str, GroupStanding]:
     with unavailable("asking for the consumer groups"):
         listed = admin.list_consumer_groups(request_timeout=REQUEST_TIMEOUT_SECONDS).result()
         if listed.errors:
-            raise listed.errors[0]
+            raise KafkaException(listed.errors[0])  # a KafkaError alone can be raised, and no handler catches it
         names = [group.group_id for group in listed.valid]
         if not names:
             return {}

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
+from confluent_kafka import KafkaError
 
+from deploy.local.ports import free_port
 from services.auditor.group_lag import NOTHING, GroupLag, GroupSeries, publish, series_of
-from shared.errors import UnsafeCluster
+from shared.errors import BrokerUnavailable, FatalError, UnsafeCluster
 from shared.observability import metrics
+from shared.observability.threads import ThreadWatch
+from shared.settings import KafkaSettings
 from shared.streaming.broker import GroupStanding, LogBounds, Offsets
+from shared.streaming.companion import Companion
+from shared.streaming.kafka import KafkaBroker
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.records import ProducerRecord, TopicPartition
 
@@ -83,7 +91,9 @@ class Bus:
         self.member.poll(1, 0)
         self.member.commit({FIRST: 1})
         self.is_my_turn = True
-        self.watch = GroupLag(self.broker, lambda: self.is_my_turn, 0.0, threading.Event())
+        self.now = 0.0
+        stopping = threading.Event()
+        self.watch = GroupLag(self.broker, lambda: self.is_my_turn, 0.0, stopping, monotonic=lambda: self.now)
 
     @staticmethod
     def _at_the_start(partitions: object) -> Offsets:
@@ -113,7 +123,9 @@ def test_a_group_nobody_is_in_any_more_stays_seen() -> None:
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_broker_that_says_nothing_leaves_the_last_values(refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_says_nothing_leaves_the_last_values_for_a_minute(
+    refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bus = Bus()
     bus.watch.run_once()
     before = served()
@@ -124,5 +136,48 @@ def test_a_broker_that_says_nothing_leaves_the_last_values(refused: bool, monkey
     bus.broker.available = False
     if refused:
         monkeypatch.setattr(bus.broker, "consumer_groups", refuse)
+    for bus.now in (10, 60):
+        bus.watch.run_once()
+        assert served() == before
+    bus.now = 61
+    bus.watch.run_once()
+    assert served() == NOTHING
+    monkeypatch.undo()
+    bus.broker.available = True
     bus.watch.run_once()
     assert served() == before
+
+
+def test_a_cluster_out_of_reach_is_an_error_that_can_be_caught() -> None:
+    """Nobody listens there: what the library returns is no exception, and raised it passes every handler by."""
+    broker = KafkaBroker(KafkaSettings(bootstrap_servers=f"127.0.0.1:{free_port()}"))
+    with pytest.raises(BrokerUnavailable, match="consumer groups"):
+        broker.consumer_groups()
+
+
+def test_when_it_ends_it_serves_nothing_more_and_the_process_ends_too() -> None:
+    """By whatever it ended: its last values would stand still for ever, and pass for groups that do."""
+    bus = Bus()
+
+    def die() -> None:
+        bus.watch.run_once()
+        raise KafkaError(KafkaError._TIMED_OUT)  # type: ignore[misc]
+
+    watch = SimpleNamespace(run_once=die, close=bus.watch.close)
+    told = threading.Event()
+    with the_threads_watched() as threads:
+        companion = Companion("group-lag", lambda: watch, threading.Event(), 60)
+        companion.start(on_failure=told.set)
+        assert told.wait(5)
+        companion.stop()
+        assert served() == NOTHING
+        assert isinstance(companion.failure, FatalError)
+        assert "group-lag" in str(threads.problem())
+
+
+@contextmanager
+def the_threads_watched() -> Iterator[ThreadWatch]:
+    watch = ThreadWatch()
+    watch.start()
+    yield watch
+    watch.stop()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
+from confluent_kafka import KafkaError
 
 from shared.observability.health import HealthChecks, HealthServer, Progress
 
@@ -113,3 +115,32 @@ def test_a_loop_that_stands_still_is_reported_with_how_long() -> None:
 def test_the_body_is_json_even_for_odd_problems() -> None:
     with serving(HealthChecks(live=lambda: '"quoted"\r\n')) as (_, url):
         assert json.loads(httpx.get(url + "/live").text)["problem"] == '"quoted"\r\n'
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Zhang San 13800000000"), KeyboardInterrupt(), KafkaError(1)])
+def test_a_thread_that_dies_takes_the_process_out_of_service(error: BaseException) -> None:
+    """Whichever thread, of whatever: what it did is not done any more."""
+
+    def die() -> None:
+        raise error
+
+    with serving() as (_, url):
+        assert httpx.get(url + "/live").status_code == 200
+        thread = threading.Thread(target=die, name="receipts")
+        thread.start()
+        thread.join()
+        for path in ("/live", "/ready"):
+            answer = httpx.get(url + path)
+            assert answer.status_code == 503
+            assert answer.json()["problem"] == "a thread died, its work is not done any more: receipts"
+
+
+def test_a_thread_that_ends_in_order_is_not_missed_and_the_watch_ends_with_the_listener() -> None:
+    before = threading.excepthook
+    with serving() as (_, url):
+        thread = threading.Thread(target=lambda: None)
+        thread.start()
+        thread.join()
+        assert httpx.get(url + "/live").status_code == 200
+        assert threading.excepthook != before
+    assert threading.excepthook == before

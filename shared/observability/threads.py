@@ -1,0 +1,43 @@
+"""Threads that ended by an error nobody caught: whatever they did, it is not done any more, and the process hides it.
+
+Python prints a traceback and goes on. Here the process says that it is not live, so that it is restarted, and the
+place is logged without the message, which may hold anything.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+
+from shared.observability.logging import get_logger
+
+_LOG = get_logger()
+
+
+class ThreadWatch:
+    """Notices every thread of this process that dies from ``start`` to ``stop``."""
+
+    def __init__(self) -> None:
+        self._died: list[str] = []
+        self._before = threading.excepthook
+
+    def start(self) -> None:
+        """Be told from now on, instead of the hook that was there."""
+        self._before, threading.excepthook = threading.excepthook, self._on_death
+
+    def stop(self) -> None:
+        """Give the place back."""
+        if threading.excepthook == self._on_death:
+            threading.excepthook = self._before
+
+    def problem(self) -> str | None:
+        """Which threads died; the liveness check that goes with it."""
+        return f"a thread died, its work is not done any more: {', '.join(self._died)}" if self._died else None
+
+    def _on_death(self, death: threading.ExceptHookArgs) -> None:
+        """Also of what is no exception at all: a KafkaError can be raised, and no ``except`` with a name catches it."""
+        name = "unknown" if death.thread is None else death.thread.name
+        self._died.append(name)
+        places = traceback.extract_tb(death.exc_traceback)
+        where = f"{'/'.join(places[-1].filename.split('/')[-3:])}:{places[-1].lineno}" if places else "unknown"
+        _LOG.critical("thread_died", thread=name, error_class=death.exc_type.__name__, error_at=where)
