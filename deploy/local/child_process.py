@@ -135,16 +135,21 @@ class ChildProcess:
             )
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last ``lines`` lines of the log."""
+        """The last ``lines`` lines of the log; without Java's stack frames, which would push the reason out."""
         if not self.log_path.exists():
             return "(no log)"
-        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
+        said = (line for line in self.log_path.read_text(errors="replace").splitlines() if not _is_frame(line))
+        return "\n".join(list(said)[-lines:])
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is None or self._process.poll() is not None:
             return
         with contextlib.suppress(ProcessLookupError):  # it may have ended since the poll
             os.killpg(self._process.pid, number)
+
+
+def _is_frame(line: str) -> bool:
+    return line.startswith(("\tat ", "\t... "))
 
 
 _alive = weakref.WeakSet()

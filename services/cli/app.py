@@ -7,81 +7,71 @@ with a reason, 2: wrong use (design, Command line).
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import os
 import sys
 from typing import Any
 
 import typer
 import typer.main
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from services.cli import system_failure
+from services.cli.commands import COMMANDS, Command
 from shared.errors import ComplaintBusError
-
-COMMANDS = {
-    "demo": "services.cli.demo:demo_command",
-    "up": "services.cli.up:up_command",
-    "down": "services.cli.down:down_command",
-    "doctor": "services.cli.doctor:doctor_command",
-    "run": "services.cli.run:run_command",
-    "send": "services.cli.send:send_command",
-    "parse": "services.cli.parse:parse_command",
-    "classify": "services.cli.classify:classify_command",
-    "train": "services.cli.train:train_command",
-    "evaluate": "services.cli.evaluate:evaluate_command",
-    "route": "services.cli.route:route_command",
-    "deadline": "services.cli.deadline:deadline_command",
-    "compose": "services.cli.compose:compose_command",
-    "dept": "services.cli.dept:dept_app",
-    "trace": "services.cli.trace:trace_command",
-    "dlq": "services.cli.dlq:dlq_app",
-    "audit": "services.cli.audit:audit_command",
-    "replay": "services.cli.replay:replay_command",
-}
-"""Command to ``module:attribute``, in the order of the help page; one whose module is not there is not offered."""
 
 
 class CommandsLoadedWhenAsked(TyperGroup):
-    """Loads a command's module only when it is run or the help page names it."""
+    """Loads a command's module only when that command is run or explains itself."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Names of the commands that are there."""
-        return [name for name, place in COMMANDS.items() if _is_there(place)]
+        """Names of the commands."""
+        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, or None if there is no such one."""
-        place = COMMANDS.get(cmd_name)
-        return _load(cmd_name, place) if place is not None and _is_there(place) else None
+        """The command as the overview and completion show it, not loaded; None if there is no such one."""
+        known = COMMANDS.get(cmd_name)
+        return None if known is None else TyperCommand(cmd_name, help=known.summary)
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run; an error raised on purpose, or by Kafka, becomes its message on stderr and exit code 1."""
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Name, command and its arguments; from here on it is the loaded command."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name, COMMANDS[name]) if command is not None and name is not None else None, rest
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; what was refused on purpose, by Kafka or by the system becomes a message on stderr and exit code 1."""
         try:
-            return super().invoke(ctx)
-        except ComplaintBusError as refusal:
-            typer.echo(f"cbus: {refusal}", err=True)
-            raise typer.Exit(1) from None
+            return super().main(*args, **kwargs)
+        except BrokenPipeError:
+            raise
         except Exception as failure:
-            told = _kafka_failure(failure)
+            told = _in_words(failure)
             if told is None:
                 raise
             typer.echo(f"cbus: {told}", err=True)
-            raise typer.Exit(1) from None
+            sys.exit(1)
 
 
-def _kafka_failure(failure: Exception) -> str | None:
+def _in_words(failure: BaseException) -> str | None:
+    """What the person at the terminal can do something about; None for a mistake of ours, which stays a traceback."""
+    while isinstance(failure, BaseExceptionGroup):  # tasks that ran side by side
+        failure = failure.exceptions[0]
+    if isinstance(failure, ComplaintBusError):
+        return str(failure)
+    return _kafka_failure(failure) or (system_failure.in_words(failure) if isinstance(failure, OSError) else None)
+
+
+def _kafka_failure(failure: BaseException) -> str | None:
     """Kafka's refusal in words; None for anything else. Without the client loaded it cannot be one."""
-    if "kafka.errors" not in sys.modules:
+    if "kafka.errors" not in sys.modules or not isinstance(failure, Exception):
         return None
     from services.cli.kafka_failure import in_words
 
     return in_words(failure)
 
 
-def _is_there(place: str) -> bool:
-    return importlib.util.find_spec(place.partition(":")[0]) is not None
-
-
-def _load(name: str, place: str) -> Any:
-    module, _, attribute = place.partition(":")
+def load(name: str, known: Command) -> Any:
+    """The command itself, with everything it needs."""
+    module, _, attribute = known.place.partition(":")
     found = getattr(importlib.import_module(module), attribute)
     if isinstance(found, typer.Typer):
         command = typer.main.get_command(found)
@@ -110,6 +100,12 @@ def _root() -> None:
 def main() -> None:
     """Entry point of the ``cbus`` script."""
     try:
-        app(prog_name="cbus")
+        try:
+            app(prog_name="cbus")
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:  # ``cbus … | head``: the reader has seen enough
         sys.stderr.close()
+    except OSError as failure:  # the last of the output did not fit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(f"cbus: {system_failure.in_words(failure)}")

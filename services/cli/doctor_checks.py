@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -44,8 +45,7 @@ def examine(config_dir: Path) -> list[Check]:
         *_check_servers(),
         check_mail_sink(),
         check_writable("working directory", Path("var")),
-        check_writable("temporary directory", Path(tempfile.gettempdir())),
-        check_room(Path(tempfile.gettempdir())),
+        *_check_temporary_directory(),
         check_ports(),
         check_config(config_dir),
     ]
@@ -74,7 +74,7 @@ def _check_servers() -> list[Check]:
             Check("local stack", "missing", "deploy/ is not here", "run from a checkout; the package has no servers")
         ]
     docker = check_docker()
-    embedded = [check_java(), check_broker_jars(), check_valkey()]
+    embedded = [check_java(), check_download_cache(), check_broker_jars(), check_valkey()]
     if docker.state == "ok" or all(check.state == "ok" for check in embedded):
         return [_as_optional(check) for check in (docker, *embedded)]
     return [_as_optional(docker), *embedded]
@@ -137,13 +137,37 @@ def check_mail_sink() -> Check:
 
 def check_writable(name: str, directory: Path) -> Check:
     """A directory we write into; if it is not there yet, the one it will be made in. Nothing is left behind."""
-    present = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    present = next(path for path in (directory, *directory.absolute().parents) if os.path.lexists(path))
     try:
         with tempfile.NamedTemporaryFile(dir=present):
             pass
     except OSError as failure:
         return Check(name, "missing", f"{directory}: {failure.strerror}", f"make {directory} writable")
     return Check(name, "ok", str(directory))
+
+
+def _check_temporary_directory() -> list[Check]:
+    """Where the stack's data goes unless told otherwise; Python looks for it by writing, so there may be none."""
+    try:
+        directory = Path(tempfile.gettempdir())
+    except OSError as failure:
+        advice = "make one of them writable, or set TMPDIR to a directory that is"
+        return [Check("temporary directory", "missing", failure.strerror or str(failure), advice)]
+    return [check_writable("temporary directory", directory), check_room(directory)]
+
+
+def check_download_cache() -> Check:
+    """Where the broker is kept; read only once it is there, so an unwritable home does no harm from then on."""
+    from deploy.local.jars import cache_directory, kafka_version
+
+    name, directory = "download cache", cache_directory()
+    with contextlib.suppress(OSError):
+        if any(directory.glob(f"kafka-{kafka_version()}-*")):
+            return Check(name, "ok", str(directory))
+    found = check_writable(name, directory)
+    if found.state == "ok" or found.advice is None:
+        return found
+    return Check(name, found.state, found.found, f"{found.advice}, or set CBUS_CACHE_DIR to a directory that is")
 
 
 def check_room(directory: Path) -> Check:

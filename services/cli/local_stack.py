@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from services.cli.output import say
 from services.cli.stack_file import publish_stack, withdraw_stack
+from services.cli.stack_watch import telling_why_it_ended, watching
 from shared.errors import ConfigurationError
 from shared.events.topics import bus_topics
 
@@ -24,7 +25,7 @@ BackendChoice = Literal["auto", "embedded", "docker"]
 
 @contextmanager
 def running_local_stack(backend: BackendChoice, data_dir: Path | None, config_dir: Path) -> Iterator[StackAddresses]:
-    """Kafka with all topics, Valkey and the mail sink, until the block ends."""
+    """Kafka with all topics, Valkey and the mail sink, until the block ends; StackEnded if one ends before that."""
     try:
         from deploy.local.stack import LocalStack
         from deploy.topics.departments import department_ids
@@ -33,7 +34,12 @@ def running_local_stack(backend: BackendChoice, data_dir: Path | None, config_di
             f"the local stack needs {absent.name}; run from a checkout of Complaint Bus with: pip install -e '.[local]'"
         ) from None
     departments = department_ids(config_dir / "departments.yaml")
-    with LocalStack(backend=backend, data_dir=data_dir, topics=bus_topics(departments), announce=say) as stack:
+    with ExitStack() as running:
+        with telling_why_it_ended():
+            stack = running.enter_context(
+                LocalStack(backend=backend, data_dir=data_dir, topics=bus_topics(departments), announce=say)
+            )
+        running.enter_context(watching(getattr(stack.kafka, "nodes", ())))
         yield stack.addresses
 
 

@@ -24,6 +24,7 @@ from services.intake.message_door import MessageDoor
 from services.intake.settings import IntakeSettings
 from shared.clock import Clock
 from shared.errors import FatalError
+from shared.listening import naming_the_setting
 from shared.observability.health import HealthChecks, HealthServer, Progress
 from shared.observability.logging import configure_logging, get_logger
 from shared.observability.metrics import set_build_info
@@ -138,7 +139,8 @@ async def serve(settings: IntakeSettings) -> int:
     health = HealthServer(
         settings.health.host, settings.health.port, HealthChecks(live=progress.problem, ready=intake.not_ready)
     )
-    listener = socket.create_server((settings.http.host, settings.http.port), backlog=2048)
+    with naming_the_setting(settings.http.host, settings.http.port, "HTTP"):
+        listener = socket.create_server((settings.http.host, settings.http.port), backlog=2048)
     server = DrainingServer(server_config(intake.app, settings.http))
     with stopping_on_signals(server):
         await intake.start()

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from shared.listening import naming_the_setting
 from shared.observability.metrics import REGISTRY
 from shared.observability.threads import ThreadWatch
 
@@ -62,15 +63,17 @@ class HealthServer:
     """Serves the three paths from ``start`` to ``stop``. Port 0 takes a free one; ``port`` tells which.
 
     From its making to ``stop`` it watches over the threads of the process: where one died, ``/live`` fails.
+    Raises ConfigurationError when nothing can listen there.
     """
 
     def __init__(
         self, host: str, port: int, checks: HealthChecks | None = None, registry: CollectorRegistry = REGISTRY
     ) -> None:
         self._threads = ThreadWatch()
-        self._threads.start()
         handler = _handler_class(checks or HealthChecks(), self._threads.problem, registry)
-        self._server = _Server((host, port), handler)
+        with naming_the_setting(host, port, "HEALTH"):
+            self._server = _Server((host, port), handler)
+        self._threads.start()
         self._thread: threading.Thread | None = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,11 +24,12 @@ from typer.testing import CliRunner
 
 from services.cli import app as cli
 from services.cli import trace
+from services.cli.commands import COMMANDS
 from services.cli.run import _SERVICES as SERVICES_DIRECTORY
 from services.cli.run import runnable_services
 
 RUNNER = CliRunner()
-OFFERED = [name for name, place in cli.COMMANDS.items() if cli._is_there(place)]
+OFFERED = list(COMMANDS)
 
 
 @pytest.mark.parametrize("command", OFFERED)
@@ -53,7 +55,7 @@ def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("command", OFFERED)
 def test_every_command_takes_json(command: str) -> None:
-    for name, leaf in leaves(command, cli._load(command, cli.COMMANDS[command])):
+    for name, leaf in leaves(command, cli.load(command, COMMANDS[command])):
         assert any("--json" in option.opts for option in leaf.params), name
 
 
@@ -123,7 +125,7 @@ def test_the_command_line_is_not_a_service() -> None:
 
 
 def test_a_command_that_is_a_group_is_loaded_as_one() -> None:
-    assert isinstance(cli._load("dlq", cli.COMMANDS["dlq"]), typer.core.TyperGroup)
+    assert isinstance(cli.load("dlq", COMMANDS["dlq"]), typer.core.TyperGroup)
 
 
 CASE = "6f2c0a52-6b64-5c8e-9d53-0f6f6a1c7d10"
@@ -180,7 +182,43 @@ def test_a_mistake_of_ours_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(RUNNER.invoke(cli.app, ["trace", CASE]).exception, LookupError)
 
 
-def test_the_command_line_starts_without_a_kafka_client() -> None:
-    """So that doctor runs where nothing else would."""
-    program = "import sys, services.cli.app; sys.exit('kafka' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+NOT_FOR_THE_OVERVIEW = (
+    "kafka", "confluent_kafka", "fastapi", "starlette", "uvicorn", "redis", "httpx", "jinja2", "yaml",
+    "structlog", "prometheus_client", "openpyxl", "sqlite3", "deploy", "services.intake", "services.router",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [{}, {"_CBUS_COMPLETE": "complete_bash", "COMP_WORDS": "cbus d", "COMP_CWORD": "1"}])
+def test_the_overview_and_completion_load_no_command_and_nothing_it_needs(asked: dict[str, str]) -> None:
+    """By what is loaded, not by time: so doctor runs where nothing else would, and help comes at once."""
+    program = (
+        "import sys\n"
+        "from services.cli.app import app\n"
+        "try: app(['--help'], prog_name='cbus')\n"
+        "except SystemExit: pass\n"
+        "print('loaded', *sorted(sys.modules))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={**os.environ, **asked}
+    )
+    output, _, loaded = ran.stdout.rpartition("loaded ")
+    assert "demo" in output
+    assert "down" in output
+    assert not [name for name in NOT_FOR_THE_OVERVIEW if name in loaded.split()]
+    assert {name for name in loaded.split() if name.startswith("services.cli.")} == {
+        "services.cli.app", "services.cli.commands", "services.cli.system_failure",
+    }  # fmt: skip
+
+
+def test_completion_still_knows_the_options_of_a_command() -> None:
+    asked = {"_CBUS_COMPLETE": "complete_bash", "COMP_WORDS": "cbus send --con", "COMP_CWORD": "2"}
+    program = "from services.cli.app import app; app(prog_name='cbus')"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env={**os.environ, **asked}
+    )
+    assert "--concurrency" in ran.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_whose_module_is_gone_is_missed_at_once(name: str) -> None:
+    assert cli.load(name, COMMANDS[name]).name == name

@@ -66,6 +66,6 @@ def test_one_way_to_run_the_servers_is_enough(
     monkeypatch: pytest.MonkeyPatch, docker: str, embedded: str, expected: set[str]
 ) -> None:
     monkeypatch.setattr(doctor_checks, "check_docker", lambda: Check("Docker", docker, ""))  # type: ignore[arg-type]
-    for name in ("check_java", "check_broker_jars", "check_valkey"):
+    for name in ("check_java", "check_download_cache", "check_broker_jars", "check_valkey"):
         monkeypatch.setattr(doctor_checks, name, lambda: Check("x", embedded, ""))  # type: ignore[arg-type]
     assert {check.state for check in doctor_checks._check_servers()} == expected
