@@ -100,7 +100,7 @@ class Bench:
                 loop.run_once()
             self.reinjection.run_once()
 
-    def submit(self, number: int, value: bytes | None = None) -> str:
+    def submit(self, number: int, value: bytes | None = None, received_at: datetime | None = None) -> str:
         identifier = ids.complaint_id("web", str(number))
         at = self.clock.now()
         event = ComplaintSubmitted(
@@ -110,7 +110,7 @@ class Bench:
                 channel="web",
                 channel_message_id=str(number),
                 content_digest=f"{number:064d}",
-                received_at=at,
+                received_at=received_at or at,
                 ingested_at=at,
                 complainant=Complainant(name="Zhang Example", email="zhang@example.com"),
                 narrative=Narrative(text="The kettle leaks and I want my money back."),
@@ -180,6 +180,18 @@ def test_a_bus_at_work_balances(bench: Bench) -> None:
     assert line.entries["dispatched"] == line.entries["clocked_cycles"] == 20
     assert line.entries["decided_tasks"] == line.entries["queued_tasks"] == bench.tasks().total() >= 20
     assert bench.said() == {}
+
+
+def test_a_case_that_no_clock_counts_for_is_a_hole(bench: Bench) -> None:
+    """Dated before the first calendar, by a writer without a door: routed and answered, but never late."""
+    bench.start("router", "sla", "notifier")
+    bench.submit(1, received_at=datetime(1969, 12, 31, 16, 0, tzinfo=UTC))
+    bench.submit(2)
+    bench.run()
+    bench.run(hours=1)
+    lines = hourly(bench.rows())
+    assert [line.holes for line in lines] == [{HoleKind.UNCLOCKED: 1}, {}]
+    assert sum(line.entries["dispatched"] for line in lines) == 2
 
 
 def sent_copies() -> float:

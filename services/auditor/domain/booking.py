@@ -143,10 +143,6 @@ def _clock(row: CaseAudit, seen: Sighting) -> Changes:
     return {"clocked_cycles": _with(row.clocked_cycles, seen.event.cycle)}
 
 
-def _clock_refused(row: CaseAudit, seen: Sighting) -> Changes:
-    return {"clocks_refused": True}
-
-
 def _outcome(row: CaseAudit, seen: Sighting) -> Changes:
     event = seen.event
     if not isinstance(event, NotificationSent | NotificationFailed | NotificationSkipped):
@@ -181,7 +177,7 @@ _BOOKERS: Final[Mapping[str, Callable[[CaseAudit, Sighting], Changes]]] = Mappin
         topics.dead_letter_topic("router"): _not_handled,
         topics.LIFECYCLE: _entry,
         topics.SLA_EVENTS: _clock,
-        topics.dead_letter_topic("sla"): _clock_refused,
+        topics.dead_letter_topic("sla"): _nothing,
         topics.NOTIFICATION_REQUESTS: _nothing,
         topics.NOTIFICATION_EVENTS: _outcome,
         topics.dead_letter_topic("notifier"): _letter_refused,

@@ -46,7 +46,6 @@ class CaseAudit(Contract):
 
     dispatched_cycles: tuple[int, ...] = Field((), description="Cycles that were dispatched.")
     clocked_cycles: tuple[int, ...] = Field((), description="Cycles with a clock that was armed.")
-    clocks_refused: bool = Field(False, description="True when the SLA service dead-lettered something of it.")
 
     ends: tuple[str, ...] = Field((), description="Ends the complainant is to hear of, as cycle/template.")
     told: tuple[str, ...] = Field((), description="Messages with a known outcome, as cycle/template.")

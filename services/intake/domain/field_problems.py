@@ -17,7 +17,8 @@ MOST_PROBLEMS = 50
 """More are not listed; a sender mends these first."""
 
 _LONGEST_NAME = 120
-_LIMITS_SHOWN = ("max_length", "min_length", "ge", "le", "expected", "max_digits", "decimal_places", "pattern")
+_RANGE = ("earliest", "latest")
+_LIMITS_SHOWN = ("max_length", "min_length", "ge", "le", "expected", "max_digits", "decimal_places", "pattern", *_RANGE)
 
 
 def read_fields(model: type[ModelT], document: dict[str, Any]) -> ModelT | Refusal:

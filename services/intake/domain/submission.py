@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.date_range import EARLIEST_DAY, LATEST_DAY, is_in_range
 from shared.events.base import UtcDatetime
 from shared.events.complaint import (
     Attachment,
@@ -26,20 +28,26 @@ from shared.events.complaint import (
 )
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
-_RFC_3339 = re.compile(
-    r"(19[7-9]|20\d|21\d)\d-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII
-)
+_RFC_3339 = re.compile(r"(19|20|21)\d\d-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 
 
 def _rfc_3339(value: object) -> object:
     """Let only an instant with an offset through; pydantic alone would read ``20240101`` as a second of 1970."""
     if isinstance(value, str) and _RFC_3339.fullmatch(value):
         return value
-    raise PydanticCustomError("instant", "not an instant with an offset, years 1970 to 2199")
+    raise PydanticCustomError("instant", "not an instant with an offset")
 
 
-Instant = Annotated[UtcDatetime, BeforeValidator(_rfc_3339)]
-"""RFC 3339 with an offset, e.g. ``2024-05-01T09:30:00+08:00``."""
+def _in_range(at: datetime) -> datetime:
+    """Nothing is taken in that no clock could count from."""
+    if is_in_range(at):
+        return at
+    limits = {"earliest": str(EARLIEST_DAY), "latest": str(LATEST_DAY)}
+    raise PydanticCustomError("out_of_range", "not from {earliest} to {latest} (UTC)", limits)
+
+
+Instant = Annotated[UtcDatetime, BeforeValidator(_rfc_3339), AfterValidator(_in_range)]
+"""RFC 3339 with an offset, e.g. ``2024-05-01T09:30:00+08:00``, on a date that clocks answer for (``date_range``)."""
 
 
 PersonsName = Annotated[str, Field(max_length=200)]

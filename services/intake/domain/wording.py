@@ -136,6 +136,9 @@ FIELD_WORDINGS = MappingProxyType(
         ),
         "in_the_future": Text("is more than five minutes in the future", "比当前时间晚五分钟以上"),
         "instant": _INSTANT,
+        "out_of_range": Text(
+            "must lie between {earliest} and {latest} (UTC)", "必须在 {earliest} 至 {latest} 之间（UTC）"
+        ),
         "datetime_parsing": _INSTANT,
         "datetime_from_date_parsing": Text("is no day of the calendar or hour of the day", "不是存在的日期或时刻"),
         "string_type": Text("must be a text", "必须是文本"),

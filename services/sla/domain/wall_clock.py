@@ -17,14 +17,17 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from shared import date_range
+
 SECOND: Final = 1_000_000
 """One second in microseconds, the unit of every integer instant and duration here."""
 
 DAY_SECONDS: Final = 86_400
 
-EARLIEST_DAY: Final = date(1970, 1, 1)
-LATEST_DAY: Final = date(2099, 12, 31)
-"""Dates outside are refused: nothing a business promises lies there, and mistakes do."""
+EARLIEST_DAY: Final = date(date_range.EARLIEST_DAY.year - 1, 1, 1)
+LATEST_DAY: Final = date(date_range.LATEST_DAY.year + 1, 12, 31)
+"""Dates outside are refused: nothing a business promises lies there, and mistakes do. A year more at either end than
+facts may have, so that what is counted from any fact has an answer."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FLOAT_IS_EXACT: Final = 4_000_000_000 * SECOND

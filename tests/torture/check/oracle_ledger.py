@@ -23,7 +23,6 @@ LETTERS_OF_ENDS = {
 """The ends of a case, and by which message the complainant hears of each."""
 
 _ROUTERS_DEAD_LETTERS = topics.dead_letter_topic("router")
-_SLAS_DEAD_LETTERS = topics.dead_letter_topic("sla")
 _NOTIFIERS_DEAD_LETTERS = topics.dead_letter_topic("notifier")
 _MESSAGES = frozenset(f"complaint.{name}.v1" for name in ("supplemented", "urged", "withdrawn", "survey_answered"))
 _FINAL = frozenset(f"notification.{name}.v1" for name in ("sent", "failed", "skipped"))
@@ -150,11 +149,9 @@ def _told(case: CaseHistory) -> Iterator[Slot]:
 
 
 def _excused(case: CaseHistory) -> Iterator[str]:
-    """A service that put something of this complaint aside has a reason for what it did not do."""
+    """A notifier that put something of a complaint aside has a reason for what it did not do; clocks have none."""
     for record in case.dead_letters:
-        if record.topic == _SLAS_DEAD_LETTERS:
-            yield "unclocked"
-        elif record.topic == _NOTIFIERS_DEAD_LETTERS and (record.facts is None or record.facts.cycle is None):
+        if record.topic == _NOTIFIERS_DEAD_LETTERS and (record.facts is None or record.facts.cycle is None):
             yield "unnotified"
 
 
