@@ -232,15 +232,13 @@ def test_a_clock_that_ended_without_having_been_armed_does_not_count() -> None:
     assert true_holes(run, UNCLEAR_ID) == {"unclocked"}
 
 
-def test_what_the_sla_service_put_aside_is_a_reason_for_a_missing_clock() -> None:
+def test_what_the_sla_service_put_aside_is_no_reason_for_a_missing_clock() -> None:
+    """A case that nobody can be late with is missed by nobody: it counts as a hole until a clock runs."""
     run = sound_run()
     open_another_cycle(run)
+    assert true_holes(run, UNCLEAR_ID) == {"unclocked"}
     put_aside(run, "sla", "complaint.dispatched.v1", b"{")
-    assert true_holes(run, UNCLEAR_ID) == set()
-    other = sound_run()
-    open_another_cycle(other)
-    put_aside(other, "sla", "complaint.dispatched.v1", b"{", DANGER_ID)
-    assert true_holes(other, UNCLEAR_ID) == {"unclocked"}
+    assert true_holes(run, UNCLEAR_ID) == {"unclocked"}
 
 
 @pytest.mark.parametrize("outcome", ["sent", "failed", "skipped"])
