@@ -8,6 +8,7 @@
     ├── TransactionDoubt      outcome of a transaction unknown: new producer, rewind, reload state
     ├── BrokerUnavailable     nothing was decided: back off and try again
     └── FatalError            stop this process and let the supervisor restart it
+        ├── MemberFenced          the group knows somebody else by our instance id
         ├── ProducerFenced        another process runs under our transactional id
         ├── DeadLetterLimit       too many records fail: the deploy is bad, not the data
         ├── LostProgress          the broker no longer knows how far we were; somebody must decide
@@ -50,6 +51,10 @@ class FatalError(ComplaintBusError):
 
 class ProducerFenced(FatalError):
     """A newer process took over this transactional id; the older one exits at once and commits nothing."""
+
+
+class MemberFenced(FatalError):
+    """The group knows another member by our instance id; the client that hears it can never read again."""
 
 
 class DeadLetterLimit(FatalError):

@@ -132,9 +132,9 @@ class ProcessorLoop(Generic[StateT]):
 
     def _pass(self, producer: TransactionalProducer) -> int:
         records = self._consumer.poll(self._settings.max_records, self._settings.poll_seconds)
-        group = self._consumer.group_metadata()
         if not self._restored:  # nothing is assigned, or its state could not be restored: no timer of it may fire
             return 0
+        group = self._consumer.group_metadata()
         if records:
             crash_point(f"{self._processor.name}.after-poll")
         batch = Batch(self._processor, self._restorer.stores, self._clock.now())

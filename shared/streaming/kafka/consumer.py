@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from confluent_kafka import Consumer as ConfluentConsumer
 from confluent_kafka import KafkaException
 from confluent_kafka import TopicPartition as ConfluentPartition
 from confluent_kafka.admin import AdminClient
 
+from shared.errors import BrokerUnavailable, MemberFenced
+from shared.observability.logging import get_logger
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.conversion import from_confluent, next_offset, to_confluent, to_record
 from shared.streaming.kafka.faults import PARTITION_EOF, ToldErrors, raise_consumer_error, unavailable
+from shared.streaming.kafka.fencing import Verdict, judge, place_holder
 from shared.streaming.kafka.offsets import committed_offsets, list_end_offsets, list_start_offsets
 from shared.streaming.records import ConsumerRecord, TopicPartition
+
+_LOG = get_logger()
+_ASK_AGAIN_SECONDS: Final = 1.0
 
 
 class KafkaConsumer:
     """A group member. Keeps its own positions, since librdkafka's do not step over transaction markers."""
 
     def __init__(self, config: dict[str, Any], admin: AdminClient) -> None:
+        self._config = config
         self._consumer = ConfluentConsumer(config)
         self._admin = admin
         self._positions: dict[TopicPartition, int] = {}
         self._told = ToldErrors()
+        self._fenced: Fenced | None = None
+        self._own_ids: set[str] = set()
+        self._join: Callable[[], None] = _not_subscribed
+        self._on_revoked: Callable[[Sequence[TopicPartition]], None] = _not_subscribed
 
     def subscribe(
         self,
@@ -34,18 +48,34 @@ class KafkaConsumer:
         on_revoked: Callable[[Sequence[TopicPartition]], None],
     ) -> None:
         def assigned(consumer: ConfluentConsumer, partitions: list[ConfluentPartition]) -> None:
+            self._own_ids.add(consumer.memberid())
             offsets = on_assigned([from_confluent(partition) for partition in partitions])
             self._positions = dict(offsets)
             self._assign(offsets)
 
         def revoked(consumer: ConfluentConsumer, partitions: list[ConfluentPartition]) -> None:
-            on_revoked([from_confluent(partition) for partition in partitions])
-            self._positions = {}
+            if consumer is self._consumer:  # else it was fenced, and its successor works already
+                on_revoked([from_confluent(partition) for partition in partitions])
+                self._positions = {}
             consumer.unassign()
 
-        self._consumer.subscribe(list(topics), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
+        def join() -> None:
+            self._consumer.subscribe(list(topics), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
+
+        self._join, self._on_revoked = join, on_revoked
+        join()
 
     def poll(self, max_records: int, timeout_seconds: float) -> list[ConsumerRecord]:
+        if self._fenced is not None:
+            self._find_out(self._fenced, timeout_seconds)
+            return []
+        try:
+            return self._poll(max_records, timeout_seconds)
+        except MemberFenced as error:
+            self._step_back(error)
+            return []
+
+    def _poll(self, max_records: int, timeout_seconds: float) -> list[ConsumerRecord]:
         first = self._consumer.poll(timeout_seconds)
         if first is None:
             return []
@@ -56,6 +86,44 @@ class KafkaConsumer:
         records, moved = read(messages, self._positions, self._told)
         self._positions.update(moved)
         return records
+
+    # -- refused as a stranger in its own place (``fencing``) ----------------------------------------------------
+
+    def _step_back(self, error: MemberFenced) -> None:
+        """Own nothing any more, and find out who has the place."""
+        _LOG.warning("place_refused", group=self._config["group.id"], error=error)
+        self._fenced = Fenced(time.monotonic())
+        partitions, self._positions = list(self._positions), {}
+        self._on_revoked(partitions)
+
+    def _find_out(self, fenced: Fenced, timeout_seconds: float) -> None:
+        """Join anew where no twin holds the place; FatalError where one does."""
+        time.sleep(timeout_seconds)
+        group, instance, now = self._config["group.id"], self._config["group.instance.id"], time.monotonic()
+        if now < fenced.ask_at:
+            return
+        fenced.ask_at = now + _ASK_AGAIN_SECONDS
+        try:
+            holder = place_holder(self._admin, group, instance)
+        except BrokerUnavailable as unknown:
+            _LOG.warning("place_unknown", group=group, error=unknown)
+            return
+        verdict = judge(holder, self._own_ids, now - fenced.since, self._config["session.timeout.ms"] / 1000)
+        if verdict is Verdict.TAKEN:
+            raise MemberFenced(
+                f"another process holds the place {instance} in group {group}: the coordinator knows it as {holder}, "
+                "and it lives. Give each its own CBUS_INSTANCE_ID, or stop one; this process stops"
+            )
+        if verdict is Verdict.JOIN:
+            self._join_anew()
+            _LOG.warning("place_taken_again", group=group, seconds=round(now - fenced.since, 1))
+
+    def _join_anew(self) -> None:
+        """With a new client: the fenced one never reads again. Closing it takes its time, in a thread of its own."""
+        fenced_client, self._consumer = self._consumer, ConfluentConsumer(self._config)
+        self._fenced = None
+        threading.Thread(target=_discard, args=(fenced_client,), name="consumer-discard", daemon=True).start()
+        self._join()
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
         found = committed_offsets(self._consumer, partitions)
@@ -101,6 +169,23 @@ class KafkaConsumer:
     def close(self) -> None:
         with contextlib.suppress(RuntimeError, KafkaException):
             self._consumer.close()
+
+
+@dataclass
+class Fenced:
+    """Since when a member is refused, and when to ask next who has its place; seconds of the monotonic clock."""
+
+    since: float
+    ask_at: float = 0.0
+
+
+def _discard(client: ConfluentConsumer) -> None:
+    with contextlib.suppress(RuntimeError, KafkaException):
+        client.close()
+
+
+def _not_subscribed(*_: object) -> None:
+    """Stands in until ``subscribe``."""
 
 
 def read(

@@ -9,7 +9,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from shared.errors import BrokerUnavailable, FatalError, ProducerFenced, TransactionDoubt
+from shared.errors import BrokerUnavailable, FatalError, MemberFenced, ProducerFenced, TransactionDoubt
 from shared.observability.logging import get_logger
 from shared.streaming.records import TopicPartition
 
@@ -24,6 +24,7 @@ DOUBTFUL = frozenset(
     {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN, KafkaError._MSG_TIMED_OUT}  # noqa: SLF001
 )
 """Seen during a transaction, these leave its outcome open (engine rule 2)."""
+_FENCED: Final = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()
 PRODUCER_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001
 
 
@@ -117,7 +118,8 @@ def hopeless(cause: KafkaError, doing: str) -> FatalError:
 def raise_consumer_error(error: KafkaError, origin: str) -> None:
     """Raise FatalError for an error that ends the process; ``origin`` is where it was met."""
     if error.code() == FATAL:  # fatal() is False on this one; the text says which error made it fatal
-        raise FatalError(f"consumer: {error.str()}; does another process hold this instance id?")
+        kind = MemberFenced if _FENCED in error.str() else FatalError
+        raise kind(f"consumer: {error.str()}; does another process hold this instance id?")
     if error.code() == AUTO_OFFSET_RESET:
         raise FatalError(
             f"{origin}: the committed offset no longer exists ({error.str()}); records "
