@@ -5,7 +5,8 @@ another, in the order of the lines, as in the running notifier: a result needs t
 to. A ``notification.requested.v1`` is written out as it stands. Query codes are left out: they are for complainants.
 
 Answer: ``{"id", "complaint_id", "messages", "skipped", "unsendable"}``. A message has notification_id, template,
-audience, language, to, subject, text; the other two lists say which template nobody would get, and why.
+audience, language, to, subject, text; the other two lists say which template nobody would get, and why. Addresses and
+headers pass the sender's own check, so what the sender would give up is not shown as a message.
 Exit code 0: every line was answered; 1: one was refused, with its reason in its place; 2: wrong use.
 """
 
@@ -20,12 +21,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from services.cli.json_lines import FileArgument, LineRefused, run_batch_command
 from services.cli.options import AlwaysJsonOption, ConfigDirOption
 from services.notifier.adapters.config_files import load_departments
-from services.notifier.bootstrap import correspondence_policy, letter_writer
+from services.notifier.adapters.mail_message import MessageBuilder
+from services.notifier.bootstrap import correspondence_policy, letter_writer, message_builder
 from services.notifier.domain.composition import Cause
 from services.notifier.domain.letter import Unsendable
 from services.notifier.domain.policy import CorrespondencePolicy
 from services.notifier.domain.reducer import compose
 from services.notifier.domain.state import Correspondence
+from services.notifier.sending.addressing import addressed
 from services.notifier.sending.letter_writer import LetterWriter
 from services.notifier.settings import NotifierSettings
 from shared.errors import ConfigurationError
@@ -51,9 +54,10 @@ class EventLine(BaseModel):
 class Correspondences:
     """The composer's memory over the lines of one run."""
 
-    def __init__(self, policy: CorrespondencePolicy, letters: LetterWriter) -> None:
+    def __init__(self, policy: CorrespondencePolicy, letters: LetterWriter, messages: MessageBuilder) -> None:
         self._policy = policy
         self._letters = letters
+        self._messages = messages
         self._states: dict[str, Correspondence | None] = {}
 
     def answer(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -81,10 +85,10 @@ class Correspondences:
         return [output.event for output in step.outputs]
 
     def _write(self, request: NotificationRequested, answer: dict[str, Any]) -> None:
-        letter = self._letters.write(request)
-        if isinstance(letter, Unsendable):
+        message = addressed(request, self._letters, self._messages)
+        if isinstance(message, Unsendable):
             answer["unsendable"].append(
-                {"template": request.template, "reason": letter.reason, "detail": letter.detail}
+                {"template": request.template, "reason": message.reason, "detail": message.detail}
             )
             return
         answer["messages"].append(
@@ -93,9 +97,9 @@ class Correspondences:
                 "template": request.template,
                 "audience": request.audience,
                 "language": request.language,
-                "to": letter.recipient,
-                "subject": letter.subject,
-                "text": letter.body,
+                "to": message.recipient,
+                "subject": message.letter.subject,
+                "text": message.letter.body,
             }
         )
 
@@ -109,7 +113,8 @@ def compose_command(config_dir: ConfigDirOption, file: FileArgument = None, as_j
     settings = _settings(config_dir)
     triage = load_departments(config_dir / "departments.yaml").triage.id
     letters = letter_writer(settings, lambda _complaint: QUERY_CODE_SHOWN)
-    run_batch_command(Correspondences(correspondence_policy(settings, triage), letters).answer, file)
+    messages = message_builder(settings.smtp)
+    run_batch_command(Correspondences(correspondence_policy(settings, triage), letters, messages).answer, file)
 
 
 def _settings(config_dir: Path) -> NotifierSettings:

@@ -27,7 +27,7 @@ from services.notifier.sending.reception import SERVICE, Reception
 from services.notifier.sending.schedule import LaneSchedule
 from services.notifier.sending.sender import MAX_POLL, Sender
 from services.notifier.sending.throttle import Throttle
-from services.notifier.settings import NotifierSettings
+from services.notifier.settings import NotifierSettings, SmtpSettings
 from shared.clock import Clock
 from shared.events.ids import query_code
 from shared.events.notifications import NotificationSkipped
@@ -110,6 +110,11 @@ def letter_writer(settings: NotifierSettings, make_query_code: Callable[[str], s
     )
 
 
+def message_builder(smtp: SmtpSettings) -> MessageBuilder:
+    """What the sender builds its messages with, in the enterprise's name."""
+    return MessageBuilder(SenderIdentity(smtp.from_address, smtp.from_name, smtp.reply_to, smtp.message_id_domain))
+
+
 def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock, stopping: threading.Event) -> Sender:
     """The sender with its lanes, not started; ``stopping`` cuts its waits short."""
     lease = Lease(settings.kafka.session_timeout_seconds)
@@ -125,10 +130,8 @@ def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock, stopp
 
 def build_lane(number: int, settings: NotifierSettings, desk: Desk, letters: LetterWriter) -> Lane:
     """One lane with a connection of its own."""
-    smtp = settings.smtp
-    identity = SenderIdentity(smtp.from_address, smtp.from_name, smtp.reply_to, smtp.message_id_domain)
-    schedule, relay = LaneSchedule(desk.clock), SmtpRelay(smtp)
-    courier = Courier(relay, schedule, desk, letters, MessageBuilder(identity), settings.retry_after)
+    schedule, relay = LaneSchedule(desk.clock), SmtpRelay(settings.smtp)
+    courier = Courier(relay, schedule, desk, letters, message_builder(settings.smtp), settings.retry_after)
     reconnect_after = timedelta(seconds=settings.sender.reconnect_after_seconds)
     return Lane(number, schedule, courier, relay, desk, reconnect_after)
 

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.notifier.adapters.mail_message import MessageBuilder, mail_address
+from services.notifier.adapters.mail_message import MessageBuilder
 from services.notifier.domain.letter import Unsendable
 from services.notifier.domain.progress import Progress
 from services.notifier.domain.retry import GiveUp, Handover, RetryDecision, Sent, TryAgain, decide
 from services.notifier.sending import outcomes
+from services.notifier.sending.addressing import addressed
 from services.notifier.sending.delivery import Delivery
 from services.notifier.sending.desk import Desk
 from services.notifier.sending.letter_writer import LetterWriter
@@ -68,7 +69,7 @@ class Courier:
 
     def deliver(self, delivery: Delivery) -> None:
         """Make one attempt and record what came of it. Raises Stopping when the process ends before that."""
-        message = self._message(delivery)
+        message = addressed(delivery.request, self._letters, self._messages)
         if isinstance(message, Unsendable):
             _LOG.warning("notification_unsendable", **_fields(delivery), reason=message.reason, error=message.detail)
             self._conclude(delivery, max(1, delivery.progress.attempts), GiveUp(message.reason))
@@ -80,7 +81,7 @@ class Courier:
             self._schedule.put_back(delivery, delivery.progress)
             return
         with metrics.NOTIFICATION_DELIVERY_SECONDS.time():
-            handover = self._relay.hand_over(*message)
+            handover = self._relay.hand_over(message.recipient, message.wire)
         crash_point("sender.after-send")
         decision = decide(
             handover,
@@ -89,18 +90,6 @@ class Courier:
             schedule=self._retry_after,
         )
         self._conclude(delivery, attempt, decision)
-
-    def _message(self, delivery: Delivery) -> tuple[str, bytes] | Unsendable:
-        letter = self._letters.write(delivery.request)
-        if isinstance(letter, Unsendable):
-            return letter
-        recipient = mail_address(letter.recipient)
-        if recipient is None:
-            return Unsendable("bad_address", "the address is not one that may stand in a header")
-        try:
-            return recipient, self._messages.build(letter, recipient)
-        except ValueError:
-            return Unsendable("bad_field", "a header value holds control characters")
 
     def _conclude(self, delivery: Delivery, attempt: int, decision: RetryDecision) -> None:
         now = self._desk.clock.now()

@@ -6,12 +6,19 @@ import io
 import json
 from typing import Any
 
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from services.cli.compose import QUERY_CODE_SHOWN, Correspondences
 from services.cli.json_lines import run_batch
+from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity, mail_address
 from shared.events.base import Event
 from tests.unit.notifier.cases import COMPLAINT_ID, POLICY, breached, dispatched, registered, resolved
 from tests.unit.notifier.letters import CONFIG, a_request, a_writer
+from tests.unit.notifier.test_courier import Lane
 
+MESSAGES = MessageBuilder(SenderIdentity("a@example.com", "A", "a@example.com", "example.com"))
 EXAMPLES = CONFIG.parents[1] / "shared" / "events" / "examples"
 
 
@@ -22,7 +29,7 @@ def line(event: Event, **more: Any) -> dict[str, Any]:
 def run(*lines: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
     """Exit code and answers."""
     sink = io.StringIO()
-    handle = Correspondences(POLICY, a_writer()).answer
+    handle = Correspondences(POLICY, a_writer(), MESSAGES).answer
     code = run_batch(handle, [json.dumps(document) for document in lines], sink)
     return code, [json.loads(answer) for answer in sink.getvalue().splitlines()]
 
@@ -85,3 +92,52 @@ def test_the_documented_examples_of_a_case_give_letters() -> None:
 
 def test_the_masked_query_code_is_no_code() -> None:
     assert set(QUERY_CODE_SHOWN) == {"*", "-"}
+
+
+BAD_ADDRESSES = [
+    "li.hua@example.cn\r\nBcc: all@example.cn",
+    "li.hua@example.cn\nSubject: x",
+    "li.hua@",
+    "@example.cn",
+    "two@example.cn, three@example.cn",
+    "Li Hua <li.hua@example.cn>",
+    "li.hua@example.cn\u2028",
+    "李华@example.cn",
+    "13800000000",
+    "a@b@c.cn",
+]
+
+
+@pytest.mark.parametrize("email", BAD_ADDRESSES)
+def test_an_address_the_sender_would_refuse_is_shown_as_what_the_sender_says(email: str) -> None:
+    code, (registration, request) = run(line(registered(email=email)), line(a_request(email=email)))
+    assert code == 0
+    for answer in (registration, request):
+        assert answer["messages"] == []
+        assert [(each["template"], each["reason"]) for each in answer["unsendable"]] == [
+            ("acknowledgement", "bad_address")
+        ]
+
+
+def test_the_address_shown_is_the_one_that_is_written_to() -> None:
+    _, (answer,) = run(line(a_request(email="Li.Hua@BÜCHER.example")))
+    assert answer["messages"][0]["to"] == mail_address("Li.Hua@BÜCHER.example")
+    assert answer["messages"][0]["to"].isascii()
+
+
+_ADDRESSES = st.one_of(
+    st.emails(),
+    st.text(max_size=40),
+    st.builds("{}{}{}".format, st.sampled_from(["li.hua", "a b", '"x"']), st.text(max_size=3), st.just("@example.cn")),
+)
+
+
+@settings(max_examples=40)
+@given(_ADDRESSES)
+@example("li.hua@example.cn\r\nBcc: all@example.cn")
+def test_what_is_shown_is_what_the_sender_does_for_any_address(email: str) -> None:
+    request = a_request(email=email)
+    lane = Lane()
+    lane.give(request)
+    _, (answer,) = run(line(request))
+    assert lane.journal.entries == (["attempted", "hand over", "sent"] if answer["messages"] else ["failed"])

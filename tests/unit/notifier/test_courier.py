@@ -20,6 +20,7 @@ from services.notifier.sending.lease import Lease
 from services.notifier.sending.schedule import LaneSchedule
 from shared.clock import ManualClock
 from shared.errors import BrokerUnavailable
+from shared.events.notifications import NotificationRequested
 from shared.events.registry import decode
 from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.unit.notifier.cases import NOON
@@ -84,9 +85,13 @@ class Lane:
             self.journal, self.schedule, self.desk, a_writer(), messages, (timedelta(seconds=5), timedelta(minutes=1))
         )
 
-    def a_delivery(self, progress: Progress = NOTHING_YET) -> Delivery:
+    def give(self, request: NotificationRequested) -> None:
+        """One attempt at ``request``."""
+        self.courier.deliver(self.a_delivery(request=request))
+
+    def a_delivery(self, progress: Progress = NOTHING_YET, request: NotificationRequested | None = None) -> Delivery:
         origin = OwnedPartition(TopicPartition("requests", 0), Bookmarks(0, 0, 0), {})
-        delivery = Delivery(a_request(), origin, 7, None, progress)
+        delivery = Delivery(request or a_request(), origin, 7, None, progress)
         self.schedule.add(delivery)
         taken = self.schedule.take()
         assert taken is delivery

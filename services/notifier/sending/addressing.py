@@ -1,0 +1,38 @@
+"""From a request to a message that may go over the wire: written, its address checked, its headers built.
+
+One way for whoever asks: what the sender hands over, and what ``cbus compose`` shows of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.notifier.adapters.mail_message import MessageBuilder, mail_address
+from services.notifier.domain.letter import Letter, Unsendable
+from services.notifier.sending.letter_writer import LetterWriter
+from shared.events.notifications import NotificationRequested
+
+
+@dataclass(frozen=True, slots=True)
+class AddressedMessage:
+    """A message as it would be handed to the relay. ``recipient`` is checked and ASCII, ``wire`` has CRLF line ends."""
+
+    letter: Letter
+    recipient: str
+    wire: bytes
+
+
+def addressed(
+    request: NotificationRequested, letters: LetterWriter, messages: MessageBuilder
+) -> AddressedMessage | Unsendable:
+    """The message ``request`` asks for, or why there can be none, now or later."""
+    letter = letters.write(request)
+    if isinstance(letter, Unsendable):
+        return letter
+    recipient = mail_address(letter.recipient)
+    if recipient is None:
+        return Unsendable("bad_address", "the address is not one that may stand in a header")
+    try:
+        return AddressedMessage(letter, recipient, messages.build(letter, recipient))
+    except ValueError:
+        return Unsendable("bad_field", "a header value holds control characters")
