@@ -59,7 +59,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         ),
         "trace": Command(
             "services.cli.trace:trace_command",
-            "One complaint through every topic, in time order. Personal data is masked.",
+            "One complaint through every topic, in order. Personal data is masked.",
         ),
         "dlq": Command("services.cli.dlq:dlq_app", "Dead letters: records that could not be handled."),
         "audit": Command(

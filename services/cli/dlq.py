@@ -12,7 +12,7 @@ import typer
 from services.cli.dead_letter_record import DeadLetter, DeadLetterReference, parse_reference, read_dead_letter
 from services.cli.dlq_replay import send_back
 from services.cli.dlq_traces import look_for
-from services.cli.dlq_verdict import Verdict, judge, refusal_of, warnings_of
+from services.cli.dlq_verdict import Verdict, judge, one_per_record, refusal_of, warnings_of
 from services.cli.kafka_access import (
     all_partitions,
     bus_topics_of,
@@ -44,9 +44,13 @@ def list_dead_letters(
     as_json: JsonOption = False,
     bootstrap: BootstrapOption = None,
 ) -> None:
-    """How many, by topic, origin and reason."""
+    """How many records, by topic, origin and reason; one that was sent back and refused anew counts once."""
     with closing(open_reader(cli_settings(bootstrap).kafka)) as reader:
-        letters = list(_select(reader, topic, reason))
+        found = list(_select(reader, topic, None))
+    standing = one_per_record(found)
+    if len(standing) < len(found):
+        say(f"left out: {len(found) - len(standing)} older letters of records that are listed by their last one")
+    letters = [letter for letter in standing if reason is None or letter.reason == reason]
     if each:
         _print_each(letters, as_json)
     else:

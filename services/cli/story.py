@@ -1,4 +1,4 @@
-"""The story of one complaint: its records in every topic, in time order, each with the facts worth reading.
+"""The story of one complaint: its records in every topic, in order, each with the facts worth reading.
 
 Which facts, and how personal data is masked: ``story_facts``.
 """
@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.cli.header_text import header_texts
-from services.cli.kafka_access import department_of_topic, is_dead_letter_topic, stage_of
+from services.cli.kafka_access import department_of_topic, is_dead_letter_topic
 from services.cli.story_facts import visible_facts
-from shared.clock import from_epoch_ms
+from services.cli.story_order import PlacedRecord, in_order, time_borne, written_at
 from shared.streaming.records import ConsumerRecord
 
 _TELLING_NO = ("solved", "mandatory")
@@ -21,7 +20,10 @@ _TELLING_NO = ("solved", "mandatory")
 
 @dataclass(frozen=True, slots=True)
 class StoryStep:
-    """One record in a complaint's story. ``time`` is the event's own, ``written_at`` the record's on Kafka."""
+    """One record in a complaint's story. ``time`` is the event's own, ``written_at`` the record's on Kafka.
+
+    ``note`` says why it stands where its time does not; None where it does.
+    """
 
     time: str
     written_at: datetime
@@ -32,6 +34,7 @@ class StoryStep:
     event_id: str
     who: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    note: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -45,29 +48,29 @@ class StoryStep:
             "partition": self.partition,
             "offset": self.offset,
             "event_id": self.event_id,
-        }
+        } | ({"note": self.note} if self.note else {})
 
     def facts_text(self) -> str:
-        """``name=value`` pairs on one line; what is merely not the case is left out."""
+        """``name=value`` pairs on one line, and the note; what is merely not the case is left out."""
         shown = {name: value for name, value in self.facts.items() if value is not False or name in _TELLING_NO}
-        return "  ".join(f"{name}={_plain(value)}" for name, value in shown.items())
+        parts = [f"{name}={_plain(value)}" for name, value in shown.items()]
+        return "  ".join([*parts, f"({self.note})"] if self.note else parts)
 
 
 def tell_story(records: Iterable[ConsumerRecord]) -> list[StoryStep]:
-    """The steps in the order they were written; what was written at the same instant, in the order of the journey."""
-    ordered = sorted(records, key=lambda record: (record.timestamp_ms, stage_of(record.topic), record.offset))
-    return [_step(record) for record in ordered]
+    """The steps as they followed one another; see ``story_order``."""
+    return [_step(placed) for placed in in_order(records)]
 
 
-def _step(record: ConsumerRecord) -> StoryStep:
-    headers = header_texts(record.headers)
-    event_type = headers.get("ce_type", "(no ce_type)")
+def _step(placed: PlacedRecord) -> StoryStep:
+    record, headers = placed.record, placed.headers
+    event_type = placed.event_type or "(no ce_type)"
     facts = visible_facts(event_type, record.value)
     if is_dead_letter_topic(record.topic):
         facts |= {"refused": headers.get("dlq_reason"), "from": headers.get("dlq_topic")}
     return StoryStep(
-        time=headers.get("ce_time", ""),
-        written_at=from_epoch_ms(record.timestamp_ms),
+        time=time_borne(record.topic, headers),
+        written_at=written_at(record),
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
@@ -75,6 +78,7 @@ def _step(record: ConsumerRecord) -> StoryStep:
         event_id=headers.get("ce_id", ""),
         who=_who(record.topic, headers),
         facts=facts,
+        note=placed.note,
     )
 
 

@@ -25,7 +25,11 @@ def trace_command(
     as_json: JsonOption = False,
     bootstrap: BootstrapOption = None,
 ) -> None:
-    """One complaint through every topic, in time order. Personal data is masked."""
+    """One complaint through every topic, in order. Personal data is masked.
+
+    Rows stand by the time they bear. What surely followed another row stands below it, also where the clocks of the
+    two writers say otherwise; such a row says so. Equal times stand in the order of a complaint's journey.
+    """
     wanted = _parse(case)
     with closing(open_reader(cli_settings(bootstrap).kafka)) as reader:
         complaint_id = str(wanted) if isinstance(wanted, UUID) else find_complaint(reader, wanted)

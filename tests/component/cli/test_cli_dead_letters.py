@@ -68,6 +68,17 @@ def test_they_are_counted_by_origin_and_reason(bus: Bus) -> None:
     ]
 
 
+def test_one_that_was_sent_back_and_refused_anew_is_counted_once(bus: Bus) -> None:
+    original = refuse_an_update(bus)
+    assert bus.cbus("dlq", "replay", reference(bus)).exit_code == 0
+    copy = bus.records(original.topic)[-1]
+    bus.write(dead_letter(copy, dead_letters_of(bus), Refusal("already_accepted", "x"), "router", NOW))
+    listed = ("dlq", "ls", "--topic", dead_letters_of(bus))
+    assert [(each["reason"], each["count"]) for each in bus.cbus_json(*listed)] == [("already_accepted", 1)]
+    assert bus.cbus_json(*listed, "--reason", "case_closed") == []
+    assert "1 older letters" in bus.cbus(*listed, "--each").stderr
+
+
 def test_each_is_listed_with_the_reference_that_shows_it(bus: Bus) -> None:
     original = refuse_an_update(bus)
     result = bus.cbus("dlq", "ls", "--each", "--json", "--topic", dead_letters_of(bus))

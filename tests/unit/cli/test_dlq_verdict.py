@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.cli.dead_letter_record import DeadLetter
 from services.cli.dlq_verdict import (
@@ -14,6 +16,7 @@ from services.cli.dlq_verdict import (
     SETTLED,
     OnTheBus,
     judge,
+    one_per_record,
     warnings_of,
 )
 from tests.unit.cli.letters import letter
@@ -105,3 +108,26 @@ def test_what_the_options_may_do_is_said() -> None:
     assert f"{LIFECYCLE} is read by sla, notifier" in for_all
     assert "--again: 1 of these" in twice
     assert warnings_of(judge([letter()], bus, again=True, all_readers=True), bus) == []
+
+
+def refused_again(before: DeadLetter) -> DeadLetter:
+    """The letter of ``before`` after it was sent back: another place on its topic, and the note where from."""
+    return letter(before.origin_topic, headers=before.replay().headers)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=4), st.randoms(use_true_random=False))
+def test_however_often_a_record_was_sent_back_and_refused_it_counts_once(
+    records: list[tuple[int, bool]], mix: Any
+) -> None:
+    """Each is sent back so many times; of some a service that died in between wrote two letters."""
+    letters, last = [], set()
+    for times, has_twin in records:
+        chain = [letter(RECEIVED)]
+        for _ in range(times):
+            chain.append(refused_again(chain[-1]))
+        twin = [letter(RECEIVED, at=(7, chain[0].origin_offset))] if has_twin else []
+        letters += [*chain, *twin]
+        last.add(chain[-1].origin_offset)
+    mix.shuffle(letters)
+    assert {each.origin_offset for each in one_per_record(letters)} == last
+    assert len(one_per_record(letters)) == len(records)

@@ -94,6 +94,21 @@ def test_every_listed_fact_exists_in_its_event() -> None:
             assert path.split(".")[0] in fields, f"{event_type}: {path}"
 
 
+def test_every_event_has_its_facts_or_is_said_to_have_none() -> None:
+    from services.cli import story_facts
+
+    listed = set(story_facts._FACTS)
+    assert not listed & story_facts.NOTHING_TO_TELL
+    assert listed | story_facts.NOTHING_TO_TELL == set(EVENT_MODELS)
+
+
+def test_a_message_put_off_says_why_and_until_when() -> None:
+    value = json.dumps({"template": "result", "attempt": 2, "reason": "smtp_451", "retry_at": "2026-03-02T03:00:00Z"})
+    assert visible_facts("notification.deferred.v1", value.encode()) == {
+        "template": "result", "attempt": 2, "reason": "smtp_451", "retry_at": "2026-03-02T03:00:00Z",
+    }  # fmt: skip
+
+
 def test_a_header_without_a_value_does_not_keep_the_rest_untold() -> None:
     odd: Any = (("note", None),)
     nameless: Any = [("ce_type", None), ("ce_id", b"e")]
