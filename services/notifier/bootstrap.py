@@ -8,15 +8,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 from services.notifier.adapters.config_files import load_departments
 from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity
+from services.notifier.adapters.recipient_window import RecipientWindow
 from services.notifier.adapters.smtp import SmtpRelay
 from services.notifier.adapters.templates import TemplateSet
 from services.notifier.composer import Composer
 from services.notifier.domain.letter import Letterhead
 from services.notifier.domain.policy import CorrespondencePolicy
+from services.notifier.domain.recipient_limit import RecipientLimits, recipient_key
 from services.notifier.domain.state import Correspondence
-from services.notifier.sending.courier import Courier
+from services.notifier.sending.courier import Admits, Courier
 from services.notifier.sending.desk import Desk
 from services.notifier.sending.durable_writer import DurableWriter
 from services.notifier.sending.lane import Lane
@@ -119,19 +125,31 @@ def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock, stopp
     """The sender with its lanes, not started; ``stopping`` cuts its waits short."""
     lease = Lease(settings.kafka.session_timeout_seconds)
     desk = Desk(clock, DurableWriter(broker.producer(), stopping), lease, stopping)
-    letters = letter_writer(settings)
+    letters, admits = letter_writer(settings), recipient_limit(settings)
     consumer = broker.consumer(SERVICE, settings.instance_id)
     ownership = Ownership(broker, consumer, settings.sender.max_span + MAX_POLL)
     throttle = Throttle(settings.sender.max_pending, settings.sender.max_span)
-    lanes = [build_lane(number, settings, desk, letters) for number in range(settings.sender.lanes)]
+    lanes = [build_lane(number, settings, desk, letters, admits) for number in range(settings.sender.lanes)]
     reception = Reception(ownership, lanes, desk, DeadLetterMeter(settings.engine.dead_letter_max_share))
     return Sender(consumer, ownership, throttle, lanes, reception, desk, settings.sender.drain_seconds)
 
 
-def build_lane(number: int, settings: NotifierSettings, desk: Desk, letters: LetterWriter) -> Lane:
+def recipient_limit(settings: NotifierSettings) -> Admits:
+    """Whether one more letter may go to an address; addresses are known by their keyed hash alone."""
+    limits = RecipientLimits(settings.recipient.per_hour, settings.recipient.per_day)
+    seconds = settings.redis.timeout_seconds
+    redis = Redis.from_url(
+        settings.redis.url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
+    )
+    window = RecipientWindow(redis, limits)
+    secret = settings.query_code_secret.get_secret_value().encode()
+    return lambda address, notification_id, now: window.admits(recipient_key(secret, address), notification_id, now)
+
+
+def build_lane(number: int, settings: NotifierSettings, desk: Desk, letters: LetterWriter, admits: Admits) -> Lane:
     """One lane with a connection of its own."""
     schedule, relay = LaneSchedule(desk.clock), SmtpRelay(settings.smtp)
-    courier = Courier(relay, schedule, desk, letters, message_builder(settings.smtp), settings.retry_after)
+    courier = Courier(relay, schedule, desk, letters, message_builder(settings.smtp), settings.retry_after, admits)
     reconnect_after = timedelta(seconds=settings.sender.reconnect_after_seconds)
     return Lane(number, schedule, courier, relay, desk, reconnect_after)
 

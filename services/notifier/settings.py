@@ -105,11 +105,29 @@ class SenderSettings(BaseModel):
     )
 
 
+class RecipientSettings(BaseModel):
+    """How many letters one address gets."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_hour: int = Field(
+        6,
+        ge=1,
+        le=100_000,
+        description="Most acknowledgements and notices of reopening to one address in an hour; more are withheld. "
+        "Results, rejections, corrections and refusals always go out.",
+    )
+    per_day: int = Field(20, ge=1, le=100_000, description="The same in a day.")
+
+
 class NotifierSettings(ProcessorSettings):
     """Everything the notifier needs."""
 
     smtp: SmtpSettings = Field(default_factory=SmtpSettings, description="The mail relay.")
     sender: SenderSettings = Field(default_factory=SenderSettings, description="The sender.")
+    recipient: RecipientSettings = Field(
+        default_factory=RecipientSettings, description="Limits of letters to one address."
+    )
     query_code_secret: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET),
         min_length=16,

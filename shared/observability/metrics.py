@@ -173,7 +173,7 @@ CALENDAR_LOADED_UNTIL_TIMESTAMP_SECONDS = _gauge(
 # ---- notifications ----------------------------------------------------------------------------------------------
 NOTIFICATIONS_TOTAL = _counter(
     "notifications_total",
-    "What came of messages. result: sent, failed, skipped, retried.",
+    "What came of messages. result: sent, failed, skipped, withheld, retried.",
     ("medium", "template", "result"),
 )
 NOTIFICATION_DELIVERY_SECONDS = _histogram(

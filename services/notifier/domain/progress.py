@@ -11,6 +11,7 @@ from shared.events.notifications import (
     NotificationDeferred,
     NotificationFailed,
     NotificationSent,
+    NotificationSkipped,
 )
 
 
@@ -58,7 +59,7 @@ def follow(progress: Progress, event: Event) -> Progress:
             )
         case NotificationDeferred() if not progress.is_settled:
             return _deferred(progress, event)
-        case NotificationFailed():
+        case NotificationFailed() | NotificationSkipped():
             return replace(progress, is_settled=True)
         case _:
             return progress

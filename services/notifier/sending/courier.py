@@ -12,7 +12,8 @@ from typing import Protocol
 
 from services.notifier.adapters.mail_message import MessageBuilder
 from services.notifier.domain.letter import Unsendable
-from services.notifier.domain.progress import Progress
+from services.notifier.domain.progress import NOTHING_YET, Progress
+from services.notifier.domain.recipient_limit import LIMITED, WITHHELD
 from services.notifier.domain.retry import GiveUp, Handover, RetryDecision, Sent, TryAgain, decide
 from services.notifier.sending import outcomes
 from services.notifier.sending.addressing import addressed
@@ -21,11 +22,16 @@ from services.notifier.sending.desk import Desk
 from services.notifier.sending.letter_writer import LetterWriter
 from services.notifier.sending.schedule import LaneSchedule
 from shared.crash_points import crash_point
+from shared.events.notifications import NotificationRequested
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.streaming.records import ProducerRecord
 
 _LOG = get_logger()
+
+
+Admits = Callable[[str, str, datetime], bool]
+"""Whether one more letter may go to this address: address, notification id, now."""
 
 
 class Relay(Protocol):
@@ -59,6 +65,7 @@ class Courier:
         letters: LetterWriter,
         messages: MessageBuilder,
         retry_after: tuple[timedelta, ...],
+        admits: Admits,
     ) -> None:
         self._relay = relay
         self._schedule = schedule
@@ -66,6 +73,7 @@ class Courier:
         self._letters = letters
         self._messages = messages
         self._retry_after = retry_after
+        self._admits = admits
 
     def deliver(self, delivery: Delivery) -> None:
         """Make one attempt and record what came of it. Raises Stopping when the process ends before that."""
@@ -73,6 +81,11 @@ class Courier:
         if isinstance(message, Unsendable):
             _LOG.warning("notification_unsendable", **_fields(delivery), reason=message.reason, error=message.detail)
             self._conclude(delivery, max(1, delivery.progress.attempts), GiveUp(message.reason))
+            return
+        if delivery.progress == NOTHING_YET and not self._may_go(delivery.request, message.recipient):
+            _LOG.info("notification_withheld", **_fields(delivery), reason=WITHHELD)
+            now = self._desk.clock.now()
+            self._settle(delivery, outcomes.withheld(delivery, WITHHELD, now), "withheld")
             return
         attempt = delivery.progress.attempts + 1
         self._desk.writer.write(outcomes.attempted(delivery, attempt, self._desk.clock.now()))
@@ -90,6 +103,11 @@ class Courier:
             schedule=self._retry_after,
         )
         self._conclude(delivery, attempt, decision)
+
+    def _may_go(self, request: NotificationRequested, recipient: str) -> bool:
+        if request.template not in LIMITED:
+            return True
+        return self._admits(recipient, request.notification_id, self._desk.clock.now())
 
     def _conclude(self, delivery: Delivery, attempt: int, decision: RetryDecision) -> None:
         now = self._desk.clock.now()

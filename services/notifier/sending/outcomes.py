@@ -15,6 +15,7 @@ from shared.events.notifications import (
     NotificationFailed,
     NotificationOutcome,
     NotificationSent,
+    NotificationSkipped,
 )
 from shared.events.registry import encode
 from shared.streaming.records import ProducerRecord
@@ -48,6 +49,11 @@ def sent(delivery: Delivery, attempt: int, possible_repeat: bool, now: datetime)
 def failed(delivery: Delivery, attempt: int, reason: str, now: datetime) -> ProducerRecord:
     """It cannot be delivered; a person should look."""
     return _record(delivery, NotificationFailed(**_about(delivery, now), attempt=attempt, reason=reason), "", now)
+
+
+def withheld(delivery: Delivery, reason: str, now: datetime) -> ProducerRecord:
+    """Its addressee has had enough letters for now."""
+    return _record(delivery, NotificationSkipped(**_about(delivery, now), reason=reason), "", now)
 
 
 def _about(delivery: Delivery, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity
+from services.notifier.domain.notification import Template
 from services.notifier.domain.progress import NOTHING_YET, Progress
 from services.notifier.domain.retry import Handover, HandoverResult
 from services.notifier.sending.bookmarks import Bookmarks
@@ -75,6 +76,8 @@ class Lane:
     def __init__(self) -> None:
         self.journal = Journal()
         self.now = 0.0
+        self.admitting = True
+        self.asked: list[tuple[str, str]] = []
         self.stopping = threading.Event()
         self.clock = ManualClock(NOON)
         lease = Lease(10.0, lambda: self.now)
@@ -82,8 +85,18 @@ class Lane:
         self.schedule = LaneSchedule(self.clock)
         messages = MessageBuilder(SenderIdentity("a@example.com", "A", "a@example.com", "example.com"))
         self.courier = Courier(
-            self.journal, self.schedule, self.desk, a_writer(), messages, (timedelta(seconds=5), timedelta(minutes=1))
+            self.journal,
+            self.schedule,
+            self.desk,
+            a_writer(),
+            messages,
+            (timedelta(seconds=5), timedelta(minutes=1)),
+            self._admits,
         )
+
+    def _admits(self, address: str, notification_id: str, _now: object) -> bool:
+        self.asked.append((address, notification_id))
+        return self.admitting
 
     def give(self, request: NotificationRequested) -> None:
         """One attempt at ``request``."""
@@ -175,6 +188,29 @@ def test_a_deferred_message_comes_back_when_it_is_due_with_its_attempts_counted(
     assert again.progress == Progress(1, True, NOON + timedelta(seconds=5))
     lane.courier.deliver(again)
     assert lane.journal.entries[-1] == "sent"
+
+
+def test_a_letter_beyond_the_limit_of_its_address_is_withheld_with_an_outcome(lane: Lane) -> None:
+    lane.admitting = False
+    delivery = lane.a_delivery()
+    lane.courier.deliver(delivery)
+    assert lane.journal.entries == ["skipped"]
+    assert lane.desk.finished.get_nowait() == (delivery.origin, 7)
+    assert lane.schedule.take() is None
+
+
+@pytest.mark.parametrize("template", [t for t in Template if t not in (Template.ACKNOWLEDGEMENT, Template.REOPENED)])
+def test_answers_to_what_happened_are_never_withheld(lane: Lane, template: Template) -> None:
+    lane.admitting = False
+    lane.courier.deliver(lane.a_delivery(request=a_request(template)))
+    assert lane.journal.entries == ["attempted", "hand over", "sent"]
+    assert lane.asked == []
+
+
+def test_a_letter_that_was_attempted_is_not_asked_about_again(lane: Lane) -> None:
+    lane.admitting = False
+    lane.courier.deliver(lane.a_delivery(Progress(1, True)))
+    assert lane.journal.entries == ["attempted", "hand over", "sent"]
 
 
 def test_what_cannot_be_addressed_never_reaches_the_relay(lane: Lane) -> None:

@@ -17,6 +17,7 @@ from shared.events.notifications import (
     NotificationSkipped,
 )
 from tests.unit.notifier.cases import COMPLAINT_ID, NOON
+from tests.unit.notifier.letters import a_request
 
 ABOUT: dict[str, Any] = {
     "notification_id": "n", "complaint_id": COMPLAINT_ID, "cycle": 1, "template": "result",
@@ -108,5 +109,12 @@ def test_otherwise_there_is_nothing_to_say(events: list[Event]) -> None:
     assert not after(events).is_repeat_unsaid
 
 
+def test_a_letter_that_was_withheld_is_settled_and_was_not_sent() -> None:
+    """Who takes over must not ask again: the answer may be another by then, and the outcome is written."""
+    withheld = follow(NOTHING_YET, NotificationSkipped(**ABOUT, reason="recipient_limit"))
+    assert withheld.is_settled
+    assert not withheld.is_sent
+
+
 def test_other_events_say_nothing() -> None:
-    assert follow(NOTHING_YET, NotificationSkipped(**ABOUT, reason="anonymous")) == NOTHING_YET
+    assert follow(NOTHING_YET, a_request()) == NOTHING_YET
