@@ -51,9 +51,11 @@ class ContainerKafka:
 
     replication_factor = 1
 
-    def __init__(self, directory: Path | None, properties: Mapping[str, str] | None = None) -> None:
-        """``directory`` keeps the data on the host; None leaves it in the container."""
-        self._port = free_port()
+    def __init__(
+        self, directory: Path | None, properties: Mapping[str, str] | None = None, port: int | None = None
+    ) -> None:
+        """``directory`` keeps the data on the host; None leaves it in the container. ``port`` None: any free one."""
+        self._port = port or free_port()
         self.bootstrap_servers = f"{LOOPBACK}:{self._port}"
         self._container = _container(kafka_image()).with_bind_ports(_CLIENT_PORT, self._port)
         environment = as_container_environment(container_properties(self._port, properties))
@@ -81,8 +83,8 @@ class ContainerKafka:
 class ContainerValkey:
     """One Valkey server in a container; the same face to a stack as ``ValkeyServer``."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, port: int | None = None) -> None:
+        self.port = port or free_port()
         self.url = f"redis://{LOOPBACK}:{self.port}/0"
         self._container = (
             _container(VALKEY_IMAGE)

@@ -28,7 +28,7 @@ class KafkaCluster:
 
     ``properties`` are added to every node's settings and win. ``advertised`` maps a node id to the ``host:port``
     clients are told instead of the node's own, so that a proxy can stand before it. ``hosts`` maps a node id to where
-    the node runs, if not on the loopback.
+    the node runs, if not on the loopback. ``client_port`` is the first node's for clients; None: as before, or any.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class KafkaCluster:
         advertised: Mapping[int, str] | None = None,
         hosts: Mapping[int, NodeHost] | None = None,
         jvm_flags: Sequence[str] = QUICK_START_JVM,
+        client_port: int | None = None,
     ) -> None:
         if nodes not in (1, 3):
             raise ConfigurationError(f"a local cluster has 1 or 3 nodes, not {nodes}")
@@ -50,6 +51,7 @@ class KafkaCluster:
         self._advertised = dict(advertised or {})
         self._hosts = dict(hosts or {})
         self._jvm_flags = tuple(jvm_flags)
+        self._client_port = client_port
         self._lock = DirectoryLock(directory)
 
     @property
@@ -81,7 +83,7 @@ class KafkaCluster:
 
     def _prepare_nodes(self) -> None:
         runtime = JavaRuntime(java_command(), kafka_jars(), self._jvm_flags)
-        identity = open_identity(self.directory, self._node_count)
+        identity = open_identity(self.directory, self._node_count, self._client_port)
         self._identity = replace(identity, nodes=tuple(map(self._placed, identity.nodes)))
         self.nodes = tuple(self._node(address, runtime) for address in self._identity.nodes)
         for node in self.nodes:

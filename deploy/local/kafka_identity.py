@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from deploy.local.kafka_properties import NodeAddress
@@ -23,9 +23,10 @@ class ClusterIdentity:
     nodes: tuple[NodeAddress, ...]
 
 
-def open_identity(directory: Path, nodes: int) -> ClusterIdentity:
+def open_identity(directory: Path, nodes: int, client_port: int | None = None) -> ClusterIdentity:
     """Read ``cluster.json``, or make a new identity with free ports; ports taken meanwhile are replaced.
 
+    ``client_port`` is where clients find the first node, whatever it was before.
     Raises ``ConfigurationError`` if the directory holds a cluster of another size.
     """
     file = directory / CLUSTER_FILE
@@ -37,6 +38,9 @@ def open_identity(directory: Path, nodes: int) -> ClusterIdentity:
         identity = ClusterIdentity(saved["cluster_id"], tuple(map(_with_free_ports, addresses)))
     else:
         identity = ClusterIdentity(new_cluster_id(), tuple(_new_address(number + 1) for number in range(nodes)))
+    if client_port is not None:
+        first = replace(identity.nodes[0], client_port=client_port)
+        identity = replace(identity, nodes=(first, *identity.nodes[1:]))
     file.write_text(json.dumps(asdict(identity), indent=2))
     return identity
 

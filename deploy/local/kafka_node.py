@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -30,9 +31,13 @@ class JavaRuntime:
     jars: Path
     jvm_flags: Sequence[str] = QUICK_START_JVM
 
-    def command(self, main_class: str, *arguments: str) -> list[str]:
-        """The full command line for ``main_class``."""
-        return [self.java, *self.jvm_flags, _LOGGING, "-cp", f"{self.jars}/*", main_class, *arguments]
+    def command(self, temporary: Path, main_class: str, *arguments: str) -> list[str]:
+        """The full command line for ``main_class``, which unpacks its native libraries into ``temporary``.
+
+        A killed broker does not remove them; in a directory of its own they go with its data.
+        """
+        flags = [*self.jvm_flags, f"-Djava.io.tmpdir={temporary}", _LOGGING]
+        return [self.java, *flags, "-cp", f"{self.jars}/*", main_class, *arguments]
 
 
 class KafkaNode:
@@ -54,9 +59,10 @@ class KafkaNode:
         self.directory = directory
         self._runtime = runtime
         self._properties_file = directory / "server.properties"
+        self._temporary = directory / "tmp"
         self._broker = ChildProcess(
             f"Kafka node {address.node_id}",
-            [*enter, *runtime.command("kafka.Kafka", str(self._properties_file))],
+            [*enter, *runtime.command(self._temporary, "kafka.Kafka", str(self._properties_file))],
             log_path=directory / "broker.log",
             inherited_files=lambda: [lock.file],
         )
@@ -87,8 +93,10 @@ class KafkaNode:
         return self._broker.is_alive
 
     def write_properties(self, properties: Mapping[str, str]) -> None:
-        """Write ``server.properties``; takes effect at the next start."""
+        """Write ``server.properties``, taking effect at the next start; the node's temporary directory is emptied."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._temporary, ignore_errors=True)  # a killed run's
+        self._temporary.mkdir()
         self._properties_file.write_text(render(properties))
 
     def begin_format(self, cluster_id: str) -> subprocess.Popen[str] | None:
@@ -96,7 +104,13 @@ class KafkaNode:
         if (self.data_directory / "meta.properties").exists():
             return None
         command = self._runtime.command(
-            "kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(self._properties_file)
+            self._temporary,
+            "kafka.tools.StorageTool",
+            "format",
+            "--cluster-id",
+            cluster_id,
+            "--config",
+            str(self._properties_file),
         )
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 import socket
 
+from shared.errors import ConfigurationError
+
 LOOPBACK = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 20_000, 31_999
 
@@ -35,6 +37,16 @@ def free_port(host: str = LOOPBACK) -> int:
             _handed_out.add(port)
             return port
     raise OSError(f"found no free port on {host} between {FIRST_PORT} and {LAST_PORT} in 1000 tries")
+
+
+def usual_port(usual: int, asked: int | None) -> int:
+    """``asked``, or ConfigurationError if that is taken. 0: any free one; None: ``usual`` unless it is taken."""
+    if asked == 0 or (asked is None and not is_free(usual)):
+        return free_port()
+    wanted = usual if asked is None else asked
+    if not is_free(wanted):
+        raise ConfigurationError(f"port {wanted} is in use on {LOOPBACK}; choose another one, or 0 for any free one")
+    return wanted
 
 
 def is_listening(port: int, host: str = LOOPBACK, timeout_seconds: float = 0.5) -> bool:

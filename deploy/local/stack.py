@@ -68,8 +68,20 @@ class RedisServer(Server, Protocol):
 
 
 @dataclass(frozen=True)
+class StackPorts:
+    """Where the servers are to listen; None: anywhere (a kept Kafka: where it was, if that is free)."""
+
+    kafka: int | None = None
+    redis: int | None = None
+    smtp: int | None = None
+
+
+@dataclass(frozen=True)
 class StackAddresses:
-    """Where a running stack can be reached. ``data_dir`` is None if the data will be thrown away."""
+    """Where a running stack can be reached. ``data_dir`` is None if the data will be thrown away.
+
+    ``mail_log`` is the file to which the mail sink writes what it takes, one JSON object a line, text included.
+    """
 
     kafka_bootstrap: str
     redis_url: str
@@ -77,6 +89,7 @@ class StackAddresses:
     smtp_port: int | None
     backend: Backend
     data_dir: str | None
+    mail_log: str | None = None
 
     def as_environment(self) -> dict[str, str]:
         """The variables that point a service at this stack (see ``shared.settings``)."""
@@ -110,6 +123,7 @@ class LocalStack:
         with_smtp_sink: bool = True,
         topics: Iterable[TopicDefinition] = (),
         kafka_properties: Mapping[str, str] | None = None,
+        ports: StackPorts = StackPorts(),
         announce: Callable[[str], None] = announce_on_stderr,
     ) -> None:
         self._choice = backend
@@ -118,6 +132,7 @@ class LocalStack:
         self._with_smtp_sink = with_smtp_sink
         self._topics = tuple(topics)
         self._kafka_properties = dict(kafka_properties or {})
+        self._ports = ports
         self._announce = announce
         self._running = ExitStack()
         self._addresses: StackAddresses | None = None
@@ -162,14 +177,19 @@ class LocalStack:
     def _start_servers(self, backend: Backend, directory: Path, starting: ExitStack) -> None:
         if backend == "docker":
             kafka_directory = directory / "kafka" if self._kept else None
-            self.kafka = ContainerKafka(kafka_directory, self._kafka_properties)
-            self.valkey = ContainerValkey()
+            self.kafka = ContainerKafka(kafka_directory, self._kafka_properties, self._ports.kafka)
+            self.valkey = ContainerValkey(self._ports.redis)
         else:
-            self.kafka = KafkaCluster(directory / "kafka", nodes=self._nodes, properties=self._kafka_properties)
-            self.valkey = ValkeyServer(directory / "valkey")
+            self.kafka = KafkaCluster(
+                directory / "kafka",
+                nodes=self._nodes,
+                properties=self._kafka_properties,
+                client_port=self._ports.kafka,
+            )
+            self.valkey = ValkeyServer(directory / "valkey", port=self._ports.redis)
         servers: list[Server] = [self.kafka, self.valkey]
         if self._with_smtp_sink:
-            self.smtp_sink = SmtpSink(directory / "smtp", keep_text=True)
+            self.smtp_sink = SmtpSink(directory / "smtp", port=self._ports.smtp, keep_text=True)
             servers.append(self.smtp_sink)
         for server in servers:
             starting.callback(server.stop if self._kept else server.kill)
@@ -183,6 +203,7 @@ class LocalStack:
             smtp_port=self.smtp_sink.port if self.smtp_sink else None,
             backend=backend,
             data_dir=str(self._kept.resolve()) if self._kept else None,
+            mail_log=str(self.smtp_sink.truth_log) if self.smtp_sink else None,
         )
 
     def _provision(self) -> str:

@@ -88,11 +88,16 @@ class Supervisor:
         with self._guard:
             return self._watched.pop(name).process
 
-    def stop(self, timeout_seconds: float = 10.0) -> None:
-        """Stop all services one by one, last started first; each has ``timeout_seconds`` to drain, then SIGKILL."""
+    def stop(self, timeout_seconds: float = 10.0, *, together: bool = False) -> None:
+        """Stop all services one by one, last started first; each has ``timeout_seconds`` to drain, then SIGKILL.
+
+        ``together``: ask all at once, where nothing is under way between them.
+        """
         self._stopping.set()
         if self._watcher.is_alive():
             self._watcher.join()
+        for process in self.processes if together else ():
+            process.ask_to_stop()
         for process in reversed(self.processes):
             process.terminate(timeout_seconds)
 

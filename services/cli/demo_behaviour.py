@@ -1,7 +1,7 @@
 """How a simulated department works on a case: what it reports, and when. A pure function of the assignment and a seed.
 
-Times are demo time after the dispatch. The tempers are chosen so that an hour a second shows, within a minute, every
-ending a clock can have.
+Times are demo time after the dispatch. The tempers are chosen so that an hour a second shows, within a minute, most
+complaints answered, and every ending a clock can have.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.events.decisions import Resolution, Role
+from shared.events.decisions import Resolution, Role, Severity
 from shared.events.departments import Action, AssignmentDispatched
 
 
@@ -26,7 +26,7 @@ class Temper(StrEnum):
     WAITING = "waiting"
 
 
-_SHARES = {Temper.PROMPT: 60, Temper.SLOW: 18, Temper.SILENT: 8, Temper.RETURNING: 6, Temper.WAITING: 8}
+_SHARES = {Temper.PROMPT: 76, Temper.SLOW: 8, Temper.SILENT: 4, Temper.RETURNING: 5, Temper.WAITING: 7}
 
 _ANSWER = Resolution(
     status="refund granted / 同意退款",
@@ -53,7 +53,7 @@ def plan_reports(dispatched: AssignmentDispatched, seed: int) -> list[PlannedRep
         return []
     if temper is Temper.RETURNING:
         return [PlannedReport(_hours(chance, 1, 8), Action.RETURN, {"reason": "not_our_responsibility"})]
-    plan = _work(chance, temper)
+    plan = _work(chance, temper, is_urgent=dispatched.classification.severity == Severity.CRITICAL)
     if is_lead and not dispatched.decision.co_handlers:
         solved = chance.random() < 0.85  # with co-handlers the lead cannot know when all are done, so it does not call
         plan.append(PlannedReport(plan[-1].after + _hours(chance, 4, 30), Action.CALL_BACK, {"solved": solved}))
@@ -66,18 +66,23 @@ def choose_temper(chance: random.Random, *, may_return: bool) -> Temper:
     return chance.choices(tempers, [_SHARES[temper] for temper in tempers])[0]
 
 
-def _work(chance: random.Random, temper: Temper) -> list[PlannedReport]:
+def _work(chance: random.Random, temper: Temper, *, is_urgent: bool) -> list[PlannedReport]:
     slow = temper is Temper.SLOW
-    accepted = _hours(chance, 6, 20) if slow else _hours(chance, 0.5, 4)
-    contacted = _hours(chance, 26, 60) if slow else accepted + _hours(chance, 1, 14)
+    if is_urgent and not slow:  # life and health: the first answer is owed within two hours
+        accepted = _hours(chance, 0.05, 0.2)
+        contacted = accepted + _hours(chance, 0.1, 0.6)
+    else:
+        accepted = _hours(chance, 6, 20) if slow else _hours(chance, 0.3, 2)
+        contacted = _hours(chance, 26, 60) if slow else accepted + _hours(chance, 0.5, 4)
     plan = [PlannedReport(accepted, Action.ACCEPT), PlannedReport(contacted, Action.CONTACT)]
     if temper is Temper.WAITING:
-        held = contacted + _hours(chance, 1, 4)
-        resumed = held + _hours(chance, 6, 20)
+        held = contacted + _hours(chance, 0.5, 2)
+        resumed = held + _hours(chance, 4, 12)
         plan.append(PlannedReport(held, Action.HOLD, {"reason": "waiting_for_complainant"}))
         plan.append(PlannedReport(resumed, Action.RESUME))
-    found = plan[-1].after + (_hours(chance, 30, 60) if slow else _hours(chance, 2, 12))
-    resolved = found + (_hours(chance, 48, 120) if slow else _hours(chance, 4, 24))
+    looking = (30.0, 60.0) if slow else (0.2, 0.6) if is_urgent else (1.0, 4.0)
+    found = plan[-1].after + _hours(chance, *looking)
+    resolved = found + (_hours(chance, 48, 120) if slow else _hours(chance, 1.5, 6))
     plan.append(PlannedReport(found, Action.PROGRESS, {"preliminary_finding": True}))
     plan.append(PlannedReport(resolved, Action.RESOLVE, {"resolution": _ANSWER}))
     return plan

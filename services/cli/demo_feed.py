@@ -12,9 +12,9 @@ import math
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from services.cli.demo_samples import Submission
@@ -28,6 +28,15 @@ Outcome = Literal["accepted", "rejected", "unconfirmed"]
 
 
 @dataclass
+class Refusal:
+    """One reason of the door's: how often it was given, and the first row it was given for (file and line)."""
+
+    reason: str
+    first: str
+    count: int = 0
+
+
+@dataclass
 class FeedFigures:
     """What the senders saw. Guarded by the feeder's lock while it runs."""
 
@@ -36,7 +45,8 @@ class FeedFigures:
     """Complaint id to ticket number."""
     rejected: int = 0
     unconfirmed: int = 0
-    rejections: dict[str, int] = field(default_factory=dict)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+    """By what the door said, in the order in which it was first said."""
     accept_seconds: list[float] = field(default_factory=list)
     requested_at: dict[str, float] = field(default_factory=dict)
     """Complaint id to the machine's time (seconds since the epoch) when its first request began."""
@@ -78,6 +88,12 @@ class Feeder:
         with self._lock:
             return dict(self.figures.accepted)
 
+    def ticket_of(self, complaint_id: str | None) -> str | None:
+        """The ticket number of a complaint of ours, else of the first accepted one; None while there is none."""
+        with self._lock:
+            first = next(iter(self.figures.accepted.values()), None)
+            return self.figures.accepted.get(complaint_id or "", first)
+
     def accept_seconds(self) -> list[float]:
         """Seconds from the first request to the 202, per accepted complaint."""
         with self._lock:
@@ -117,8 +133,8 @@ class Feeder:
             if status == HTTPStatus.ACCEPTED:
                 self._note_accepted(receipt, time.monotonic() - began)
                 return
-            if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status != _TOO_MANY:
-                self._note_rejected(receipt.get("reason") or receipt.get("type") or f"http_{status}")
+            if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _TRY_AGAIN:
+                self._note_rejected(_reason(status, receipt), submission.place)
                 return
             if self._stop.is_set() or time.monotonic() - began > GIVE_UP_AFTER_SECONDS:
                 self._note_unconfirmed()
@@ -126,28 +142,40 @@ class Feeder:
             time.sleep(pause)
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
-    def _note_accepted(self, receipt: dict[str, str], seconds: float) -> None:
+    def _note_accepted(self, receipt: dict[str, Any], seconds: float) -> None:
         with self._lock:
             self.figures.accepted[receipt["complaint_id"]] = receipt["ticket_number"]
             self.figures.accept_seconds.append(seconds)
 
-    def _note_rejected(self, reason: str) -> None:
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What the door refused so far, by reason."""
+        with self._lock:
+            return tuple(replace(refusal) for refusal in self.figures.refusals.values())
+
+    def _note_rejected(self, reason: str, place: str) -> None:
         with self._lock:
             self.figures.rejected += 1
-            self.figures.rejections[reason] = self.figures.rejections.get(reason, 0) + 1
+            self.figures.refusals.setdefault(reason, Refusal(reason, place)).count += 1
 
     def _note_unconfirmed(self) -> None:
         with self._lock:
             self.figures.unconfirmed += 1
 
 
-_TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
+_TRY_AGAIN = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 _NO_ANSWER = 0
 
 
-def _post(connection: http.client.HTTPConnection, submission: Submission) -> tuple[int, dict[str, str]]:
+def _reason(status: int, problem: dict[str, Any]) -> str:
+    """The first thing a problem document (RFC 9457) has against a submission."""
+    for error in problem.get("errors") or ():
+        return f"{error.get('field') or '(whole)'}: {error.get('reason')}"
+    return str(problem.get("detail") or problem.get("title") or f"HTTP {status}")
+
+
+def _post(connection: http.client.HTTPConnection, submission: Submission) -> tuple[int, dict[str, Any]]:
     """Status and answer of one request; status 0 when there was none."""
-    headers = {"Content-Type": "application/json", "Idempotency-Key": submission.key}
+    headers = {"Content-Type": "application/json", "Accept-Language": "en", "Idempotency-Key": submission.key}
     try:
         connection.request("POST", "/v1/complaints", submission.body, headers)
         response = connection.getresponse()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from services.cli.demo_audit import DemoAudit
+from services.cli.demo_feed import Refusal
 from services.cli.demo_ledger import LedgerFigures
 from services.cli.percentiles import in_milliseconds
 
+SHOWN_REFUSALS = 5
 _CLOCK_RESULTS = ("armed", "warned", "breached", "met", "cancelled", "corrected", "escalated")
 _NOTIFICATION_RESULTS = ("sent", "failed", "skipped")
 
@@ -24,6 +26,7 @@ class SenderFigures:
     rejected: int
     unconfirmed: int
     accept_seconds: tuple[float, ...]
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class DemoFigures:
     end_to_end_seconds: tuple[float, ...]
     lag: Mapping[str, float | None]
     restarts: int
+    ticket: str | None = None
+    """One to trace: of the first case that was answered, until then of the first that was accepted."""
 
     @property
     def clocks(self) -> dict[str, int]:
@@ -58,28 +63,37 @@ class DemoFigures:
 
 
 def summary_of(
-    figures: DemoFigures, *, lost: int, audit: DemoAudit, speed: float, rate: float, backend: str, stopped_by: str
+    figures: DemoFigures,
+    *,
+    lost: int | None,
+    audit: DemoAudit | None,
+    speed: float,
+    rate: float,
+    backend: str,
+    stopped_by: str,
 ) -> dict[str, Any]:
-    """The summary, as written to ``--summary``."""
+    """The summary, as written to ``--summary``. ``lost`` and ``audit`` are None where it was not waited for them."""
     bus, senders = figures.bus, figures.senders
     return {
         "sent": senders.sent,
         "accepted": senders.accepted,
         "rejected": senders.rejected,
+        "refusals": [asdict(refusal) for refusal in senders.refusals[:SHOWN_REFUSALS]],
         "unconfirmed": senders.unconfirmed,
         "received": bus.received,
         "registered": bus.registered,
         "dispatched": sum(bus.dispatched_to.values()),
         "per_department": dict(sorted(bus.dispatched_to.items())),
-        "resolved": bus.types["complaint.resolved.v1"],
+        "resolved": bus.resolved,
         "open": bus.open,
+        "ticket": figures.ticket,
         "clocks": figures.clocks,
         "notifications": figures.notifications,
         "dead_letters": sum(bus.dead_letters.values()),
         "dead_letter_reasons": dict(bus.dead_letters),
         "lost": lost,
         "duplicated": len(bus.duplicated),
-        "audit": audit._asdict(),
+        "audit": None if audit is None else audit._asdict(),
         "latency_ms": figures.latency_ms,
         "seconds": round(figures.elapsed_seconds, 1),
         "speed": speed,
@@ -94,10 +108,12 @@ def one_line(figures: DemoFigures) -> str:
     """The figures on one line, where there is no terminal to draw a table on."""
     bus, clocks = figures.bus, figures.clocks
     end_to_end = figures.latency_ms["end_to_end"]
+    refused = f"refused {figures.senders.rejected}  " if figures.senders.rejected else ""
     return (
-        f"{figures.elapsed_seconds:5.0f} s  accepted {figures.senders.accepted}  registered {bus.registered}  "
-        f"dispatched {sum(bus.dispatched_to.values())}  open {bus.open}  warned {clocks['warned']}  "
-        f"breached {clocks['breached']}  met {clocks['met']}  notified {figures.notifications['sent']}  "
+        f"{figures.elapsed_seconds:5.0f} s  accepted {figures.senders.accepted}  {refused}registered {bus.registered}  "
+        f"dispatched {sum(bus.dispatched_to.values())}  open {bus.open}  resolved {bus.resolved}  "
+        f"warned {clocks['warned']}  breached {clocks['breached']}  met {clocks['met']}  "
+        f"notified {figures.notifications['sent']}  "
         f"end to end p50 {_ms(end_to_end['p50'])} p99 {_ms(end_to_end['p99'])}"
     )
 

@@ -37,6 +37,13 @@ class LedgerFigures:
     resolved_in: Counter[str]
     dead_letters: Counter[str]
     duplicated: tuple[str, ...]
+    first_resolved: str | None = None
+    """Complaint id of the first case that was answered: the one with the longest story to trace."""
+
+    @property
+    def resolved(self) -> int:
+        """How often a case was answered."""
+        return self.types["complaint.resolved.v1"]
 
 
 class Ledger:
@@ -57,6 +64,7 @@ class Ledger:
         self._promised: dict[str, str] = {}
         self._dispatched: set[str] = set()
         self._rejected: set[str] = set()
+        self._first_resolved: str | None = None
         self._seen: set[tuple[str, str]] = set()
         self._duplicates: list[str] = []
         self._on_dispatched = on_dispatched
@@ -75,6 +83,7 @@ class Ledger:
                 resolved_in=self._resolved_in.copy(),
                 dead_letters=self._dead_letters.copy(),
                 duplicated=tuple(self._duplicates),
+                first_resolved=self._first_resolved,
             )
 
     def apply(self, record: ConsumerRecord) -> None:
@@ -136,6 +145,7 @@ class Ledger:
             self._finished.discard(complaint_id)
         elif event_type in _FINISHED or event_type == _ENDED_OTHERWISE:
             self._finished.add(complaint_id)
+            self._first_resolved = self._first_resolved or complaint_id
             if event_type == "complaint.rejected.v1":
                 self._rejected.add(complaint_id)
 

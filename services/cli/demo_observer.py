@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Mapping
 
+from services.cli.bus_services import BusServices
 from services.cli.demo_feed import Feeder
 from services.cli.demo_figures import DemoFigures, SenderFigures
 from services.cli.demo_ledger import Ledger
 from services.cli.demo_reader import BusReader
-from services.cli.demo_services import DemoProcesses
 from services.cli.metrics_probe import read_metrics, sum_of
 from shared.clock import Clock
 from shared.settings import KafkaSettings
@@ -23,9 +23,9 @@ SERVICES_WITH_LAG = ("router", "sla", "notifier")
 class DemoObserver:
     """Watches one demo. Made before the feeding begins, so that nothing is missed."""
 
-    def __init__(self, settings: KafkaSettings, feeder: Feeder, processes: DemoProcesses, clock: Clock) -> None:
+    def __init__(self, settings: KafkaSettings, feeder: Feeder, services: BusServices, clock: Clock) -> None:
         self._feeder = feeder
-        self._processes = processes
+        self._services = services
         self._clock = clock
         self._lock = threading.Lock()
         self._end_to_end: list[float] = []
@@ -40,14 +40,16 @@ class DemoObserver:
         self.reader.require_well()
         with self._lock:
             end_to_end = tuple(self._end_to_end)
+        bus = self.ledger.figures()
         return DemoFigures(
             elapsed_seconds=time.monotonic() - self._began,
             demo_now=self._clock.now(),
             senders=self._senders(),
-            bus=self.ledger.figures(),
+            bus=bus,
             end_to_end_seconds=end_to_end,
             lag=self._current_lag(),
-            restarts=self._processes.restarts(),
+            restarts=self._services.restarts(),
+            ticket=self._feeder.ticket_of(bus.first_resolved),
         )
 
     def lost(self) -> list[str]:
@@ -62,6 +64,7 @@ class DemoObserver:
             rejected=figures.rejected,
             unconfirmed=figures.unconfirmed,
             accept_seconds=tuple(self._feeder.accept_seconds()),
+            refusals=self._feeder.refusals(),
         )
 
     def _note_arrival(self, complaint_id: str) -> None:
@@ -72,7 +75,7 @@ class DemoObserver:
 
     def _current_lag(self) -> Mapping[str, float | None]:
         if time.monotonic() - self._lag_read_at > LAG_EVERY_SECONDS:
-            ports = self._processes.health_ports()
+            ports = self._services.health_ports()
             texts = {name: read_metrics(port) for name, port in ports.items() if name in SERVICES_WITH_LAG}
             self._lag = {name: None if text is None else sum_of(text, LAG_METRIC) for name, text in texts.items()}
             self._lag_read_at = time.monotonic()

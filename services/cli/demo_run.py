@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -12,14 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.cli.demo_audit import wait_for_audit
+from services.cli.bus_services import INTAKE_PORT, BusServices, running_services, service_environment
 from services.cli.demo_clock import DemoClock, read_reached, start_clock, write_reached
 from services.cli.demo_feed import Feeder
 from services.cli.demo_figures import DemoFigures, summary_of
 from services.cli.demo_observer import DemoObserver
 from services.cli.demo_samples import mixed, read_samples, submissions
-from services.cli.demo_services import DemoProcesses, running_services, service_environment
-from services.cli.demo_show import show_until
+from services.cli.demo_services import DEPARTMENTS, DEPARTMENTS_MODULE, demo_environment
+from services.cli.demo_settlement import Settled, Settlement
+from services.cli.demo_show import DemoScreen
 from services.cli.local_stack import BackendChoice, published, running_local_stack
 from services.cli.output import say
 from services.cli.stopping import StopSignals
@@ -28,8 +27,6 @@ from shared.settings import KafkaSettings
 if TYPE_CHECKING:
     from deploy.local.stack import StackAddresses
 
-DRAINS_WITHIN_SECONDS = 30.0
-LOOK_EVERY_SECONDS = 0.2
 SHOWN_PROBLEMS = 10
 REACHED_MARGIN_REAL_SECONDS = 5.0
 
@@ -46,6 +43,7 @@ class DemoOptions:
     config_dir: Path
     data_dir: Path | None
     backend: BackendChoice
+    http_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class _Stage:
     """Everything that runs during a demo."""
 
     addresses: StackAddresses
-    processes: DemoProcesses
+    services: BusServices
     clock: DemoClock
 
 
@@ -62,40 +60,63 @@ def run_demo(options: DemoOptions, signals: StopSignals) -> dict[str, Any]:
     samples = mixed(read_samples(options.samples), options.seed)
     with _stage(options) as stage:
         run = stage.clock.origin.strftime("%Y%m%dT%H%M%S%f")
-        feeder = Feeder(stage.processes.intake_url, submissions(samples, run), options.rate)
+        feeder = Feeder(stage.services.intake_url, submissions(samples, run), options.rate)
         kafka = KafkaSettings(bootstrap_servers=stage.addresses.kafka_bootstrap)
-        observer = DemoObserver(kafka, feeder, stage.processes, stage.clock.clock())
+        observer = DemoObserver(kafka, feeder, stage.services, stage.clock.clock())
+        screen = DemoScreen(
+            _noting_the_time(observer, options, stage.clock), intake_url=stage.services.intake_url, speed=options.speed
+        )
         observer.reader.start()
         with closing(observer.reader), signals.politely() as asked, feeder:
-            show_until(
-                asked,
-                options.seconds,
-                _noting_the_time(observer, options, stage.clock),
-                intake_url=stage.processes.intake_url,
-                speed=options.speed,
-            )
-            return _settle(options, stage, feeder, observer, "signal" if asked.is_set() else "time")
+            with screen:
+                screen.feeding(asked, options.seconds)
+                with signals.politely() as hurry:
+                    settlement = Settlement(kafka, stage.services, stage.clock.clock(), feeder, observer, screen)
+                    settled = settlement.settle(hurry)
+                screen.last(settled.figures)
+            write_reached(options.data_dir, stage.clock.clock().now())
+            return _summary(options, stage, settled, "signal" if asked.is_set() else "time")
+
+
+def _summary(options: DemoOptions, stage: _Stage, settled: Settled, stopped_by: str) -> dict[str, Any]:
+    for problem in settled.problems[:SHOWN_PROBLEMS]:
+        say(problem)
+    return summary_of(
+        settled.figures,
+        lost=settled.lost,
+        audit=settled.audit,
+        speed=options.speed,
+        rate=options.rate,
+        backend=stage.addresses.backend,
+        stopped_by=stopped_by,
+    ) | {"seconds": round(settled.fed_seconds, 1)}
 
 
 @contextmanager
 def _stage(options: DemoOptions) -> Iterator[_Stage]:
     """Servers, topics, services and departments, ready."""
-    from deploy.local.ports import free_port
+    from deploy.local.ports import usual_port
 
     with ExitStack() as running:
         directory = _directory(options.data_dir, running)
         addresses = running.enter_context(running_local_stack(options.backend, options.data_dir, options.config_dir))
         clock = start_clock(options.speed, datetime.now(UTC), read_reached(options.data_dir))
-        http_port = free_port()
+        http_port = usual_port(INTAKE_PORT, options.http_port)
         environment = {
-            **service_environment(directory, options.config_dir, http_port, options.seed, options.speed),
+            **service_environment(directory, options.config_dir, http_port),
+            **demo_environment(options.seed, options.speed),
             **clock.environment(),
         }
-        processes = running.enter_context(
-            running_services({**addresses.as_environment(), **environment}, http_port, directory / "logs")
+        services = running.enter_context(
+            running_services(
+                {**addresses.as_environment(), **environment},
+                http_port,
+                directory / "logs",
+                others=[(DEPARTMENTS, DEPARTMENTS_MODULE)],
+            )
         )
-        running.enter_context(published(addresses, environment, processes.intake_url))
-        yield _Stage(addresses, processes, clock)
+        running.enter_context(published(addresses, environment, services.intake_url, services.urls()))
+        yield _Stage(addresses, services, clock)
 
 
 def _directory(kept: Path | None, running: ExitStack) -> Path:
@@ -115,41 +136,3 @@ def _noting_the_time(observer: DemoObserver, options: DemoOptions, clock: DemoCl
         return figures
 
     return observe
-
-
-def _settle(
-    options: DemoOptions, stage: _Stage, feeder: Feeder, observer: DemoObserver, stopped_by: str
-) -> dict[str, Any]:
-    """Stop feeding, wait until everything accepted has arrived, stop the services, read to the end, add up."""
-    say("no more complaints; waiting until all are through")
-    feeder.stop()
-    fed = observer.observe()
-    _drain(observer)
-    stage.processes.stop_departments()  # or there would always be a case that ended just now
-    kafka = KafkaSettings(bootstrap_servers=stage.addresses.kafka_bootstrap)
-    audit = wait_for_audit(kafka, stage.clock.clock())
-    stage.processes.supervisor.stop()
-    observer.reader.finish()
-    write_reached(options.data_dir, stage.clock.clock().now())
-    lost = observer.lost()
-    figures = observer.observe()
-    for problem in (*lost, *(f"twice: {what}" for what in figures.bus.duplicated))[:SHOWN_PROBLEMS]:
-        say(problem)
-    return summary_of(
-        figures,
-        lost=len(lost),
-        audit=audit,
-        speed=options.speed,
-        rate=options.rate,
-        backend=stage.addresses.backend,
-        stopped_by=stopped_by,
-    ) | {"seconds": round(fed.elapsed_seconds, 1)}
-
-
-def _drain(observer: DemoObserver) -> None:
-    """Wait until nothing is missing any more, within bounds."""
-    deadline = time.monotonic() + DRAINS_WITHIN_SECONDS
-    pause = threading.Event()
-    while observer.lost() and time.monotonic() < deadline:
-        observer.reader.require_well()
-        pause.wait(LOOK_EVERY_SECONDS)

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class Sample:
     name: str
     channel: str
     body: bytes
+    place: str
+    """Where it stands: file and line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Submission:
     key: str
     complaint_id: str
     body: bytes
+    place: str
 
 
 def read_samples(source: Path | None) -> list[Sample]:
@@ -56,7 +60,7 @@ def _read_file(file: Path) -> Iterator[Sample]:
         raise ConfigurationError(f"{file}: {failure.strerror}") from None
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _sample(f"{file.stem}-{number}", _parse(line, f"{file}:{number}"))
+            yield _sample(f"{file.stem}-{number}", _parse(line, f"{file}:{number}"), f"{file.name}:{number}")
 
 
 def _parse(line: str, place: str) -> dict[str, Any]:
@@ -69,10 +73,10 @@ def _parse(line: str, place: str) -> dict[str, Any]:
     return body
 
 
-def _sample(name: str, body: dict[str, Any]) -> Sample:
+def _sample(name: str, body: dict[str, Any], place: str) -> Sample:
     sent = {field: value for field, value in body.items() if field not in _FIXED_INSTANTS}
     channel = str(sent.get("channel", Channel.WEB.value))
-    return Sample(name, channel, json.dumps(sent, ensure_ascii=False).encode())
+    return Sample(name, channel, json.dumps(sent, ensure_ascii=False).encode(), place)
 
 
 def mixed(samples: Sequence[Sample], seed: int) -> list[Sample]:
@@ -83,10 +87,22 @@ def mixed(samples: Sequence[Sample], seed: int) -> list[Sample]:
 
 
 def submissions(samples: Sequence[Sample], run: str) -> Iterator[Submission]:
-    """Every sample once, then all again under new keys, for ever. ``run`` tells this demo's keys from another's."""
-    round_number = 0
+    """Samples under keys of their own, for ever: one of each file in turn, and every file from its start again.
+
+    In turn, or the largest file would be nearly all that is seen. ``run`` tells this demo's keys from another's.
+    """
+    files: dict[str, list[Sample]] = {}
+    for sample in samples:
+        files.setdefault(sample.place.partition(":")[0], []).append(sample)
+    turns = [_rounds(of_one_file, run) for of_one_file in files.values()]
     while True:
-        round_number += 1
+        for turn in turns:
+            yield next(turn)
+
+
+def _rounds(samples: Sequence[Sample], run: str) -> Iterator[Submission]:
+    """Every sample once, then all again under new keys, for ever."""
+    for round_number in count(1):
         for sample in samples:
             key = f"demo-{run}-{sample.name}-{round_number}"
-            yield Submission(key, ids.complaint_id(sample.channel, key), sample.body)
+            yield Submission(key, ids.complaint_id(sample.channel, key), sample.body, sample.place)

@@ -31,6 +31,16 @@ DataDirOption = Annotated[
     typer.Option("--data-dir", help="Keep the data in this directory. Default: a temporary one, thrown away."),
 ]
 
+HttpPortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--http-port",
+        min=0,
+        max=65535,
+        help="Port of intake's door; 0: any, for health pages too. Default: 8080 unless taken.",
+    ),
+]
+
 ConfigDirOption = Annotated[
     Path,
     typer.Option(

@@ -1,16 +1,20 @@
 """``var/stack.json``: where the local stack that runs here can be reached, so that other commands find it.
 
-Written by ``cbus up`` and ``cbus demo``, removed when they end. A file whose process is gone is ignored.
-``CBUS_STACK_FILE`` names another place.
+Written by ``cbus up`` and ``cbus demo``, removed when they end. A file whose process is gone is ignored; that of one
+that runs is never overwritten, or nothing would find the first stack any more. ``CBUS_STACK_FILE`` names another place.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from shared.errors import ComplaintBusError
 
 DEFAULT_FILE = Path("var/stack.json")
 _START_TIME_FIELD = 21  # of /proc/PID/stat, counted from 0; the kernel's ticks at which the process began
@@ -35,15 +39,50 @@ def stack_file() -> Path:
 def publish_stack(
     environment: Mapping[str, str], addresses: Mapping[str, object], intake_url: str | None = None
 ) -> RunningStack:
-    """Write the file for this process; atomically, so that a reader never sees half of it."""
+    """Write the file for this process; atomically, so that a reader never sees half of it.
+
+    Raises StackRunsHere if another process's stack came first.
+    """
     pid = os.getpid()
     stack = RunningStack(pid, process_start(pid), dict(environment), dict(addresses), intake_url)
     file = stack_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_suffix(f".{pid}.part")
-    aside.write_text(json.dumps(asdict(stack), indent=2) + "\n", encoding="utf-8")
-    aside.replace(file)
+    with _alone_in(file.parent):
+        require_no_other_stack()
+        aside.write_text(json.dumps(asdict(stack), indent=2) + "\n", encoding="utf-8")
+        aside.replace(file)
     return stack
+
+
+class StackRunsHere(ComplaintBusError):
+    """Another stack is noted in this stack file, and runs."""
+
+    def __init__(self, stack: RunningStack, file: Path) -> None:
+        second = file.with_name(f"{file.stem}-2{file.suffix}")
+        super().__init__(
+            f"a stack runs here already (process {stack.pid}, noted in {file}); 'cbus down' stops it. To run a second "
+            f"one beside it, give it a file of its own: export CBUS_STACK_FILE={second} in the second's shell, and in "
+            "every other where a command concerns it"
+        )
+
+
+def require_no_other_stack() -> None:
+    """Raise StackRunsHere if the stack of another process runs here."""
+    found = running_stack()
+    if found is not None and found.pid != os.getpid():
+        raise StackRunsHere(found, stack_file())
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """One process at a time, so that of two stacks that start together one sees the other."""
+    held = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def withdraw_stack() -> None:

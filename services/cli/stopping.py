@@ -38,12 +38,13 @@ class StopSignals:
 
     @contextmanager
     def politely(self) -> Iterator[threading.Event]:
-        """Within: the first signal sets the event that is handed out."""
-        self._polite = True
+        """Within: the first signal sets the event that is handed out. An inner block has an event of its own."""
+        outer = self.asked, self._polite
+        self.asked, self._polite = threading.Event(), True
         try:
             yield self.asked
         finally:
-            self._polite = False
+            self.asked, self._polite = outer
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._polite and not self.asked.is_set():

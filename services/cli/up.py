@@ -1,45 +1,87 @@
-"""``cbus up``: Kafka, Valkey and a mail sink on this machine, topics made, until Ctrl-C (or ``cbus down``)."""
+"""``cbus up``: Kafka, Valkey and a mail sink on this machine, with ``--services`` the whole bus, until Ctrl-C."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.local_stack import BackendChoice, published, running_local_stack
-from services.cli.options import BackendOption, ConfigDirOption, DataDirOption, JsonOption
+from services.cli.options import BackendOption, ConfigDirOption, DataDirOption, HttpPortOption, JsonOption
 from services.cli.output import print_json, print_table, say
-from services.cli.stack_file import RunningStack, running_stack
+from services.cli.stack_file import RunningStack, require_no_other_stack, running_stack
 from services.cli.stopping import StopAsked, StopSignals
 from services.cli.up_detached import start_detached
-from shared.errors import ComplaintBusError
+
+if TYPE_CHECKING:
+    from deploy.local.stack import StackAddresses, StackPorts
 
 DEVELOPMENT = {"CBUS_DEVELOPMENT": "true"}
 """Lets services started with ``cbus run`` use the built-in secrets; this stack is for nothing else."""
 
+KAFKA_PORT, REDIS_PORT, SMTP_PORT = 9092, 6379, 1025
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What was asked for. Ports: None is the usual one unless it is taken, 0 any free one."""
+
+    data_dir: Path | None
+    backend: BackendChoice
+    config_dir: Path
+    services: bool
+    kafka_port: int | None
+    http_port: int | None
+
+    def as_arguments(self) -> list[str]:
+        """The same as words of a command line."""
+        values = {
+            "--backend": self.backend,
+            "--config-dir": self.config_dir,
+            "--data-dir": self.data_dir,
+            "--kafka-port": self.kafka_port,
+            "--http-port": self.http_port,
+        }
+        words = [str(word) for name, value in values.items() if value is not None for word in (name, value)]
+        return [*words, "--services"] if self.services else words
+
 
 def up_command(
     config_dir: ConfigDirOption,
+    services: Annotated[bool, typer.Option("--services", help="The five services of the bus, too.")] = False,
+    kafka_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Kafka's port; 0: any, for every server. Default: 9092 unless it is taken."
+        ),
+    ] = None,
+    http_port: HttpPortOption = None,
     data_dir: DataDirOption = None,
     backend: BackendOption = "auto",
     detach: Annotated[bool, typer.Option("--detach", help="Return once it runs; stop it with 'cbus down'.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """The local stack in the foreground until Ctrl-C. For development and demonstrations, not for production."""
-    found = running_stack()
-    if found is not None:
-        raise ComplaintBusError(f"a stack runs here already (process {found.pid}); 'cbus down' stops it")
+    """The local stack in the foreground until Ctrl-C; with --services the whole bus, its door on port 8080.
+
+    For development and demonstrations, not for production.
+    """
+    options = UpOptions(data_dir, backend, config_dir, services, kafka_port, http_port)
+    require_no_other_stack()
     if detach:
-        show_stack(start_detached(data_dir, backend, config_dir), as_json)
+        show_stack(start_detached(options.as_arguments()), as_json)
     else:
-        _run_in_foreground(backend, data_dir, config_dir, as_json)
+        _run_in_foreground(options, as_json)
 
 
-def _run_in_foreground(backend: BackendChoice, data_dir: Path | None, config_dir: Path, as_json: bool) -> None:
+def _run_in_foreground(options: UpOptions, as_json: bool) -> None:
     with StopSignals() as signals:
         try:
-            with running_local_stack(backend, data_dir, config_dir) as addresses, published(addresses, DEVELOPMENT):
+            with _running(options):
                 stack = running_stack()
                 if stack is not None:
                     show_stack(stack, as_json)
@@ -51,10 +93,74 @@ def _run_in_foreground(backend: BackendChoice, data_dir: Path | None, config_dir
     say("stopped")
 
 
+@contextmanager
+def _running(options: UpOptions) -> Iterator[None]:
+    """Servers, services if wanted, and the note that says where they are."""
+    with ExitStack() as running:
+        addresses = running.enter_context(
+            running_local_stack(options.backend, options.data_dir, options.config_dir, _ports(options))
+        )
+        if options.services:
+            _start_services(options, addresses, running)
+        else:
+            running.enter_context(published(addresses, DEVELOPMENT))
+        yield
+
+
+def _ports(options: UpOptions) -> StackPorts:
+    from deploy.local.ports import is_free, usual_port
+    from deploy.local.stack import StackPorts
+
+    kept = options.data_dir is not None and (options.data_dir / "kafka").exists() and options.kafka_port is None
+    kafka = None if kept and not is_free(KAFKA_PORT) else usual_port(KAFKA_PORT, options.kafka_port)
+    others = 0 if options.kafka_port == 0 else None
+    return StackPorts(kafka, usual_port(REDIS_PORT, others), usual_port(SMTP_PORT, others))
+
+
+def _start_services(options: UpOptions, addresses: StackAddresses, running: ExitStack) -> None:
+    from deploy.local.ports import usual_port
+    from services.cli.bus_services import (
+        FIRST_HEALTH_PORT,
+        INTAKE_PORT,
+        SERVICES,
+        running_services,
+        service_environment,
+    )
+
+    directory = options.data_dir.resolve() if options.data_dir else _thrown_away(running)
+    http_port = usual_port(INTAKE_PORT, options.http_port)
+    others = 0 if options.http_port == 0 else None
+    health_ports = {name: usual_port(FIRST_HEALTH_PORT + at, others) for at, name in enumerate(reversed(SERVICES))}
+    environment = service_environment(directory, options.config_dir, http_port)
+    services = running.enter_context(
+        running_services(
+            {**addresses.as_environment(), **environment},
+            http_port,
+            directory / "logs",
+            health_ports=health_ports,
+        )
+    )
+    places = {**services.urls(), "logs": str(directory / "logs")}
+    running.enter_context(published(addresses, environment, services.intake_url, places))
+
+
+def _thrown_away(running: ExitStack) -> Path:
+    return Path(running.enter_context(tempfile.TemporaryDirectory(prefix="complaint-bus-services-")))
+
+
 def show_stack(stack: RunningStack, as_json: bool) -> None:
     """The addresses on stdout."""
     if as_json:
         print_json({**stack.addresses, "pid": stack.pid, "environment": dict(stack.environment)})
-    else:
-        print_table(None, ("what", "where"), [(name, value) for name, value in stack.addresses.items() if value])
-        print_table("for services and clients", ("variable", "value"), stack.environment.items())
+        return
+    print_table(None, ("what", "where"), [(name, value) for name, value in stack.addresses.items() if value])
+    print_table("for services and clients", ("variable", "value"), stack.environment.items())
+    for name, line in _next_steps(stack).items():
+        say(f"{name}: {line}")
+
+
+def _next_steps(stack: RunningStack) -> Mapping[str, str]:
+    """What a person does next, as lines to paste."""
+    if stack.intake_url is None:
+        return {"the services": "cbus up --services starts them with it; cbus run NAME starts one in this terminal"}
+    return {"submit the samples": "cbus send deploy/samples/complaints.jsonl", "stop it": "cbus down, or Ctrl-C here"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.cli.stack_file import RunningStack, running_stack, stack_file
@@ -15,11 +16,10 @@ LOOK_EVERY_SECONDS = 0.1
 LOG_LINES_SHOWN = 10
 
 
-def start_detached(data_dir: Path | None, backend: str, config_dir: Path) -> RunningStack:
-    """Start and wait until the stack is published; raises ComplaintBusError with the log's end when it is not."""
-    command = [sys.executable, "-m", "services.cli", "up", "--backend", backend, "--config-dir", str(config_dir)]
-    if data_dir is not None:
-        command += ["--data-dir", str(data_dir)]
+def start_detached(arguments: Sequence[str]) -> RunningStack:
+    """Start ``cbus up`` with these words and wait until the stack is published; raises ComplaintBusError with the log's
+    end when it is not."""
+    command = [sys.executable, "-m", "services.cli", "up", *arguments]
     log = stack_file().with_name("up.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:

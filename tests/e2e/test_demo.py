@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from services.cli.stack_file import process_start
 from tests.process_tree import descendants, gone_within, require_proc
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -21,9 +23,22 @@ SECONDS, RATE, SPEED = 20, 5, 7200
 
 
 def start_demo(directory: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "CBUS_STACK_FILE": str(directory / "stack.json")}
-    command = [sys.executable, "-m", "services.cli", "demo", "--rate", str(RATE), "--speed", str(SPEED), *arguments]
-    command += ["--backend", os.environ.get("CBUS_TEST_BACKEND", "auto")]
+    temporary = directory / "tmp"
+    temporary.mkdir()
+    environment = {**os.environ, "CBUS_STACK_FILE": str(directory / "stack.json"), "TMPDIR": str(temporary)}
+    command = [
+        sys.executable,
+        "-m",
+        "services.cli",
+        "demo",
+        "--rate",
+        str(RATE),
+        "--speed",
+        str(SPEED),
+        "--http-port",
+        "0",
+    ]
+    command += ["--backend", os.environ.get("CBUS_TEST_BACKEND", "auto"), *arguments]
     return subprocess.Popen(
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -58,10 +73,12 @@ def test_a_demo_of_twenty_seconds_tells_the_whole_story(tmp_path: Path) -> None:
     progress = wait_for_line(demo, "accepted")
     family = descendants(demo.pid)
     assert len(family) >= 9, "broker, Valkey, mail sink, five services, departments"
-    _, rest = demo.communicate(timeout=180)
+    printed, rest = demo.communicate(timeout=180)
     assert demo.returncode == 0, "".join(progress) + rest
     assert gone_within(family, 5) == {}
     assert not (tmp_path / "stack.json").exists()
+    assert list((tmp_path / "tmp").iterdir()) == [], "nothing is left in the temporary directory, the broker's included"
+    assert printed == "", "JSON only when it is asked for"
 
     figures = json.loads(summary.read_text())
     check_the_books(figures)
@@ -73,6 +90,7 @@ def test_a_demo_of_twenty_seconds_tells_the_whole_story(tmp_path: Path) -> None:
     assert clocks["warned"] > 0
     assert clocks["breached"] > 0
     assert figures["notifications"]["sent"] > 0
+    assert figures["resolved"] > figures["accepted"] / 4, "after 40 hours of demo time a good part is answered"
     assert 0 < figures["latency_ms"]["accept"]["p50"] <= figures["latency_ms"]["accept"]["p99"] < 10_000
     assert 0 < figures["latency_ms"]["end_to_end"]["p50"] < 30_000
 
@@ -91,13 +109,51 @@ def test_ctrl_c_settles_the_books_and_leaves_nothing(tmp_path: Path) -> None:
     assert figures["stopped_by"] == "signal"
 
 
-def test_an_impatient_second_ctrl_c_leaves_nothing_either(tmp_path: Path) -> None:
+def test_an_impatient_second_signal_reports_what_there_is_and_leaves_nothing_either(tmp_path: Path) -> None:
     require_proc()
     demo = start_demo(tmp_path)
-    wait_for_line(demo, "accepted")
+    progress = wait_for_line(demo, "accepted")
     family = descendants(demo.pid)
     demo.send_signal(signal.SIGINT)
     wait_for_line(demo, "no more complaints")
-    demo.send_signal(signal.SIGINT)
-    demo.communicate(timeout=60)
+    demo.send_signal(signal.SIGTERM)
+    _, rest = demo.communicate(timeout=60)
     assert gone_within(family, 5) == {}
+    assert demo.returncode == 1
+    told = re.search(r"cut short: accepted (\d+), dispatched (\d+)", rest)
+    assert told is not None, "".join(progress) + rest
+    assert int(told[1]) > 0
+
+
+def test_rows_the_door_refuses_are_counted_and_told(tmp_path: Path) -> None:
+    rows = [
+        '{"channel":"web","narrative":"The kettle smokes."}',
+        '{"channel":"web","narrative":"   "}',
+        '{"channel":"x"}',
+    ]
+    file = tmp_path / "some.jsonl"
+    file.write_text("\n".join(rows))
+    demo = start_demo(tmp_path, "--seconds", "4", "--json", "--from", str(file))
+    printed, said = demo.communicate(timeout=120)
+    assert demo.returncode == 1, said
+    figures = json.loads(printed)
+    assert figures["accepted"] > 0
+    assert figures["lost"] == 0
+    assert figures["rejected"] == figures["sent"] - figures["accepted"] > figures["accepted"]
+    assert {refusal["first"] for refusal in figures["refusals"]} == {"some.jsonl:2", "some.jsonl:3"}
+    assert f"refused at the door: {figures['rejected']} of {figures['sent']}" in said
+    assert "narrative" in said
+
+
+def test_a_second_demo_is_refused_with_advice_before_it_starts_anything(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as first:
+        noted = {"pid": first.pid, "process_start": process_start(first.pid), "environment": {}}
+        (tmp_path / "stack.json").write_text(json.dumps(noted))
+        second = start_demo(tmp_path)
+        _, said = second.communicate(timeout=60)
+        assert second.returncode == 1
+        assert "cbus down" in said
+        assert "CBUS_STACK_FILE=" in said
+        assert "backend" not in said
+        assert json.loads((tmp_path / "stack.json").read_text()) == noted
+        first.kill()

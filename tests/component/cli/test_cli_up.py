@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy.local.polling import wait_until
@@ -24,6 +26,7 @@ from tests.process_tree import descendants, gone_within, require_proc
 pytestmark = pytest.mark.kafka
 
 REPOSITORY = Path(__file__).parents[3]
+UP = [sys.executable, "-m", "services.cli", "up", "--kafka-port", "0"]
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def cbus(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPr
 def stack(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """``cbus up --json`` as a process; killed if a test leaves it running."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "services.cli", "up", "--json", "--backend", environment["CBUS_TEST_BACKEND"]],
+        [*UP, "--json", "--backend", environment["CBUS_TEST_BACKEND"]],
         cwd=REPOSITORY,
         env=environment,
         stdout=subprocess.PIPE,
@@ -125,7 +128,9 @@ def test_a_detached_stack_keeps_its_data_and_down_stops_it(environment: dict[str
     require_proc()
     backend = environment["CBUS_TEST_BACKEND"]
     data_dir = str(tmp_path / "data")
-    started = cbus(environment, "up", "--detach", "--json", "--data-dir", data_dir, "--backend", backend)
+    started = cbus(
+        environment, "up", "--kafka-port", "0", "--detach", "--json", "--data-dir", data_dir, "--backend", backend
+    )
     assert started.returncode == 0, started.stderr
     pid = json.loads(started.stdout)["pid"]
     family = {pid, *descendants(pid)}
@@ -138,3 +143,42 @@ def test_a_detached_stack_keeps_its_data_and_down_stops_it(environment: dict[str
     assert json.loads(stopped.stdout) == {"stopped": True, "pid": pid}
     assert gone_within(family, 5) == {}
     assert Path(data_dir).is_dir()
+
+
+def test_the_whole_bus_comes_up_on_the_ports_asked_for_and_down_stops_it(tmp_path: Path) -> None:
+    require_proc()
+    kafka_port, http_port = free_port(), free_port()
+    environment = {**os.environ, "CBUS_STACK_FILE": str(tmp_path / "stack.json"), "TMPDIR": str(tmp_path)}
+    ports = ["--kafka-port", str(kafka_port), "--http-port", str(http_port)]
+    started = cbus(environment, "up", "--services", "--detach", "--json", *ports)
+    assert started.returncode == 0, started.stderr
+    stack = json.loads(started.stdout)
+    family = {stack["pid"], *descendants(stack["pid"])}
+    try:
+        assert stack["kafka_bootstrap"] == f"127.0.0.1:{kafka_port}"
+        assert stack["intake"] == f"http://127.0.0.1:{http_port}/v1/complaints"
+        ready = {name: url for name, url in stack.items() if name.endswith("_ready")}
+        assert len(ready) == 5
+        assert {httpx.get(url).status_code for url in ready.values()} == {200}
+        receipt = httpx.post(stack["intake"], json={"channel": "web", "narrative": "The kettle smokes."}).json()
+        wait_until(
+            lambda: "assignment.dispatched.v1" in cbus(environment, "trace", receipt["ticket_number"]).stdout,
+            "the complaint in a department's queue",
+            timeout_seconds=30,
+        )
+        refused = cbus(environment, "up", "--kafka-port", str(kafka_port))
+        assert "runs here already" in refused.stderr
+        assert cbus(environment, "down").returncode == 0
+    finally:
+        os.kill(stack["pid"], signal.SIGTERM) if gone_within({stack["pid"]}, 0) else None
+    assert gone_within(family, 10) == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["up.log"]
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_named(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = cbus(environment, "up", "--kafka-port", port)
+    assert refused.returncode == 1
+    assert f"port {port} is in use" in refused.stderr
+    assert "backend" not in refused.stderr

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from deploy.local.polling import wait_until
-from services.cli.demo_feed import Feeder
+from services.cli.demo_feed import Feeder, Refusal
 from services.cli.demo_samples import Sample, submissions
 from shared.events.ids import complaint_id
 
-SAMPLES = [Sample("s-1", "web", b'{"narrative":"a"}')]
+SAMPLES = [Sample("s-1", "web", b'{"narrative":"a"}', "s.jsonl:1")]
+PROBLEM = {"type": "t", "title": "x", "errors": [{"field": "narrative.text", "reason": "too short"}]}
 Answer = Callable[[str, int], int]
 """Status for a key's n-th request; 0: hang up."""
 
@@ -51,7 +52,7 @@ def feeding(answer: Answer, rate: float) -> Iterator[tuple[Feeder, Door]]:
                 self.close_connection = True
                 return
             receipt = {"complaint_id": complaint_id("web", key), "ticket_number": f"ticket of {key}"}
-            body = json.dumps(receipt if status == 202 else {"reason": "invalid"}).encode()
+            body = json.dumps(receipt if status == 202 else PROBLEM).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -98,7 +99,8 @@ def test_a_refused_submission_is_not_tried_again() -> None:
     with feeding(lambda key, attempt: 422, rate=50) as (feeder, door):
         until(lambda: feeder.figures.rejected >= 3)
     assert max(Counter(door.requests).values()) == 1
-    assert feeder.figures.rejections == {"invalid": feeder.figures.rejected}
+    (refusal,) = feeder.refusals()
+    assert refusal == Refusal("narrative.text: too short", "s.jsonl:1", feeder.figures.rejected)
     assert feeder.accepted() == {}
 
 

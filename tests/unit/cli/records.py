@@ -100,14 +100,16 @@ def dispatched(*assignments: Assignment, case: str = CASE) -> ComplaintDispatche
     )
 
 
-def queued(task: Assignment | None = None, case: str = CASE, co_handlers: tuple[str, ...] = ()) -> AssignmentDispatched:
+def queued(
+    task: Assignment | None = None, case: str = CASE, co_handlers: tuple[str, ...] = (), severity: str = "low"
+) -> AssignmentDispatched:
     """What a department finds in its queue."""
     return AssignmentDispatched(
         assignment=task or assignment(),
         cycle=1,
         complaint=complaint(case),
         classification=Classification(
-            category="quality", severity="low", priority=3, confidence=1, taxonomy_version="1"
+            category="quality", severity=severity, priority=3, confidence=1, taxonomy_version="1"
         ),
         decision=decision(co_handlers=co_handlers),
         dispatched_at=NOW,

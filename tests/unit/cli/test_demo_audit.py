@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.cli import audit_progress
-from services.cli.demo import _report, is_sound
+from services.cli.demo import is_sound, say_what_was_found
 from services.cli.demo_audit import DemoAudit, audit_of, final_audit
 from tests.unit.auditor.journey import NOW, Audit, submission
 
@@ -37,7 +37,8 @@ def test_pending_is_what_was_missing_when_it_was_asked(minutes: int, pending: in
 
 
 def figures(audit: DemoAudit, **more: int) -> dict[str, Any]:
-    return {"accepted": 5, "lost": 0, "duplicated": 0, "audit": audit._asdict()} | more
+    counts = {"sent": 5, "accepted": 5, "rejected": 0, "refusals": [], "lost": 0, "duplicated": 0, "ticket": "t"}
+    return counts | {"audit": audit._asdict()} | more
 
 
 @pytest.mark.parametrize(("audit", "sound"), [(BALANCED, True), (WAITING, True), (READING, False)])
@@ -47,7 +48,27 @@ def test_without_the_auditors_verdict_a_demo_is_not_sound(audit: DemoAudit, soun
 
 def test_a_verdict_that_is_not_in_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     told = figures(READING, dead_letters=0)
-    _report(told, None, as_json=True)
+    say_what_was_found(told, None)
     assert "verdict is not in" in capsys.readouterr().err
-    _report(told | {"audit": BALANCED._asdict()}, None, as_json=True)
+    say_what_was_found(told | {"audit": BALANCED._asdict()}, None)
     assert "verdict is not in" not in capsys.readouterr().err
+
+
+def test_what_was_refused_is_told_with_its_first_reasons_and_is_not_sound(capsys: pytest.CaptureFixture[str]) -> None:
+    refusals = [{"reason": "narrative.text: is blank", "first": "bad.jsonl:3", "count": 1500}]
+    told = figures(BALANCED, dead_letters=0) | {"sent": 1505, "rejected": 1505, "refusals": refusals}
+    assert not is_sound(told)
+    say_what_was_found(told, None)
+    said = capsys.readouterr().err
+    assert not [
+        word for word in ("1505 of 1505", "1500", "narrative.text: is blank", "bad.jsonl:3") if word not in said
+    ]
+
+
+def test_a_settlement_that_was_cut_short_tells_what_there_is_and_is_not_sound(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = figures(BALANCED) | {"audit": None, "lost": None, "accepted": 84, "dispatched": 90}
+    assert not is_sound(told)
+    say_what_was_found(told, None)
+    assert "accepted 84, dispatched 90" in capsys.readouterr().err

@@ -70,3 +70,29 @@ def test_every_temper_occurs_and_most_days_are_good() -> None:
     drawn = Counter(choose_temper(chance, may_return=True) for _ in range(2000))
     assert set(drawn) == set(Temper)
     assert drawn[Temper.PROMPT] > 1000
+
+
+def after(action: Action, severity: str) -> list[timedelta | None]:
+    """How long after the dispatch it is reported, over many cases; None where it never is."""
+    plans = [plan_reports(queued(severity=severity), seed) for seed in range(1000)]
+    return [next((report.after for report in plan if report.action is action), None) for plan in plans]
+
+
+def share_within(times: list[timedelta | None], limit: timedelta) -> float:
+    return sum(time is not None and time <= limit for time in times) / len(times)
+
+
+def test_most_cases_are_answered_within_what_a_minute_of_demo_shows() -> None:
+    """A minute is 60 hours, and complaints come in all the time: the average one has 30 hours."""
+    assert share_within(after(Action.RESOLVE, "low"), timedelta(hours=30)) > 0.7
+    assert share_within(after(Action.RESOLVE, "low"), timedelta(hours=15)) > 0.5
+
+
+def test_who_is_in_danger_is_spoken_to_within_two_hours() -> None:
+    assert share_within(after(Action.CONTACT, "critical"), timedelta(hours=1)) > 0.75
+    assert share_within(after(Action.PROGRESS, "critical"), timedelta(hours=1.75)) > 0.7
+
+
+def test_every_deadline_is_missed_now_and_then() -> None:
+    assert share_within(after(Action.CONTACT, "low"), timedelta(hours=24)) < 0.95
+    assert share_within(after(Action.CONTACT, "critical"), timedelta(hours=24)) < 0.95

@@ -35,6 +35,21 @@ def test_mixing_loses_and_repeats_nothing_and_is_repeatable(tmp_path: Path) -> N
     assert mixed(samples, 1) == order
 
 
+def test_a_small_file_is_not_drowned_by_a_large_one(tmp_path: Path) -> None:
+    for name, rows in (("large", 30), ("small", 2)):
+        lines = (json.dumps({"narrative": f"{name} {number}"}) for number in range(rows))
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    samples = [sample for name in ("large", "small") for sample in read_samples(tmp_path / f"{name}.jsonl")]
+    sent = list(islice(submissions(mixed(samples, 1), "run"), 20))
+    assert sum(submission.place.startswith("small.jsonl:") for submission in sent) == 10
+    assert len({submission.key for submission in sent}) == 20
+
+
+def test_a_sample_knows_its_file_and_line(tmp_path: Path) -> None:
+    samples = read_samples(sample_file(tmp_path, '{"narrative":"a"}', "", '{"narrative":"b"}'))
+    assert [sample.place for sample in samples] == ["some.jsonl:1", "some.jsonl:3"]
+
+
 def test_two_demos_never_share_a_key(tmp_path: Path) -> None:
     samples = read_samples(sample_file(tmp_path, '{"narrative":"a"}'))
     first, second = (next(submissions(samples, run)).key for run in ("run-1", "run-2"))

@@ -6,12 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from services.cli import stack_file
-from services.cli.stack_file import adopt_running_stack, process_start, publish_stack, running_stack, withdraw_stack
+from services.cli.stack_file import (
+    StackRunsHere,
+    adopt_running_stack,
+    process_start,
+    publish_stack,
+    require_no_other_stack,
+    running_stack,
+    withdraw_stack,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +77,68 @@ def test_a_spoilt_file_counts_as_none(file: Path, content: str) -> None:
     file.parent.mkdir()
     file.write_text(content)
     assert running_stack() is None
+
+
+@pytest.fixture
+def other() -> Iterator[subprocess.Popen[bytes]]:
+    """Another process, which runs."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def test_a_second_stack_does_not_overwrite_the_first_which_runs(file: Path, other: subprocess.Popen[bytes]) -> None:
+    publish_stack({"CBUS_X": "first"}, {})
+    of_another = {"pid": other.pid, "process_start": process_start(other.pid)}
+    file.write_text(json.dumps(json.loads(file.read_text()) | of_another))
+    for second in (require_no_other_stack, lambda: publish_stack({"CBUS_X": "second"}, {})):
+        with pytest.raises(StackRunsHere, match=f"process {other.pid}.*cbus down.*CBUS_STACK_FILE=.*stack-2.json"):
+            second()
+    withdraw_stack()
+    found = running_stack()
+    assert found is not None
+    assert (found.pid, found.environment) == (other.pid, {"CBUS_X": "first"})
+
+
+_PUBLISHES = """
+import sys
+from services.cli.stack_file import StackRunsHere, publish_stack
+sys.stdin.readline()
+try:
+    publish_stack({}, {})
+    print("first", flush=True)
+except StackRunsHere:
+    print("refused", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_of_stacks_that_start_together_one_is_noted() -> None:
+    command = [sys.executable, "-c", _PUBLISHES]
+    with ExitStack() as running:
+        stacks = [
+            running.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            for _ in range(4)
+        ]
+        said = []
+        for stack in stacks:
+            assert stack.stdin is not None
+            stack.stdin.write("go\n")
+            stack.stdin.flush()
+        for stack in stacks:
+            assert stack.stdout is not None
+            said.append(stack.stdout.readline().strip())
+        for stack in stacks:
+            stack.communicate("end\n")
+    assert sorted(said) == ["first", "refused", "refused", "refused"]
+
+
+def test_a_stack_of_this_process_may_be_published_again() -> None:
+    publish_stack({"CBUS_X": "1"}, {})
+    publish_stack({"CBUS_X": "2"}, {})
+    found = running_stack()
+    assert found is not None
+    assert found.environment == {"CBUS_X": "2"}
 
 
 def test_variables_that_are_set_win_over_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:

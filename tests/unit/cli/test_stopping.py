@@ -32,6 +32,19 @@ def test_while_running_the_second_signal_stops_at_once() -> None:
             interrupt()
 
 
+def test_a_block_within_a_block_is_asked_anew() -> None:
+    """So that who asks a second time while the end is being settled is heard, and not thrown out."""
+    with StopSignals() as signals, signals.politely() as asked:
+        interrupt()
+        with signals.politely() as hurry:
+            assert asked.is_set()
+            assert not hurry.is_set()
+            interrupt()
+            assert hurry.is_set()
+            with pytest.raises(StopAsked):
+                interrupt()
+
+
 def test_once_stopping_has_begun_further_signals_do_not_disturb_it() -> None:
     with StopSignals():
         with pytest.raises(StopAsked):

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.local.polling import DeadlineExceeded, wait_until
-from deploy.local.ports import FIRST_PORT, LAST_PORT, LOOPBACK, free_port, is_free, is_listening
+from deploy.local.ports import FIRST_PORT, LAST_PORT, LOOPBACK, free_port, is_free, is_listening, usual_port
 from deploy.local.supervisor import RestartPolicy
+from shared.errors import ConfigurationError
 
 
 def test_wait_until_returns_the_first_truthy_result() -> None:
@@ -40,6 +41,17 @@ def test_a_port_somebody_listens_on_is_not_free() -> None:
         assert is_listening(port)
     assert is_free(port)
     assert not is_listening(port)
+
+
+def test_the_usual_port_is_taken_unless_somebody_has_it() -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        taken = server.getsockname()[1]
+        assert usual_port(taken, None) != taken
+        assert usual_port(1, 0) != 1
+        with pytest.raises(ConfigurationError, match=f"port {taken} is in use"):
+            usual_port(1, taken)
+    assert usual_port(taken, None) == taken
+    assert usual_port(1, taken) == taken
 
 
 @given(st.integers(min_value=1, max_value=10_000))
