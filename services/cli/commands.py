@@ -22,12 +22,12 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
         "demo": Command(
             "services.cli.demo:demo_command",
-            "The whole stack with sample complaints, live table; Ctrl-C cleans up. Exit code 1 if a complaint was lost "
-            "or duplicated, or the auditor found a hole or did not come to the end.",
+            "The whole stack with sample complaints, live table; Ctrl-C cleans up. Exit code 1 if a complaint was "
+            "refused, lost or duplicated, or the auditor found a hole or did not come to the end.",
         ),
         "up": Command(
             "services.cli.up:up_command",
-            "The local stack in the foreground until Ctrl-C. For development and demonstrations, not for production.",
+            "The local stack in the foreground until Ctrl-C; with --services the whole bus. Not for production.",
         ),
         "down": Command("services.cli.down:down_command", "Stop the local stack. Exit code 1 when none runs."),
         "doctor": Command(
