@@ -97,7 +97,7 @@ class RouterProcessor:
         _require_own_key(event.complaint_id, message)
         if case is None:
             return Outcome(None, refusal=Reason.UNKNOWN_CASE)
-        return handle_consumer_message(case, event, envelope, now, self._departments)
+        return handle_consumer_message(case, event, envelope, now, self._departments, self._assess)
 
     def _updated(self, case: Case | None, message: Message, department: str, now: datetime) -> Outcome:
         event = message.event

@@ -58,6 +58,28 @@ class AssignmentCancelled(AssignmentNotice):
     reason: str = Field(description="Reason code.")
 
 
+class MessageRefused(Event):
+    """The complainant said something that the case cannot take any more: somebody must read it and decide.
+
+    No task with an end of its own: the case stays as it was. The complainant was told, where there is a way.
+    """
+
+    event_type: ClassVar[str] = "assignment.message_refused.v1"
+
+    complaint_id: str = Field(description="The case.")
+    ticket_number: str = Field(description="The number people read aloud.")
+    message: str = Field(description="supplement, urge, withdrawal or survey_answer.")
+    message_event_id: str = Field(description="ce_id of the message.")
+    reason: str = Field(description="Why it was not taken, a reason code, e.g. case_closed.")
+    received_at: UtcDatetime = Field(description="Receipt of the message at the enterprise's edge.")
+    priority: int = Field(ge=0, le=3, description="0 = drop everything … 3 = normal order; by its own words.")
+    safety: bool = Field(False, description="True when its text tells of danger to life or health.")
+    narrative: Narrative | None = Field(None, description="What was said, of a supplement. Personal data.")
+    attachments: tuple[Attachment, ...] = Field((), description="Metadata of added attachments.")
+    solved: bool | None = Field(None, description="Of a survey answer: what the complainant said.")
+    complaint: Complaint = Field(description="The complaint it is about.")
+
+
 class Action(StrEnum):
     """What a department can report."""
 

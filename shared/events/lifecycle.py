@@ -172,6 +172,18 @@ class DuplicateDropped(CaseEvent):
     duplicate_event_id: str = Field(description="ce_id of the record that was dropped.")
 
 
+class ConsumerMessageRefused(CaseEvent):
+    """The complainant said something the case cannot take any more; it changed nothing and was handed to people."""
+
+    event_type: ClassVar[str] = "complaint.message_refused.v1"
+    message: str = Field(description="supplement, urge, withdrawal or survey_answer.")
+    message_event_id: str = Field(description="ce_id of the message.")
+    reason: str = Field(description="Reason code, e.g. case_closed.")
+    received_at: UtcDatetime = Field(description="Receipt of the message at the enterprise's edge.")
+    safety: bool = Field(False, description="True when its text tells of danger to life or health.")
+    departments: tuple[str, ...] = Field(description="Departments whose people are to read it.")
+
+
 CaseEvents = (
     ComplaintRegistered
     | ComplaintAssessed
@@ -192,5 +204,6 @@ CaseEvents = (
     | SupplementRegistered
     | UrgeRegistered
     | DuplicateDropped
+    | ConsumerMessageRefused
 )
 """Any entry of the case log."""

@@ -25,6 +25,7 @@ EVENT_MODELS: dict[str, type[Event]] = {
         departments.AssignmentSupplemented,
         departments.AssignmentUrged,
         departments.AssignmentCancelled,
+        departments.MessageRefused,
         departments.DepartmentUpdate,
         *get_args(sla.ClockEvents),
         notifications.NotificationRequested,

@@ -116,6 +116,7 @@ def _department_topics(department: str) -> tuple[Topic, ...]:
             departments.AssignmentSupplemented,
             departments.AssignmentUrged,
             departments.AssignmentCancelled,
+            departments.MessageRefused,
         ),
         writer="router",
         readers=(department, "auditor"),

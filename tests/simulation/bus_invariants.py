@@ -21,6 +21,7 @@ _TOLD = {
     "complaint.resolved.v1": "result",
     "complaint.withdrawal_registered.v1": "withdrawal_confirmed",
     "complaint.reopened.v1": "reopened",
+    "complaint.message_refused.v1": "message_refused",
 }
 _TERMINAL = ("sla.met.v1", "sla.breached.v1", "sla.cancelled.v1")
 _NEVER = frozenset({"unhandled", "missing_header", "bad_header", "unknown_type", "empty_value", "schema"})
@@ -283,14 +284,23 @@ def _could_be_read(world: World, entry: Fact, by: datetime) -> bool:
 # -- messages --------------------------------------------------------------------------------------------------------
 
 
+def _which(fact: Fact) -> str | None:
+    """Of which clock a notice is, or of which kind of refusal a letter: of each there is one."""
+    if fact.type == "complaint.message_refused.v1":
+        return f"{fact.said['message']}/{fact.said['reason']}/{fact.said.get('safety', False)}"
+    return fact.said.get("clock")
+
+
 def _check_messages(world: World, log: list[Fact], clocks: list[Fact]) -> None:
     """Per case one message, or one reason for none, for each (cycle, template, clock) there was cause for."""
-    expected = {(entry.case, entry.said["cycle"], _TOLD[entry.type], None) for entry in log if entry.type in _TOLD}
+    expected = {
+        (entry.case, entry.said["cycle"], _TOLD[entry.type], _which(entry)) for entry in log if entry.type in _TOLD
+    }
     for fact in clocks:
         template = {"sla.breached.v1": "breach_notice", "sla.corrected.v1": "breach_corrected"}.get(fact.type)
         if template is not None:
             expected.add((fact.case, fact.said["cycle"], template, fact.said["clock"]))
-    causes = {fact.id: fact.said.get("clock") for fact in (*log, *clocks)}
+    causes = {fact.id: _which(fact) for fact in (*log, *clocks)}
     requests = _read(world, topics.NOTIFICATION_REQUESTS)
     told = Counter(
         (fact.case, fact.said["cycle"], fact.said["template"], causes[fact.said["cause_event_id"]]) for fact in requests

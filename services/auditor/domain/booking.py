@@ -21,6 +21,7 @@ from shared.events.lifecycle import (
     ComplaintRegistered,
     ComplaintRejected,
     ComplaintResolved,
+    ConsumerMessageRefused,
     DuplicateDropped,
 )
 from shared.events.notifications import (
@@ -38,9 +39,14 @@ KEY_REUSED: Final = "key_reused"
 """The router's one refusal of a readable submission (``services/router/README.md``)."""
 
 END_TEMPLATES: Final[Mapping[type[CaseEvent], str]] = MappingProxyType(
-    {ComplaintResolved: "result", CaseWithdrawn: "withdrawal_confirmed", ComplaintRejected: "rejection"}
+    {
+        ComplaintResolved: "result",
+        CaseWithdrawn: "withdrawal_confirmed",
+        ComplaintRejected: "rejection",
+        ConsumerMessageRefused: "message_refused",
+    }
 )
-"""The ends of a case and the message each is told by (``NotificationOutcome.template``)."""
+"""The ends of a case, what it could not take, and the message each is told by (``NotificationOutcome.template``)."""
 
 _MESSAGES: Final = frozenset(
     message.event_type
@@ -122,7 +128,7 @@ def _fact(row: CaseAudit, event: CaseEvent) -> Changes:
                 "decided": _with(row.decided, *opened),
                 "dispatched_cycles": _with(row.dispatched_cycles, cycle),
             }
-        case ComplaintResolved() | CaseWithdrawn() | ComplaintRejected():
+        case ComplaintResolved() | CaseWithdrawn() | ComplaintRejected() | ConsumerMessageRefused():
             end = f"{event.cycle}/{END_TEMPLATES[type(event)]}"
             return {"ends": _with(row.ends, end), "rejected": row.rejected or isinstance(event, ComplaintRejected)}
         case _:
@@ -155,7 +161,7 @@ def _letter_refused(row: CaseAudit, seen: Sighting) -> Changes:
     match seen.event:
         case NotificationRequested(cycle=cycle, template=template):
             return {"told": _with(row.told, f"{cycle}/{template}")}
-        case ComplaintResolved() | CaseWithdrawn() | ComplaintRejected() as end:
+        case ComplaintResolved() | CaseWithdrawn() | ComplaintRejected() | ConsumerMessageRefused() as end:
             return {"told": _with(row.told, f"{end.cycle}/{END_TEMPLATES[type(end)]}")}
         case None:
             return {"letters_refused": True}

@@ -19,6 +19,7 @@ from shared.events.lifecycle import (
     ComplaintRejected,
     ComplaintReopened,
     ComplaintResolved,
+    ConsumerMessageRefused,
 )
 from shared.events.notifications import Medium, NotificationRequested, NotificationSkipped
 
@@ -42,6 +43,9 @@ def message_about(event: CaseEvent) -> Message | None:
             return Template.REJECTION, {"reason": reason, "rejected_at": happened_at}
         case ComplaintReopened(reason=reason):
             return Template.REOPENED, {"reason": reason, "reopened_at": happened_at}
+        case ConsumerMessageRefused(message=kind, reason=reason):
+            said = {"message": kind, "reason": reason, "danger": "yes" if event.safety else ""}
+            return Template.MESSAGE_REFUSED, {**said, "received_at": instant(event.received_at)}
         case _:
             return None
 
@@ -49,9 +53,11 @@ def message_about(event: CaseEvent) -> Message | None:
 def tell_complainant(
     state: Correspondence, event: CaseEvent, message: Message, cause: Cause, now: datetime
 ) -> Composition:
-    """Ask for ``message``, or record why nobody is told; once per cycle and template."""
+    """Ask for ``message``, or record why nobody is told; once per cycle and template, and refusals once per kind."""
     template, parameters = message
     slot = f"{event.cycle}/{template}"
+    if isinstance(event, ConsumerMessageRefused):
+        slot += f"/{event.message}/{event.reason}/{event.safety}"
     if slot in state.issued:
         return Composition(state)
     reason = reason_not_to_write(state)

@@ -20,6 +20,7 @@ class Template(StrEnum):
     WITHDRAWAL_CONFIRMED = "withdrawal_confirmed"
     REJECTION = "rejection"
     REOPENED = "reopened"
+    MESSAGE_REFUSED = "message_refused"
 
 
 LANGUAGES = ("zh-CN", "en")
@@ -41,6 +42,12 @@ EXAMPLE_PARAMETERS: Mapping[Template, Mapping[str, str]] = MappingProxyType(
         Template.WITHDRAWAL_CONFIRMED: {"withdrawn_at": _INSTANT},
         Template.REJECTION: {"reason": "out_of_scope", "rejected_at": _INSTANT},
         Template.REOPENED: {"reason": "not_solved", "reopened_at": _INSTANT},
+        Template.MESSAGE_REFUSED: {
+            "message": "supplement",
+            "reason": "case_closed",
+            "received_at": _INSTANT,
+            "danger": "yes",
+        },
     }
 )
 """The parameters of each template, with examples: what the composer gives and a template may use."""

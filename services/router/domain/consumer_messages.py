@@ -14,6 +14,8 @@ from services.router.domain.departments import Departments
 from services.router.domain.dispatching import tell_supplement
 from services.router.domain.outcome import Outcome
 from services.router.domain.refusals import Reason
+from services.router.domain.refused_messages import refuse_message
+from services.router.domain.registration import Assess
 from services.router.domain.repeats import CONSUMER, fingerprint, remember
 from shared.events.departments import AssignmentUrged
 from shared.events.envelope import Envelope
@@ -32,24 +34,27 @@ limit keeps the largest state row, nine texts of 20,000 four-byte characters and
 
 
 def handle_consumer_message(
-    case: Case, event: ConsumerMessage, cause: Envelope, now: datetime, departments: Departments
+    case: Case, event: ConsumerMessage, cause: Envelope, now: datetime, departments: Departments, assess: Assess
 ) -> Outcome:
-    """Apply one message of the complainant. A refused one leaves the case as it was."""
+    """Apply one message of the complainant. One the case cannot take leaves it as it was, and goes to people."""
     mark = fingerprint(CONSUMER, cause.id)
     if mark in case.recent_inputs:
         return Outcome(case, refusal=Reason.DUPLICATE_MESSAGE)
-    if case.withdrawn:
-        return Outcome(case, refusal=Reason.WITHDRAWN)
-    if case.status is CaseStatus.CLOSED and not isinstance(event, SurveyAnswered):
-        return Outcome(case, refusal=Reason.CASE_CLOSED)
     log = CaseLog(cause, case.sequence)
-    if isinstance(event, SurveyAnswered):
-        changed = _answer_survey(log, case, event, now, departments)
-    else:
-        changed = _APPLIERS[type(event)](log, case, event)
+    changed = _apply(log, case, event, now, departments)
     if isinstance(changed, Reason):
-        return Outcome(case, refusal=changed)
+        return refuse_message(case, event, cause, changed, departments, assess)
     return log.outcome(remember(changed, mark))
+
+
+def _apply(log: CaseLog, case: Case, event: ConsumerMessage, now: datetime, departments: Departments) -> Case | Reason:
+    if case.withdrawn:
+        return Reason.WITHDRAWN
+    if isinstance(event, SurveyAnswered):
+        return _answer_survey(log, case, event, now, departments)
+    if case.status is CaseStatus.CLOSED:
+        return Reason.CASE_CLOSED
+    return _APPLIERS[type(event)](log, case, event)
 
 
 def _supplement(log: CaseLog, case: Case, event: ComplaintSupplemented) -> Case:

@@ -230,7 +230,7 @@ _CASE_DETAILS: Mapping[str, Callable[[Data], Any]] = {
         f"complaint.{name}.v1": _nothing
         for name in (
             "called_back", "closed", "reopened", "withdrawal_registered", "rejected", "supplement_registered",
-            "urge_registered",
+            "urge_registered", "message_refused",
         )
     },
 }  # fmt: skip

@@ -19,6 +19,7 @@ LETTERS_OF_ENDS = {
     "complaint.resolved.v1": "result",
     "complaint.withdrawal_registered.v1": "withdrawal_confirmed",
     "complaint.rejected.v1": "rejection",
+    "complaint.message_refused.v1": "message_refused",
 }
 """The ends of a case, and by which message the complainant hears of each."""
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from services.auditor.domain.ledger import ENTRIES, entries_of
 from shared.events import topics
 from shared.events.audit import HoleKind
-from shared.events.lifecycle import ComplaintRejected
+from shared.events.lifecycle import ComplaintRejected, ConsumerMessageRefused
+from shared.events.notifications import NotificationSkipped
 from tests.unit.auditor.journey import Audit, Written, example, interleaved, journey, submission
 
 journeys = st.builds(
@@ -117,6 +118,17 @@ def test_a_rejected_complaint_need_not_be_dispatched_but_told() -> None:
     registered = [each for each in journey() if each.topic in (topics.RECEIVED, topics.LIFECYCLE)][:2]
     rejected = Written(topics.LIFECYCLE, example(ComplaintRejected, sequence=2, cycle=1))
     assert Audit().see([*registered, rejected]).wait(hours=2).holes == {HoleKind.UNNOTIFIED}
+
+
+def test_a_message_that_was_not_taken_must_be_told_or_have_a_reason() -> None:
+    written = journey()
+    length = sum(each.topic == topics.LIFECYCLE for each in written)
+    refusal = Written(topics.LIFECYCLE, example(ConsumerMessageRefused, sequence=length + 1, cycle=1))
+    outcome = Written(topics.NOTIFICATION_EVENTS, example(NotificationSkipped, cycle=1, template="message_refused"))
+    assert Audit().see([*written, refusal]).wait(hours=2).holes == {HoleKind.UNNOTIFIED}
+    assert Audit().see([*written, refusal, outcome]).wait(hours=2).holes == set()
+    put_aside = refusal._replace(topic=dead_letter("notifier"))
+    assert Audit().see([*written, refusal, put_aside]).wait(hours=2).holes == set()
 
 
 def test_a_task_of_a_case_there_is_nothing_else_of_is_a_phantom() -> None:

@@ -22,6 +22,7 @@ from shared.events.lifecycle import (
     ComplaintRejected,
     ComplaintReopened,
     ComplaintResolved,
+    ConsumerMessageRefused,
 )
 from shared.events.sla import ClockBreached, ClockCorrected, ClockWarned
 
@@ -158,3 +159,17 @@ def told(composition: Composition) -> list[tuple[str, str]]:
         else:
             found.append((event.template, event.department or "complainant"))
     return found
+
+
+def message_refused(
+    message: str = "supplement", reason: str = "case_closed", cycle: int = 1, safety: bool = False
+) -> ConsumerMessageRefused:
+    return ConsumerMessageRefused(
+        **_entry(cycle, 95),
+        message=message,
+        message_event_id="m",
+        reason=reason,
+        received_at=NOON + timedelta(minutes=95),
+        safety=safety,
+        departments=("product-quality",),
+    )

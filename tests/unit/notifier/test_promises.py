@@ -49,7 +49,7 @@ PROMISES = {
 REQUESTS = {"zh-CN": r"[^。；\n]*请(?!编号)[^。；\n]*", "en": r"[^.;\n]*\b[Pp]lease\b[^.;\n]*"}
 """A sentence that asks the reader to do something."""
 ALWAYS_POSSIBLE = {
-    "zh-CN": r"妥善保管|立即处理|补登|撤回申请|重新提交投诉",
+    "zh-CN": r"妥善保管|立即处理|补登|撤回申请|重新提交投诉|停止使用产品",
     "en": r"keep it|keep them|act on it now|deal with complaint|report when|send a new complaint",
 }
 """What can be asked of a reader whatever is set."""

@@ -18,6 +18,7 @@ from tests.unit.notifier.cases import (
     assessed,
     closed,
     dispatched,
+    message_refused,
     play,
     registered,
     rejected,
@@ -38,6 +39,10 @@ from tests.unit.notifier.cases import (
         ([registered(), withdrawn()], ["acknowledgement", "withdrawal_confirmed"]),
         ([registered(), rejected()], ["acknowledgement", "rejection"]),
         (
+            [registered(), resolved(), closed(), message_refused()],
+            ["acknowledgement", "result", "message_refused"],
+        ),
+        (
             [registered(), resolved(), closed(), reopened(2), resolved(2)],
             ["acknowledgement", "result", "reopened", "result"],
         ),
@@ -47,7 +52,7 @@ def test_each_turn_of_a_case_is_told_once(events: list[Event], expected: list[st
     assert told(play(*events)) == [(template, "complainant") for template in expected]
 
 
-@pytest.mark.parametrize("event", [registered(), resolved(), withdrawn(), rejected(), reopened()])
+@pytest.mark.parametrize("event", [registered(), resolved(), withdrawn(), rejected(), reopened(), message_refused()])
 def test_the_same_fact_told_twice_is_one_message(event: Event) -> None:
     once = play(registered(), event)
     assert play(event, event, state=once.state).outputs == ()
@@ -136,3 +141,24 @@ def test_events_nobody_is_told_about_leave_everything_as_it_is() -> None:
     assert after.state is known
     assert after.outputs == ()
     assert play(assessed()).state is None
+
+
+def test_each_kind_of_refusal_is_told_once_a_cycle_so_that_they_cannot_fill_a_mailbox() -> None:
+    said = [registered(), closed()]
+    said += [message_refused("supplement", "case_closed") for _ in range(50)]
+    said += [message_refused("urge", "case_closed"), message_refused("urge", "withdrawn")]
+    said += [message_refused("supplement", "case_closed", cycle=2)]
+    assert told(play(*said)).count(("message_refused", "complainant")) == 4
+
+
+def test_danger_is_told_apart_so_that_its_advice_goes_out() -> None:
+    step = play(registered(), message_refused(safety=False), message_refused(safety=True))
+    letters = [output.event for output in step.outputs if isinstance(output.event, NotificationRequested)]
+    assert [letter.parameters.get("danger") for letter in letters] == [None, "", "yes"]
+
+
+def test_who_is_anonymous_is_not_written_to_about_a_refusal_either() -> None:
+    step = play(registered(anonymous=True), message_refused())
+    (skipped,) = [output.event for output in step.outputs if output.event.template == "message_refused"]
+    assert isinstance(skipped, NotificationSkipped)
+    assert skipped.reason == "anonymous"

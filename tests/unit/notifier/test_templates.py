@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -46,6 +47,22 @@ KEY_PHRASES = {
     (Template.REJECTION, "en"): ["cannot take up", "does not concern our products", "authority"],
     (Template.REOPENED, "zh-CN"): ["已重新办理", "没有得到解决"],
     (Template.REOPENED, "en"): ["is open again", "not solved"],
+    (Template.MESSAGE_REFUSED, "zh-CN"): [
+        "补充材料",
+        "没有计入投诉",
+        "已转交工作人员",
+        "已经办结",
+        "重新提交投诉",
+        "120",
+    ],
+    (Template.MESSAGE_REFUSED, "en"): [
+        "additional material",
+        "not added",
+        "our staff",
+        "is closed",
+        "new complaint",
+        "emergency",
+    ],
 }
 
 PARTS = {"zh-CN": ("状态：", "原因：", "措施：", "日期："), "en": ("Status: ", "Cause: ", "Measures: ", "Date: ")}
@@ -97,6 +114,27 @@ def test_codes_nobody_translated_yet_are_shown_as_they_are() -> None:
     assert "brand_new_reason" in the_letter(Template.REJECTION, "zh-CN", parameters=parameters).body
     parameters = {"clock": "brand_new_clock", "due_by": "2026-03-02T01:30:00Z", "detected_at": "2026-03-02T01:30:00Z"}
     assert "brand_new_clock" in the_letter(Template.BREACH_NOTICE, "en", parameters=parameters).body
+
+
+REFUSALS = list(
+    itertools.product(
+        ["supplement", "urge", "withdrawal", "survey_answer"],
+        ["case_closed", "withdrawn", "not_resolved", "stale_cycle", "future_cycle", "already_answered"],
+        ["", "yes"],
+    )
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_of_a_message_has_its_own_words(language: str) -> None:
+    """What was not taken, why, and what to do now; no code of ours, and advice where people are in danger."""
+    for message, reason, danger in REFUSALS:
+        parameters = {"message": message, "reason": reason, "danger": danger, "received_at": "2026-03-02T01:30:00Z"}
+        letter = the_letter(Template.MESSAGE_REFUSED, language, parameters=parameters)
+        text = letter.subject + letter.body
+        assert reason not in text
+        assert ("120" in text or "emergency" in text) is bool(danger)
+        assert max(map(len, letter.body.splitlines())) <= 120
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from shared.events.complaint import Attachment, Complainant, Complaint, Narrativ
 from shared.events.decisions import Classification, Resolution, RoutingDecision
 from shared.events.departments import AssignmentDispatched, DepartmentUpdate
 from shared.events.envelope import Envelope
-from shared.events.lifecycle import CaseEvent
+from shared.events.lifecycle import CaseEvent, ConsumerMessageRefused
 from shared.events.received import (
     ComplaintSubmitted,
     ComplaintSupplemented,
@@ -163,6 +163,12 @@ class Router:
         """The case; there must be one."""
         assert self.case is not None
         return self.case
+
+    @property
+    def turned_away(self) -> str | None:
+        """Why the complainant's last message was not taken; None when the latest entry is another."""
+        entry = self.log[-1]
+        return entry.reason if isinstance(entry, ConsumerMessageRefused) else None
 
     @property
     def status(self) -> CaseStatus:

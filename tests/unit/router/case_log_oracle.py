@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.events.base import Event
-from shared.events.departments import AssignmentCancelled, AssignmentDispatched
+from shared.events.departments import AssignmentCancelled, AssignmentDispatched, MessageRefused
 from shared.events.lifecycle import (
     AssignmentAccepted,
     AssignmentProgressed,
@@ -23,10 +23,13 @@ from shared.events.lifecycle import (
     ComplaintReopened,
     ComplaintResolved,
     ComplaintResumed,
+    ConsumerMessageRefused,
     DepartmentEvent,
     DuplicateDropped,
 )
 from shared.streaming.processor import Emit
+
+_OF_AN_ENDED_CASE = (DuplicateDropped, ComplainantCalledBack, ConsumerMessageRefused)
 
 
 class CaseLogOracle:
@@ -47,6 +50,8 @@ class CaseLogOracle:
         self.withdrawn = False
         self.cycle = 1
         self.sequence = 0
+        self.handed_to_people: list[tuple[str, str]] = []
+        self.to_be_read: list[tuple[str, str]] = []
         self.returned_to: set[str] = set()
         self.returner = ""
         self.resolved_in_cycle = 0
@@ -64,6 +69,8 @@ class CaseLogOracle:
         self._may_rest()
 
     def _may_rest(self) -> None:
+        assert self.handed_to_people == self.to_be_read, "what the log says and what was handed to people differ"
+        assert len(set(self.to_be_read)) == len(self.to_be_read), "told twice"
         if self.phase == "new":
             return
         assert self.open.keys() == self.opened.keys(), "dispatched in the log and handed over must be the same"
@@ -82,6 +89,8 @@ class CaseLogOracle:
             assert topic == f"departments.{event.assignment.department}.v1"
             self.handed_over[event.assignment.assignment_id] += 1
             self.open[event.assignment.assignment_id] = event
+        if isinstance(event, MessageRefused):
+            self.handed_to_people.append((topic, event.message_event_id))
         if isinstance(event, AssignmentCancelled):
             task = self.open[event.assignment_id].assignment
             assert event.reason != "case_resolved" or not task.mandatory, "resolved over somebody's head"
@@ -101,8 +110,10 @@ class CaseLogOracle:
         assert entry.cycle == self.cycle
         if self.phase == "closed":
             late = self._is_late_fact(entry)
-            assert late or isinstance(entry, DuplicateDropped | ComplainantCalledBack), "the case went on after its end"
-        if isinstance(entry, DepartmentEvent):
+            assert late or isinstance(entry, _OF_AN_ENDED_CASE), "the case went on after its end"
+        if isinstance(entry, ConsumerMessageRefused):
+            self._turned_away(entry)
+        elif isinstance(entry, DepartmentEvent):
             self._department_did(entry)
         elif isinstance(entry, ComplaintDispatched):
             self._dispatched(entry)
@@ -120,6 +131,12 @@ class CaseLogOracle:
             self.withdrawn = True
             if not self.safety or self.phase == "resolved":
                 self.phase = "closed"
+
+    def _turned_away(self, entry: ConsumerMessageRefused) -> None:
+        assert entry.departments, "nobody reads it"
+        self.to_be_read += [
+            (f"departments.{department}.v1", entry.message_event_id) for department in entry.departments
+        ]
 
     def _reopened(self, entry: ComplaintReopened) -> None:
         assert self.phase in ("resolved", "closed")

@@ -154,7 +154,7 @@ def test_a_survey_answer_after_the_departments_call_back_is_counted_once() -> No
     assert router.last(2) == ["closed", "called_back"]
     assert router.status is CaseStatus.CLOSED
     router.answer(solved=True, score=4)
-    assert router.refused == "already_answered"
+    assert router.turned_away == "already_answered"
 
 
 def test_each_cycle_has_its_own_survey() -> None:
@@ -190,12 +190,12 @@ def test_a_survey_answer_never_precedes_the_resolution_it_is_about() -> None:
 def test_an_answer_counts_for_its_own_cycle_only() -> None:
     router = resolved()
     router.answer(solved=True, cycle=2)
-    assert router.refused == "future_cycle"
+    assert router.turned_away == "future_cycle"
     router.answer(solved=False, cycle=1)
     router.answer(solved=False, cycle=1)
-    assert router.refused == "stale_cycle"
+    assert router.turned_away == "stale_cycle"
     router.answer(solved=False, cycle=2)
-    assert router.refused == "not_resolved"
+    assert router.turned_away == "not_resolved"
 
 
 def test_after_closing_departments_are_refused() -> None:

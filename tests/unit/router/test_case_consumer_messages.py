@@ -113,12 +113,12 @@ def test_after_a_withdrawal_or_closing_the_complainant_is_referred_to_a_new_comp
     withdrawn = submitted()
     withdrawn.withdraw()
     getattr(withdrawn, message)()
-    assert withdrawn.refused == "withdrawn"
+    assert withdrawn.turned_away == "withdrawn"
     closed = submitted(co_handlers=())
     closed.resolve(LEAD)
     closed.answer(solved=True)
     getattr(closed, message)()
-    assert closed.refused == "case_closed"
+    assert closed.turned_away == "case_closed"
 
 
 def test_a_resolved_case_can_be_withdrawn() -> None:
@@ -127,7 +127,7 @@ def test_a_resolved_case_can_be_withdrawn() -> None:
     router.withdraw()
     assert router.last() == ["withdrawal_registered"]
     router.answer(solved=False)
-    assert router.refused == "withdrawn"
+    assert router.turned_away == "withdrawn"
 
 
 def test_departments_go_on_with_a_withdrawn_case_where_people_are_in_danger() -> None:

@@ -11,6 +11,7 @@ from tests.torture.check.history import CaseHistory, History
 from tests.torture.check.records import Record
 
 _CALLED_BACK = "complaint.called_back.v1"
+_HANDED_TO_PEOPLE = "complaint.message_refused.v1"
 _FACTS_OF_MESSAGES: Mapping[str, str] = {
     "complaint.supplemented.v1": "complaint.supplement_registered.v1",
     "complaint.urged.v1": "complaint.urge_registered.v1",
@@ -80,12 +81,13 @@ def _balance_facts(findings: Findings, key: str, case: CaseHistory, refused: Set
     for record in (*case.messages, *case.updates):
         is_message = record.topic == topics.RECEIVED
         effect = _FACTS_OF_MESSAGES.get(record.event_type) if is_message else _FACTS_OF_UPDATES.get(record.facts or "")
-        possible = {
-            ids.event_id(record.event_id, effect, f"{key}/{sequence}")
-            for sequence in written.get(effect or "", ())
-            if effect is not None
-        }
-        effects = len(possible & ids_by_type.get(effect or "", set()))
+        outcomes = {effect, _HANDED_TO_PEOPLE} if is_message else {effect}
+        effects = sum(
+            ids.event_id(record.event_id, outcome, f"{key}/{sequence}") in ids_by_type[outcome]
+            for outcome in outcomes
+            if outcome is not None
+            for sequence in written.get(outcome, ())
+        )
         took_effect = effects > 0
         was_refused = _place(record) in refused
         totals["later facts"] += took_effect
