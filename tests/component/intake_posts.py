@@ -13,6 +13,7 @@ from deploy.local.ports import free_port
 from deploy.local.service_process import ServiceProcess
 
 CANARY = "canary-王小二-13800000000"
+SECRET = "a secret for tests alone"
 COMPLAINT = {"narrative": CANARY, "complainant": {"name": CANARY}}
 
 
@@ -23,7 +24,7 @@ def running_intake(bootstrap_servers: str, redis_url: str, log_directory: Path) 
         "intake",
         log_directory=log_directory,
         environment={
-            "CBUS_QUERY_CODE_SECRET": "a secret for tests alone",
+            "CBUS_QUERY_CODE_SECRET": SECRET,
             "CBUS_KAFKA__BOOTSTRAP_SERVERS": bootstrap_servers,
             "CBUS_REDIS__URL": redis_url,
             "CBUS_HTTP__PORT": str(free_port()),

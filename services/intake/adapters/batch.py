@@ -53,6 +53,8 @@ class BatchIntake:
         except BodyRefused:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
+        if not tasks:
+            raise BodyRefused(Refusal(RefusalReason.EMPTY_BATCH))
         return tasks
 
     async def _numbered(self, body: AsyncIterable[bytes]) -> AsyncIterator[tuple[int, bytes | None]]:

@@ -23,6 +23,7 @@ from services.intake.adapters.batch import BatchIntake, BatchLimits
 from services.intake.adapters.failure_guard import FailureGuard
 from services.intake.adapters.problems import MEDIA_TYPE, preferred_language, problem_response, to_json
 from services.intake.adapters.request_body import JSON_LINES_TYPES, JSON_TYPES, BodyRefused, read_body, stream_body
+from services.intake.adapters.whole_requests import WholeRequests
 from services.intake.complaint_door import ComplaintDoor
 from services.intake.domain.consumer_message import MESSAGE_KINDS
 from services.intake.domain.refusal import Refusal, RefusalReason
@@ -40,13 +41,20 @@ _NO_STORE = {"Cache-Control": "no-store"}  # a receipt holds the query code
 def create_app(door: ComplaintDoor, messages: MessageDoor, settings: HttpSettings) -> FastAPI:
     """The ASGI application."""
     routes = Routes(door, messages, settings)
-    app = FastAPI(title="Complaint Bus intake", version="1", redoc_url=None)
+    app = FastAPI(
+        title="Complaint Bus intake",
+        version="1",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,  # the target would be made of the Host header, which anybody may write
+    )
     app.add_api_route("/v1/complaints", routes.submit, methods=["POST"], **openapi.SUBMIT)
     app.add_api_route("/v1/complaints:batch", routes.submit_batch, methods=["POST"], **openapi.SUBMIT_BATCH)
     for kind in MESSAGE_KINDS:
         path = f"/v1/complaints/{{complaint_id}}/{kind}"
         app.add_api_route(path, routes.message(kind), methods=["POST"], **openapi.message(kind))
     app.add_middleware(FailureGuard)
+    app.add_middleware(WholeRequests)  # the outermost
     app.add_exception_handler(HTTPException, _not_routed)
     app.openapi = openapi.with_schemas(app.openapi)  # type: ignore[method-assign]  # FastAPI's documented way
     return app

@@ -18,6 +18,8 @@ HEAR_OUT_SECONDS = 0.3
 """How long a connected client may still begin a request; its answer says that the connection closes."""
 
 _KEEP_ALIVE_SECONDS = 30
+_SPARE_BYTES = 1_048_576
+"""What h11 may hold of a head beyond its limit: ``http_protocol`` measures it, and gives the better answer."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -59,9 +61,11 @@ def server_config(app: ASGIApp, settings: HttpSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=protocol_with(settings),  # type: ignore[arg-type]  # any callable that makes a protocol will do
+        h11_max_incomplete_event_size=settings.max_head_bytes + _SPARE_BYTES,
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # a client that offers an upgrade is nothing to warn of
         access_log=False,
         server_header=False,
         proxy_headers=False,

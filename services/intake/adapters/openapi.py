@@ -78,9 +78,12 @@ _IDEMPOTENCY_KEY = _header(
 )
 
 _REFUSALS = {
-    "400": _problem("Not one JSON object, or a malformed Idempotency-Key."),
+    "400": _problem(
+        "Not one JSON object, a malformed Idempotency-Key, no line in a batch, or a body of doubtful length."
+    ),
     "408": _problem("The body took too long to arrive."),
     "409": _problem("The key is in use for another submission right now.", retry_after=True),
+    "411": _problem("HTTP/1.0, or a Content-Type, without the length of the body."),
     "413": _problem("Too large."),
     "415": _problem("Not JSON, or with a content encoding."),
     "422": _problem("Fields are not acceptable, each is named; or the key was used for another submission."),

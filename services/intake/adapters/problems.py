@@ -23,6 +23,10 @@ STATUSES = MappingProxyType(
         RefusalReason.KEY_REUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
         RefusalReason.KEY_IN_USE: HTTPStatus.CONFLICT,
         RefusalReason.NOT_FOUND: HTTPStatus.NOT_FOUND,
+        RefusalReason.EMPTY_BATCH: HTTPStatus.BAD_REQUEST,
+        RefusalReason.BODY_INCOMPLETE: HTTPStatus.BAD_REQUEST,
+        RefusalReason.DOUBTFUL_LENGTH: HTTPStatus.BAD_REQUEST,
+        RefusalReason.LENGTH_REQUIRED: HTTPStatus.LENGTH_REQUIRED,
         RefusalReason.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         RefusalReason.TOO_SLOW: HTTPStatus.REQUEST_TIMEOUT,
         RefusalReason.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -31,9 +35,6 @@ STATUSES = MappingProxyType(
         RefusalReason.FAILED: HTTPStatus.INTERNAL_SERVER_ERROR,
     }
 )
-
-_CLOSING = frozenset({RefusalReason.TOO_LARGE, RefusalReason.TOO_SLOW})
-"""After these the rest of the body may still be on its way, so the connection cannot be used again."""
 
 
 def to_problem(refusal: Refusal, language: Language) -> dict[str, Any]:
@@ -59,8 +60,6 @@ def problem_response(refusal: Refusal, accept_language: str | None) -> Response:
     headers = {"Content-Language": "zh-CN" if language == "zh" else "en", "Cache-Control": "no-store"}
     if refusal.retry_after_seconds is not None:
         headers["Retry-After"] = str(refusal.retry_after_seconds)
-    if refusal.reason in _CLOSING:
-        headers["Connection"] = "close"
     return Response(
         to_json(to_problem(refusal, language)),
         status_code=STATUSES[refusal.reason],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Collection
 
 from starlette.datastructures import Headers
@@ -15,9 +14,6 @@ JSON_TYPES = frozenset({"application/json"})
 JSON_LINES_TYPES = frozenset(
     {"application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/json"}
 )
-
-_LINGER_BYTES = 4_194_304
-_LINGER_SECONDS = 1.0
 
 
 class BodyRefused(Exception):
@@ -41,12 +37,14 @@ async def read_body(
 async def stream_body(
     receive: Receive, headers: Headers, *, media_types: Collection[str], max_bytes: int, timeout_seconds: float
 ) -> AsyncIterator[bytes]:
-    """The body in pieces; raises BodyRefused as soon as it is too large, too slow or of another type."""
+    """The body in pieces; raises BodyRefused as soon as it is too large, too slow or of another type.
+
+    Also at its end, if that is not where its head said: it was not read whole, and nothing may be made of it.
+    """
     if not _is_supported(headers, media_types):
         raise BodyRefused(Refusal(RefusalReason.UNSUPPORTED_MEDIA_TYPE))
-    if _declared_length(headers) > max_bytes:
-        if "expect" not in headers:  # who asks before sending has sent nothing that must be read
-            await _linger(receive)
+    declared = _declared_length(headers)
+    if declared is not None and declared > max_bytes:
         raise BodyRefused(Refusal(RefusalReason.TOO_LARGE))
     deadline = asyncio.get_running_loop().time() + timeout_seconds
     received, more = 0, True
@@ -54,10 +52,10 @@ async def stream_body(
         chunk, more = await _receive_by(receive, deadline)
         received += len(chunk)
         if received > max_bytes:
-            if more:
-                await _linger(receive)
             raise BodyRefused(Refusal(RefusalReason.TOO_LARGE))
         yield chunk
+    if declared is not None and received != declared:
+        raise BodyRefused(Refusal(RefusalReason.BODY_INCOMPLETE))
 
 
 def _is_supported(headers: Headers, media_types: Collection[str]) -> bool:
@@ -68,9 +66,9 @@ def _is_supported(headers: Headers, media_types: Collection[str]) -> bool:
     return fits and headers.get("content-encoding", "identity").lower() == "identity"
 
 
-def _declared_length(headers: Headers) -> int:
+def _declared_length(headers: Headers) -> int | None:
     declared = headers.get("content-length", "")
-    return int(declared) if declared.isascii() and declared.isdecimal() else 0
+    return int(declared) if declared.isascii() and declared.isdecimal() else None
 
 
 async def _receive_by(receive: Receive, deadline: float) -> tuple[bytes, bool]:
@@ -82,13 +80,3 @@ async def _receive_by(receive: Receive, deadline: float) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise BodyRefused(Refusal(RefusalReason.TOO_SLOW))
     return message.get("body", b""), message.get("more_body", False)
-
-
-async def _linger(receive: Receive) -> None:
-    """Read and drop some of what is still coming: closing at once could lose our answer in a connection reset."""
-    dropped, more = 0, True
-    with contextlib.suppress(BodyRefused):
-        deadline = asyncio.get_running_loop().time() + _LINGER_SECONDS
-        while more and dropped < _LINGER_BYTES:
-            chunk, more = await _receive_by(receive, deadline)
-            dropped += len(chunk)

@@ -72,6 +72,34 @@ WORDINGS = MappingProxyType(
                 "没有这一资源，或查询码不符。",
             ),
         ),
+        RefusalReason.EMPTY_BATCH: Wording(
+            Text("The batch holds no line", "批量中没有任何一行"),
+            Text(
+                "Send one submission in each line, as JSON. If you did, something on the way dropped the body.",
+                "请每行发送一份 JSON 提交。如已如此发送，说明请求体在途中丢失。",
+            ),
+        ),
+        RefusalReason.BODY_INCOMPLETE: Wording(
+            Text("The body is not as long as its head said", "请求体长度与请求头不符"),
+            Text(
+                "It was not read whole. Send it again with the same Idempotency-Key.",
+                "请求体未被完整读取。请使用相同的 Idempotency-Key 重新发送。",
+            ),
+        ),
+        RefusalReason.DOUBTFUL_LENGTH: Wording(
+            Text("It is not clear where the body ends", "无法判断请求体在何处结束"),
+            Text(
+                "Send Content-Length or, with HTTP/1.1, Transfer-Encoding: chunked; never both. Nothing was read.",
+                "请发送 Content-Length，或在 HTTP/1.1 中发送 Transfer-Encoding: chunked，二者不可并用。内容未被读取。",
+            ),
+        ),
+        RefusalReason.LENGTH_REQUIRED: Wording(
+            Text("The length of the body is not given", "未说明请求体长度"),
+            Text(
+                "Send Content-Length, 0 for an empty body. Nothing was read.",
+                "请发送 Content-Length，空请求体为 0。内容未被读取。",
+            ),
+        ),
         RefusalReason.TOO_LARGE: Wording(
             Text("The submission is too large", "提交内容过大"),
             Text(
