@@ -44,11 +44,13 @@ def classify(
     taxonomy's own terms, never of other words of the narrative.
     """
     compiled = taxonomy.compiled
-    text = f"{narrative.subject}\n{narrative.text}" if narrative.subject else narrative.text
-    text = compiled.simplified(text)
-    found = compiled.find(text)
+    copy = compiled.copy_of(narrative.text)
+    if narrative.subject:
+        copy = compiled.copy_of(narrative.subject) + copy
+    sightings = compiled.scan(copy)
+    found = compiled.meanings(sightings)
     signals = [(term, meaning.danger) for term, meaning in found if meaning.danger]
-    dangers = compiled.read_dangers(text, signals) if signals else []
+    dangers = compiled.read_dangers(copy, sightings, signals)
     weights = _weigh(found, dangers)
     declared = compiled.category_of(declared_category)
     if declared is not None:

@@ -6,16 +6,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
-from services.router.domain.danger_reading import ContextReader, Reading, in_chinese, in_one_breath, occurrences
-from services.router.domain.term_index import TermIndex
+from services.router.domain.covering import Covering, has_line_end
+from services.router.domain.danger_reading import ContextReader, Reading, in_chinese, in_one_breath
+from services.router.domain.reading_copy import ReadingCopy, reading_copy
+from services.router.domain.term_index import Sightings, Span, TermIndex, word_bytes
 from shared.events.decisions import Severity
 
 if TYPE_CHECKING:
     from services.router.domain.taxonomy import Danger, Taxonomy
-
-Span = tuple[int, int]
 
 _NO_TERMS: frozenset[str] = frozenset()
 
@@ -49,9 +50,10 @@ class CompiledTaxonomy:
         severities = _severities(taxonomy)
         dangers = {term: danger for danger in taxonomy.safety.dangers for term in danger.terms}
         neutral = frozenset(taxonomy.neutral_terms)
-        terms = {*votes, *severities, *dangers, *neutral}
+        terms = _spelled_once({*votes, *severities, *dangers, *neutral})
         hidden = _hidden_terms(terms)
-        self._index = TermIndex(terms)
+        self._harmless = frozenset(taxonomy.safety.harmless)
+        self._index = TermIndex(terms | self._harmless)
         self._meanings = {
             term: Meaning(
                 tuple(votes.get(term, ())),
@@ -71,7 +73,6 @@ class CompiledTaxonomy:
         self._simplified = str.maketrans({pair[0]: pair[1] for pair in taxonomy.traditional})
         self._traditional = re.compile("|".join(re.escape(pair[0]) for pair in taxonomy.traditional) or r"(?!)")
         safety = taxonomy.safety
-        self._harmless = TermIndex(safety.harmless)
         self._chinese = ContextReader(safety.chinese, words=False)
         self._english = ContextReader(safety.english, words=True)
 
@@ -79,45 +80,63 @@ class CompiledTaxonomy:
         """The category a declared name means: an id, an alias or a label, in any case; None when unknown."""
         return None if name is None else self._names.get(name.strip().lower())
 
-    def simplified(self, text: str) -> str:
-        """``text`` in the script of the terms, of the same length."""
-        if text.isascii() or self._traditional.search(text) is None:  # translating costs as much as finding terms
-            return text
-        return text.translate(self._simplified)
+    def copy_of(self, text: str) -> ReadingCopy:
+        """``text`` as it is read: folded, and in the script of the terms."""
+        copy = reading_copy(text)
+        if copy.text.isascii() or self._traditional.search(copy.text) is None:  # translating costs as much as a scan
+            return copy
+        return copy._replace(text=copy.text.translate(self._simplified))
 
-    def find(self, text: str) -> list[tuple[str, Meaning]]:
-        """The terms in ``text``, sorted, with their meaning.
+    def scan(self, copy: ReadingCopy) -> Sightings:
+        """Every term of the taxonomy in ``copy``, harmless phrases included, with its places."""
+        return self._index.scan(copy.text)
+
+    def meanings(self, sightings: Sightings) -> list[tuple[str, Meaning]]:
+        """The terms found that count, sorted, with their meaning.
 
         A longer term hides the shorter ones inside it, a neutral term only where it stands itself: "没有质量问题？
         确实有质量问题" is about quality. A danger term neither hides nor is hidden.
         """
         meanings = self._meanings
-        found = [(term, meanings[term]) for term in sorted(self._index.find(text))]
+        found = [(term, meanings[term]) for term in sorted(sightings.terms) if term in meanings]
         hidden, neutral = _hidden_by(found)
         if neutral:
-            found = _without(_only_inside(neutral, found, text), found)
+            found = _without(_only_inside(neutral, found, sightings), found)
             hidden, _ = _hidden_by(found)
         return _without(hidden, found)
 
-    def read_dangers(self, text: str, terms: Sequence[tuple[str, Danger]]) -> list[DangerFound]:
-        """Of the danger ``terms`` found in ``text``, those that happened or nearly did."""
-        lowered = _lowered(text)
-        places = {term: list(occurrences(term, lowered)) for term, _ in terms}
-        phrases = [span for phrase in self._harmless.find(lowered) for span in occurrences(phrase, lowered)]
-        taken = [span for span in phrases if in_one_breath(lowered, *span)]
-        taken += [span for spans in places.values() for span in spans]
-        readings = ((term, danger, self._read(lowered, term, danger, places[term], taken)) for term, danger in terms)
+    def read_dangers(
+        self, copy: ReadingCopy, sightings: Sightings, terms: Sequence[tuple[str, Danger]]
+    ) -> list[DangerFound]:
+        """Of the danger ``terms`` found in ``copy``, those that happened or nearly did."""
+        if not terms:
+            return []
+        spans = [span for term, _ in terms for span in sightings.spans(term)]
+        copy = _unwrapped(copy, spans)
+        covering = Covering([*spans, *self._harmless_spans(copy, sightings)])
+        readings = (
+            (term, danger, self._read(copy, danger, term, filterfalse(covering.hides, sightings.spans(term))))
+            for term, danger in terms
+        )
         return [DangerFound(term, danger, reading) for term, danger, reading in readings if reading]
 
-    def _read(self, text: str, term: str, danger: Danger, spans: list[Span], taken: list[Span]) -> Reading:
-        """The weightiest reading among the term's occurrences outside longer ones."""
-        if not spans:  # the index found it where the pattern does not ("fire's"): no context may take it back
-            return Reading.HAPPENED
-        readings = (
-            self._reader(text, term, start).read(text, start, end, conditional_counts=danger.conditional_counts)
-            for start, end in _outside(spans, taken)
-        )
-        return max(readings, default=Reading.TAKEN_BACK)
+    def _harmless_spans(self, copy: ReadingCopy, sightings: Sightings) -> Iterator[Span]:
+        """Harmless phrases said in one breath; where a line ends in one, it may be two sentences."""
+        for phrase in sightings.terms & self._harmless:
+            for span in sightings.spans(phrase):
+                if in_one_breath(copy.text, *span) and not has_line_end(span, copy.line_ends):
+                    yield span
+
+    def _read(self, copy: ReadingCopy, danger: Danger, term: str, spans: Iterable[Span]) -> Reading:
+        """The weightiest reading among the occurrences ``spans`` of the term."""
+        weightiest = Reading.TAKEN_BACK
+        for start, end in spans:
+            reader = self._reader(copy.text, term, start)
+            reading = reader.read(copy, start, end, conditional_counts=danger.conditional_counts)
+            weightiest = max(weightiest, reading)
+            if weightiest is Reading.HAPPENED:
+                break
+        return weightiest
 
     def _reader(self, text: str, term: str, start: int) -> ContextReader:
         return self._english if term.isascii() and not in_chinese(text, start) else self._chinese
@@ -142,28 +161,16 @@ def _hidden_by(found: list[tuple[str, Meaning]]) -> tuple[set[str], list[tuple[s
     return hidden, neutral
 
 
-def _only_inside(neutral: list[tuple[str, Meaning]], found: list[tuple[str, Meaning]], text: str) -> set[str]:
+def _only_inside(
+    neutral: list[tuple[str, Meaning]], found: list[tuple[str, Meaning]], sightings: Sightings
+) -> set[str]:
     """Those of the terms ``found`` that occur inside ``neutral`` terms and nowhere else."""
-    inside = {term for term, _ in found if any(term in meaning.hides for _, meaning in neutral)}
+    hidden = frozenset[str]().union(*(meaning.hides for _, meaning in neutral))
+    inside = {term for term, _ in found if term in hidden}
     if not inside:
         return inside
-    lowered = _lowered(text)
-    taken = [span for term, _ in neutral for span in occurrences(term, lowered)]
-    return {term for term in inside if not _outside(occurrences(term, lowered), taken)}
-
-
-def _lowered(text: str) -> str:
-    """``text`` as occurrences are looked for in it."""
-    return text.lower().replace("’", "'")
-
-
-def _outside(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
-    """Those of ``spans`` that do not lie within a longer one: "fire" in "catch fire" is read as "catch fire"."""
-    return [
-        (start, end)
-        for start, end in spans
-        if not any(first <= start and end <= last and last - first > end - start for first, last in taken)
-    ]
+    covering = Covering([span for term, _ in neutral for span in sightings.spans(term)])
+    return {term for term in inside if all(map(covering.hides, sightings.spans(term)))}
 
 
 def _votes(taxonomy: Taxonomy) -> dict[str, list[tuple[str, float]]]:
@@ -178,6 +185,22 @@ def _votes(taxonomy: Taxonomy) -> dict[str, list[tuple[str, float]]]:
 def _severities(taxonomy: Taxonomy) -> dict[str, Severity]:
     low = dict.fromkeys(taxonomy.severity.low_terms, Severity.LOW)
     return low | dict.fromkeys(taxonomy.severity.high_terms, Severity.HIGH)
+
+
+def _unwrapped(copy: ReadingCopy, spans: Iterable[Span]) -> ReadingCopy:
+    """``copy`` without the line ends inside of ``spans``: a line that ends in the middle of a term was only wrapped."""
+    if not copy.line_ends:
+        return copy
+    covering = Covering(spans)
+    return copy._replace(
+        line_ends=tuple(place for place in copy.line_ends if not covering.holds((place - 1, place + 1)))
+    )
+
+
+def _spelled_once(terms: Iterable[str]) -> set[str]:
+    """``terms``, of those with the same words ("rip off", "rip-off") the first: else it would count twice."""
+    by_words = {tuple(word_bytes(term)) if term.isascii() else term: term for term in sorted(terms, reverse=True)}
+    return set(by_words.values())
 
 
 def _hidden_terms(terms: Iterable[str]) -> dict[str, frozenset[str]]:

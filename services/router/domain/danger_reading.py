@@ -8,10 +8,12 @@ stand in the same clause and close by ("怕它半夜着火"). One occurrence tha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable
 from enum import IntEnum
-from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from services.router.domain.reading_copy import ReadingCopy
 
 if TYPE_CHECKING:
     from services.router.domain.taxonomy import ContextCues
@@ -22,9 +24,6 @@ _SENTENCE_END: Final = re.compile(r"[.!?;。！？；\n]")
 _PAUSE: Final = re.compile(r"[.,:!?;，。：！？；\n]")
 _NEVER: Final = r"(?!)"
 _HAN_BEFORE: Final = re.compile(r"[\u3400-\u9fff]\s?$")
-_WORD_START: Final = r"(?<![a-z0-9])"
-_WORD_END: Final = r"(?![a-z0-9])"
-"""Word boundaries as the term index sees them: unlike ``\\b``, a Chinese character or an underscore ends a word."""
 
 
 class Reading(IntEnum):
@@ -43,7 +42,7 @@ class ContextReader:
     def __init__(self, cues: ContextCues, *, words: bool) -> None:
         """``words``: the language separates words by spaces (English); else reach counts characters (Chinese)."""
         edge, space = (r"\b", r"[\s\"'(-]+") if words else ("", r"\s*")
-        filled = rf"(?:{space}{edge}(?:{_any(cues.fillers)}){edge})*?"
+        filled = rf"(?:{space}{edge}(?>(?:{_any(_longest_first(cues.fillers))}){edge}))*+"
         double = rf"(?P<double>(?:{_any(cues.double_denials)})\s*)?"
         self._before_denied = re.compile(rf"{double}{edge}(?:{_any(cues.denials)}){edge}{filled}{space}$")
         gap = _word_gap(cues) if words else _character_gap(cues)
@@ -52,9 +51,21 @@ class ContextReader:
         self._after = re.compile(rf"\s*(?:{_any((*cues.denials_after, *cues.hypotheticals_after))})")
         self._near_after = re.compile(rf"\s*(?:{_any(cues.near_misses_after)})")
 
-    def read(self, text: str, start: int, end: int, *, conditional_counts: bool) -> Reading:
-        """The occurrence ``text[start:end]``; ``text`` is lower case."""
-        before = _SENTENCE_END.split(text[max(0, start - _BEFORE_CHARACTERS) : start])[-1]
+    def read(self, copy: ReadingCopy, start: int, end: int, *, conditional_counts: bool) -> Reading:
+        """The occurrence ``copy.text[start:end]``.
+
+        Where a line ends between two characters before it, nobody can tell whether a sentence does. Both are read, and
+        the weightier counts: "没有/着火" may be two sentences, "哪/怕着火" is one.
+        """
+        far = max(0, start - _BEFORE_CHARACTERS)
+        line = _line_start(copy, start)
+        reading = self._read(copy.text, max(far, line), start, end, conditional_counts)
+        if line <= far or reading is Reading.HAPPENED:
+            return reading
+        return max(reading, self._read(copy.text, far, start, end, conditional_counts))
+
+    def _read(self, text: str, begin: int, start: int, end: int, conditional_counts: bool) -> Reading:
+        before = _SENTENCE_END.split(text[begin:start])[-1]
         reach = end + _AFTER_CHARACTERS
         denied = self._before_denied.search(before)
         if denied is not None:
@@ -78,18 +89,18 @@ def in_one_breath(text: str, start: int, end: int) -> bool:
     return _PAUSE.search(text, start, end) is None
 
 
-def occurrences(term: str, text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each occurrence of ``term`` in ``text``, which is lower case."""
-    return (match.span() for match in _pattern_of(term).finditer(text))
+def _line_start(copy: ReadingCopy, place: int) -> int:
+    """Where the line of ``place`` begins after such an end, or the text."""
+    ended = bisect_right(copy.line_ends, place)
+    return copy.line_ends[ended - 1] if ended else 0
 
 
-@cache
-def _pattern_of(term: str) -> re.Pattern[str]:
-    """Compiled on first use: most danger terms are never met."""
-    if not term.isascii():
-        return re.compile(re.escape(term))
-    words = (re.escape(word).replace("'", "'?") for word in term.split())
-    return re.compile(_WORD_START + r"[^a-z0-9]+".join(words) + _WORD_END)
+def _longest_first(cues: Iterable[str]) -> list[str]:
+    """A filler once read is not read again in another way, so a longer one comes before its own beginning.
+
+    Read in every way, eighty characters of "大的大的…", each of them one filler or two, would take a day.
+    """
+    return sorted(cues, key=len, reverse=True)
 
 
 def _any(cues: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.router.domain.compiled_taxonomy import CompiledTaxonomy
 from services.router.domain.config_model import ConfigModel
+from services.router.domain.reading_copy import reading_copy
 from services.router.domain.term_index import word_bytes
 from services.router.domain.term_notation import expand_all
 from shared.events.decisions import Severity
@@ -30,7 +31,7 @@ UNCLEAR: Final = "other"
 
 
 def _expanded(notations: tuple[str, ...]) -> tuple[str, ...]:
-    terms = expand_all(notations)
+    terms = tuple(dict.fromkeys(reading_copy(term).text for term in expand_all(notations)))
     for term in terms:
         if (term.isascii() and not word_bytes(term)) or len(term) < 2:
             raise ValueError(f"{term!r}: a term needs a word, or two characters of a script without words")
@@ -47,7 +48,7 @@ def _compiles(cues: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Terms = Annotated[tuple[str, ...], AfterValidator(_expanded)]
-"""Terms as they are looked for, all forms written out."""
+"""Terms as they are looked for, all forms written out, folded as the texts are."""
 
 Cues = Annotated[tuple[str, ...], AfterValidator(_compiles)]
 """Regular expressions over lower-case text."""
