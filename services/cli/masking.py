@@ -1,31 +1,58 @@
 """Personal data as an operator may see it: enough to recognise, too little to know. 张三 → 张*, 138****0000.
 
-Masking is what the display form of PIPL art. 51 ("de-identification") and common practice ask for: first character of
-a name, first three and last four digits of a number, first character and domain of an address, length of a text.
+Masking is what the display form of PIPL art. 51 ("de-identification") and common practice ask for. One rule for
+everything: of the letters and digits at most ``MOST_VISIBLE`` are shown, and at least ``LEAST_HIDDEN`` of a number are
+not, so a short number shows less. That share is what 138****0000, the customary form, shows of a mobile number.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from fractions import Fraction
+from typing import Any, Final
+
+MOST_VISIBLE: Final = Fraction(7, 11)
+LEAST_HIDDEN: Final = 4
+_HEAD, _TAIL = 3, 4
+_LONGEST_TOP_LEVEL = 10
+
+
+def significant(text: str) -> str:
+    """The letters and digits of ``text``: separators, marks and invisible characters hide nothing."""
+    return "".join(character for character in unicodedata.normalize("NFC", text) if character.isalnum())
 
 
 def mask_name(name: str) -> str:
-    """First character, then one star per further character, three at most."""
-    return name[:1] + "*" * min(3, max(1, len(name) - 1))
+    """First character, then one star per further character, three at most; one character alone is not shown."""
+    letters = significant(name)
+    return letters[:1] + "*" * min(3, len(letters) - 1) if len(letters) > 1 else "*"
 
 
 def mask_number(number: str) -> str:
-    """First three and last four characters; short numbers keep the first only."""
-    if len(number) < 8:
-        return number[:1] + "*" * 3
-    return f"{number[:3]}****{number[-4:]}"
+    """First three and last four characters at most; of a shorter number fewer, the last ones first."""
+    digits = significant(number)
+    visible = max(0, min(int(len(digits) * MOST_VISIBLE), len(digits) - LEAST_HIDDEN, _HEAD + _TAIL))
+    tail = min(_TAIL, visible)
+    sign = "+" if number.strip().startswith("+") else ""
+    head = min(_HEAD - len(sign), visible - tail)
+    return f"{sign}{digits[:head]}****{digits[len(digits) - tail :]}"
 
 
 def mask_address(address: str) -> str:
-    """First character of the local part, and the domain."""
+    """First character of the local part and of the domain, and the top-level domain, which names nobody."""
     local, at, domain = address.rpartition("@")
-    return f"{local[:1]}***{at}{domain}" if at else mask_number(address)
+    if not at:
+        return mask_number(address)
+    host, dot, top_level = domain.rpartition(".")
+    if not dot or not top_level.isalpha() or len(top_level) > _LONGEST_TOP_LEVEL:
+        host, dot, top_level = domain, "", ""
+    return f"{_begun(local)}@{_begun(host)}{dot}{top_level}"
+
+
+def _begun(part: str) -> str:
+    letters = significant(part)
+    return f"{letters[:1] if len(letters) > 1 else ''}***"
 
 
 def mask_text(text: str) -> str:
