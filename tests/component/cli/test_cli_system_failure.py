@@ -46,6 +46,11 @@ def cbus(
     )
 
 
+def no_stack(tmp_path: Path) -> dict[str, str]:
+    """The variable that hides a stack that may run here."""
+    return {"CBUS_STACK_FILE": str(tmp_path / "stack.json")}
+
+
 def assert_told(ran: subprocess.CompletedProcess[str], *words: str) -> None:
     assert ran.returncode == 1, ran.stderr
     assert "Traceback" not in ran.stderr
@@ -72,24 +77,26 @@ def test_whatever_the_system_refuses_is_a_sentence_that_says_where(code: int) ->
     ],
     ids=lambda failure: type(failure).__name__,
 )
-def test_every_command_tells_it_and_ends_with_1(failure: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_tells_it_and_ends_with_1(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def fail(*_: object) -> None:
         raise failure
 
     monkeypatch.setattr(trace, "open_reader", fail)
-    monkeypatch.setenv("CBUS_STACK_FILE", "/nonexistent")
+    monkeypatch.setenv("CBUS_STACK_FILE", str(tmp_path / "stack.json"))
     result = CliRunner().invoke(app, ["trace", CASE])
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     assert "/data/x" in result.stderr
 
 
-def test_a_taken_port_is_named() -> None:
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ran = cbus(
             "run", "intake",
-            environment={"CBUS_HTTP__PORT": str(port), "CBUS_DEVELOPMENT": "true", "CBUS_STACK_FILE": "/nonexistent"},
+            environment={"CBUS_HTTP__PORT": str(port), "CBUS_DEVELOPMENT": "true"} | no_stack(tmp_path),
         )  # fmt: skip
     assert ran.returncode != 0
     assert "Traceback" not in ran.stderr
@@ -119,10 +126,11 @@ def test_a_place_that_cannot_be_written_is_named(kind: str, tmp_path: Path) -> N
 
 
 def test_a_temporary_directory_that_is_missing_is_named_by_the_stack_and_by_doctor(tmp_path: Path) -> None:
-    """The usual places are taken away too, in a file system of one's own where that may be made."""
+    """The only place there could be one is a file, so nobody can have made it."""
+    (tmp_path / "file").touch()
     program = (
         "import tempfile\n"
-        "tempfile._candidate_tempdir_list = lambda: ['/nonexistent']\n"
+        f"tempfile._candidate_tempdir_list = lambda: [{str(tmp_path / 'file' / 'below')!r}]\n"
         "from services.cli.app import main\n"
         "main()"
     )
@@ -131,6 +139,7 @@ def test_a_temporary_directory_that_is_missing_is_named_by_the_stack_and_by_doct
             [sys.executable, "-c", program, *command],
             capture_output=True,
             text=True,
+            timeout=60,
             check=False,
             cwd=CHECKOUT,
             env={**os.environ, "COLUMNS": "200", "CBUS_STACK_FILE": str(tmp_path / "stack.json")},
