@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.clock import Clock, ScaledClock, SystemClock
@@ -33,6 +33,9 @@ class KafkaSettings(SettingsBlock):
     session_timeout_seconds: float = Field(
         10.0, ge=1, le=60, description="A member silent this long loses its partitions."
     )
+    poll_interval_seconds: float = Field(
+        300.0, ge=2, le=3600, description="A member that does not ask for records for this long loses its partitions."
+    )
     transaction_timeout_seconds: float = Field(
         15.0, ge=1, le=60, description="The broker aborts a transaction left open this long."
     )
@@ -46,6 +49,12 @@ class KafkaSettings(SettingsBlock):
     sasl_username: str | None = Field(None, description="SASL user.")
     sasl_password: SecretStr | None = Field(None, description="SASL password.")
     ssl_ca_location: str | None = Field(None, description="CA bundle to verify brokers with.")
+
+    @model_validator(mode="after")
+    def _require_an_interval_longer_than_a_session(self) -> KafkaSettings:
+        if self.poll_interval_seconds < self.session_timeout_seconds:
+            raise ValueError("poll_interval_seconds must not be shorter than session_timeout_seconds; raise it")
+        return self
 
 
 class RedisSettings(SettingsBlock):

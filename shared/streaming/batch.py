@@ -28,6 +28,7 @@ class Batch(Generic[StateT]):
     offsets: dict[TopicPartition, int] = field(default_factory=dict)
     refusals: list[tuple[str, str]] = field(default_factory=list)
     handled: Counter[str] = field(default_factory=Counter)
+    fired: set[tuple[int, bytes]] = field(default_factory=set)
     _states: dict[tuple[int, bytes], StateT | None] = field(default_factory=dict)
     _unchanged: dict[tuple[int, bytes], StateT | None] = field(default_factory=dict)
     _stored: dict[tuple[int, bytes], bytes | None] = field(default_factory=dict)

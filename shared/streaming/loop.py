@@ -33,8 +33,10 @@ from shared.streaming.copartition import member_name, whole_numbers
 from shared.streaming.doubts import Doubts
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.gauges import LoopGauges
+from shared.streaming.in_hand import InHand
+from shared.streaming.pace import Pace, starts_of
 from shared.streaming.processor import Processor, StateT
-from shared.streaming.records import TopicPartition
+from shared.streaming.records import ConsumerRecord, TopicPartition
 from shared.streaming.reducing import RecordReducer
 from shared.streaming.restore import Restorer
 from shared.streaming.timers import TimerFirer
@@ -63,11 +65,16 @@ class ProcessorLoop(Generic[StateT]):
         self._instance_id = settings.instance_id
         self._settings = settings.engine
         self._on_committed = on_committed
+        directory = settings.state_dir / processor.name / settings.instance_id
+        self.in_hand = InHand(directory / "takes-too-long.json", settings.too_long_seconds)
+        self._pace = Pace(self._settings.max_records, self._settings.pass_seconds)
         self._consumer = broker.consumer(processor.name, member_name(settings.instance_id, processor.input_topics))
-        self._reducer = RecordReducer(processor, self._settings.dead_letter_max_share)
-        self._timers = TimerFirer(processor, self._consumer, self._settings.timer_grace, self._settings.max_timers)
+        self._reducer = RecordReducer(processor, self._settings.dead_letter_max_share, self.in_hand)
+        self._timers = TimerFirer(
+            processor, self._consumer, self._settings.timer_grace, self._settings.max_timers, self.in_hand
+        )
         self._gauges = LoopGauges(processor.name, self._consumer, publish_census)
-        self._restorer = Restorer(processor, broker, settings.state_dir / processor.name / settings.instance_id)
+        self._restorer = Restorer(processor, broker, directory)
         self._producer: TransactionalProducer | None = None
         self._starting: TransactionalProducer | None = None
         self._assigned: Sequence[TopicPartition] = ()
@@ -131,7 +138,7 @@ class ProcessorLoop(Generic[StateT]):
         self._restorer.release()
 
     def _pass(self, producer: TransactionalProducer) -> int:
-        records = self._consumer.poll(self._settings.max_records, self._settings.poll_seconds)
+        records = self._consumer.poll(self._pace.max_records, self._settings.poll_seconds)
         if not self._restored:  # nothing is assigned, or its state could not be restored: no timer of it may fire
             return 0
         group = self._consumer.group_metadata()
@@ -139,13 +146,24 @@ class ProcessorLoop(Generic[StateT]):
             crash_point(f"{self._processor.name}.after-poll")
         batch = Batch(self._processor, self._restorer.stores, self._clock.now())
         with _stage("reduce"):
-            self._reducer.reduce(records, batch)
+            handled = self._reduce(records, batch)
         with _stage("fire"):
-            self._timers.fire(self._restorer.stores, batch)
+            self._pace.begin()
+            self._timers.fire(self._restorer.stores, batch, self._pace.is_over)
         if not batch.is_empty():
             self._commit(producer, batch, group)
-        self._gauges.refresh(records, self._restorer.stores)
-        return len(records)
+        self._gauges.refresh(records[:handled], self._restorer.stores)
+        return handled
+
+    def _reduce(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> int:
+        """How many were handled; what there was no time for is read again. Timers look at positions after that."""
+        self._pace.begin()
+        handled = self._reducer.reduce(records, batch, self._pace.is_over)
+        left = records[handled:]
+        self._pace.end(handled, len(left))
+        if left:
+            self._consumer.seek(starts_of(left))
+        return handled
 
     def _commit(self, producer: TransactionalProducer, batch: Batch[StateT], group: GroupMetadata) -> None:
         service = self._processor.name
@@ -156,6 +174,7 @@ class ProcessorLoop(Generic[StateT]):
             crash_point(f"{service}.after-commit")
             self._keep(rows, next_offsets)
         self._doubts.over()
+        self.in_hand.committed(batch.offsets, batch.fired)
         metrics.TRANSACTIONS_TOTAL.labels(service, "committed").inc()
         if self._on_committed is not None:
             self._on_committed(batch)

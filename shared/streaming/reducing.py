@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic
 
 from shared.errors import InvalidEvent
@@ -11,50 +11,73 @@ from shared.events.topics import dead_letter_topic
 from shared.observability.logging import get_logger
 from shared.streaming.batch import Batch
 from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
+from shared.streaming.in_hand import InHand, Place
 from shared.streaming.processor import Message, NotesUnreadable, Processor, Refusal, StateT, Step
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()
 
 
+def _never() -> bool:
+    return False
+
+
 class RecordReducer(Generic[StateT]):
     """Feeds records to one processor."""
 
-    def __init__(self, processor: Processor[StateT], dead_letter_max_share: float) -> None:
+    def __init__(self, processor: Processor[StateT], dead_letter_max_share: float, in_hand: InHand) -> None:
         self._processor = processor
+        self._in_hand = in_hand
         self._meter = DeadLetterMeter(dead_letter_max_share)
         self._own_dead_letters = dead_letter_topic(processor.name)
 
-    def reduce(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> None:
-        """Add the outcome of each record to ``batch``. Raises DeadLetterLimit when too many are unreadable.
+    def reduce(
+        self, records: Sequence[ConsumerRecord], batch: Batch[StateT], is_enough: Callable[[], bool] = _never
+    ) -> int:
+        """Add the outcome of the first records to ``batch``, until ``is_enough``; how many: at least one.
 
-        What would be too large to be written is refused: else its transaction could only fail, again and again.
+        Raises DeadLetterLimit when too many are unreadable. What would be too large to be written is refused: else its
+        transaction could only fail, again and again.
         """
         batch.prefetch(_keys_by_partition(records))
-        outcomes = self._reduce_all(records, batch)
+        outcomes = self._reduce_all(records, batch, is_enough)
+        handled = batch.handled.total()
         if not batch.weigh():
             batch.start_again()
-            outcomes = self._reduce_all(records, batch)
+            outcomes = self._reduce_all(records[:handled], batch, _never)
         for is_unreadable in outcomes:
             self._meter.record(bad=is_unreadable)
+        return handled
 
-    def _reduce_all(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> list[bool]:
+    def _reduce_all(
+        self, records: Sequence[ConsumerRecord], batch: Batch[StateT], is_enough: Callable[[], bool]
+    ) -> list[bool]:
         """For each record of the bus's own, whether it was unreadable."""
         outcomes = []
         for record in records:
-            try:
-                refusal = self._reduce_one(record, batch)
-                unreadable = False
-            except InvalidEvent as error:
-                refusal = Refusal(error.reason, error.detail)
-                unreadable = True
+            refusal, unreadable = self._outcome(record, batch)
             if self._is_ours(record):
                 outcomes.append(unreadable)
             if refusal is not None:
                 self._refuse(record, refusal, batch)
             batch.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
             batch.handled[record.topic] += 1
+            if is_enough():
+                break
         return outcomes
+
+    def _outcome(self, record: ConsumerRecord, batch: Batch[StateT]) -> tuple[Refusal | None, bool]:
+        """Why it is refused, if it is, and whether because it is unreadable."""
+        place = Place(record.topic, record.partition, record.offset)
+        if self._in_hand.was_slow(place):
+            return _took_too_long(self._in_hand.limit_seconds), False
+        self._in_hand.begin(place)
+        try:
+            return self._reduce_one(record, batch), False
+        except InvalidEvent as error:
+            return Refusal(error.reason, error.detail), True
+        finally:
+            self._in_hand.end()
 
     def _is_ours(self, record: ConsumerRecord) -> bool:
         """Written by the bus itself: a department that writes nonsense must not stop the service for the others."""
@@ -97,6 +120,11 @@ class RecordReducer(Generic[StateT]):
             offset=record.offset,
             reason=refusal.reason,
         )
+
+
+def _took_too_long(limit_seconds: float) -> Refusal:
+    detail = f"handling it took longer than {limit_seconds:g} s and was not committed; it was not tried again"
+    return Refusal("too_slow", detail)
 
 
 def _read(record: ConsumerRecord) -> tuple[bytes, Message]:

@@ -50,6 +50,7 @@ class Service(Generic[StateT]):
         self._observe = observe
         self._companions = companions
         self._stop = threading.Event()
+        self._ended = threading.Event()
         self._progress = Progress(settings.engine.stall_seconds)
         self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed, publish_census)
 
@@ -64,6 +65,8 @@ class Service(Generic[StateT]):
         )
         health = HealthServer(self._settings.health.host, self._settings.health.port, checks)
         health.start()
+        looking = threading.Thread(target=self.loop.in_hand.watch, args=(self._ended,), name="in-hand", daemon=True)
+        looking.start()
         garbage = GarbageCollection()
         _LOG.info("started", port=health.port, speed=self._settings.clock.speed)
         try:
@@ -75,7 +78,9 @@ class Service(Generic[StateT]):
             _LOG.critical("stopping_for_a_restart", error=error)
             return 1
         finally:
+            self._ended.set()
             self.loop.close()
+            looking.join()
             health.stop()
         _LOG.info("stopped")
         return 0

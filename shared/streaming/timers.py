@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Generic
 
@@ -15,6 +15,7 @@ from shared.state.sqlite import PartitionStore
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Consumer, Offsets
 from shared.streaming.horizon import InputHorizon
+from shared.streaming.in_hand import TIMER, InHand, Place
 from shared.streaming.processor import Processor, StateT
 
 _LOG = get_logger()
@@ -23,8 +24,11 @@ _LOG = get_logger()
 class TimerFirer(Generic[StateT]):
     """Finds due timers in the stores and runs them through the processor."""
 
-    def __init__(self, processor: Processor[StateT], consumer: Consumer, grace: timedelta, max_timers: int) -> None:
+    def __init__(
+        self, processor: Processor[StateT], consumer: Consumer, grace: timedelta, max_timers: int, in_hand: InHand
+    ) -> None:
         self._processor = processor
+        self._in_hand = in_hand
         self._consumer = consumer
         self._grace = grace
         self._max_timers = max_timers
@@ -35,8 +39,8 @@ class TimerFirer(Generic[StateT]):
         """Positions were changed: what was known to be complete no longer is."""
         self._horizon.reset()
 
-    def fire(self, stores: Mapping[int, PartitionStore], batch: Batch[StateT]) -> None:
-        """Add the outcome of every timer that may fire now to ``batch``."""
+    def fire(self, stores: Mapping[int, PartitionStore], batch: Batch[StateT], is_enough: Callable[[], bool]) -> None:
+        """Add the outcome of the timers that may fire now to ``batch``, until ``is_enough``: one of a partition."""
         waiting = _with_due_timers(stores, batch.now - self._grace)
         if not waiting:
             return
@@ -47,7 +51,7 @@ class TimerFirer(Generic[StateT]):
             complete_until = self._horizon.complete_until(number)
             if complete_until is None:
                 continue
-            if self._fire_partition(number, stores[number], complete_until - self._grace, batch):
+            if self._fire_partition(number, stores[number], complete_until - self._grace, batch, is_enough):
                 _add_offsets(number, positions, batch)
 
     def _ask_for_ends(self, waiting: list[int], positions: Offsets, now: datetime) -> None:
@@ -60,7 +64,14 @@ class TimerFirer(Generic[StateT]):
         except BrokerUnavailable as error:
             _LOG.warning("timers_wait", reason="end offsets unknown", error=error)
 
-    def _fire_partition(self, number: int, store: PartitionStore, until: datetime, batch: Batch[StateT]) -> bool:
+    def _fire_partition(
+        self,
+        number: int,
+        store: PartitionStore,
+        until: datetime,
+        batch: Batch[StateT],
+        is_enough: Callable[[], bool],
+    ) -> bool:
         """True when anything fired. What is not due after all moves, or it would be asked about in every pass."""
         has_fired = False
         moved: dict[bytes, int | None] = {}
@@ -72,6 +83,9 @@ class TimerFirer(Generic[StateT]):
                     self._fire_one(number, key, state, until, batch)
                     self._lateness.observe((batch.now - due_at).total_seconds())
                     has_fired = True
+                    batch.fired.add((number, key))
+                    if is_enough():
+                        break
                 elif not batch.is_changed(number, key):
                     moved[key] = None if due_at is None else to_epoch_ms(due_at)
             except Exception as error:
@@ -82,7 +96,14 @@ class TimerFirer(Generic[StateT]):
 
     def _fire_one(self, number: int, key: bytes, state: StateT, until: datetime, batch: Batch[StateT]) -> None:
         crash_point(f"{self._processor.name}.before-fire")
-        step = self._processor.fire(state, until)
+        place = Place(TIMER, number, key=key.decode())
+        if self._in_hand.was_slow(place):
+            raise InvalidEvent("too_slow", f"it took longer than {self._in_hand.limit_seconds:g} s before")
+        self._in_hand.begin(place)
+        try:
+            step = self._processor.fire(state, until)
+        finally:
+            self._in_hand.end()
         refusal = batch.take(number, key, step, None)
         if refusal is not None:
             raise InvalidEvent(*refusal)

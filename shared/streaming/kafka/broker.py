@@ -58,6 +58,7 @@ class KafkaBroker:
             "group.id": group_id,
             "session.timeout.ms": session_ms,
             "heartbeat.interval.ms": max(100, session_ms // 4),
+            "max.poll.interval.ms": int(self._settings.poll_interval_seconds * 1000),
             "partition.assignment.strategy": "range",
         }
         if instance_id is not None:

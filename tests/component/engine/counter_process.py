@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -17,8 +19,9 @@ from shared.settings import load_settings
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.kafka import KafkaBroker
+from shared.streaming.processor import Message, Step
 from shared.streaming.service import Service
-from tests.component.engine.harness import Counter
+from tests.component.engine.harness import Count, Counter
 
 NAME = "sla"
 
@@ -28,6 +31,7 @@ class CounterSettings(ProcessorSettings):
 
     freeze_at: Literal["never", "reduce", "offsets", "commit"] = Field("never", description="Where to stop itself.")
     freeze_passage: int = Field(1, ge=1, description="At which passage; once only.")
+    poison: str = Field("", description="The ce_id of an urge on which the reducer hangs for ever.")
 
 
 class Freezer:
@@ -78,12 +82,25 @@ class FreezingBroker:
         return getattr(self._broker, name)
 
 
+class HangingCounter(Counter):
+    """Never comes back from one record."""
+
+    def __init__(self, during_reduce: Callable[[], None], poison: str) -> None:
+        super().__init__(during_reduce, NAME)
+        self._poison = poison
+
+    def reduce(self, state: Count | None, message: Message, now: datetime) -> Step[Count]:
+        while message.envelope.id == self._poison:
+            pass
+        return super().reduce(state, message, now)
+
+
 def main() -> int:
     """Run until told to stop."""
     settings = load_settings(CounterSettings)
     freezer = Freezer(settings)
     broker: Any = FreezingBroker(KafkaBroker(settings.kafka), freezer)
-    counter = Counter(lambda: freezer.passing("reduce"), NAME)
+    counter = HangingCounter(lambda: freezer.passing("reduce"), settings.poison)
     return Service(counter, settings, broker=broker, clock=settings.make_clock()).run()
 
 

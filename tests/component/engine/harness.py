@@ -17,6 +17,7 @@ from shared.events.ids import complaint_id, event_id
 from shared.events.lifecycle import ComplaintClosed, UrgeRegistered
 from shared.events.received import ComplaintSupplemented, ComplaintUrged, ComplaintWithdrawn, ConsumerMessage
 from shared.events.registry import decode, encode
+from shared.settings import KafkaSettings
 from shared.streaming.broker import Broker, GroupMetadata, Offsets
 from shared.streaming.engine_settings import EngineSettings, ProcessorSettings
 from shared.streaming.loop import ProcessorLoop
@@ -192,6 +193,8 @@ class Process:
     also: tuple[str, ...] = ()
     """Input topics beside the usual one."""
     max_timers: int = 2000
+    pass_seconds: float = 10.0
+    too_long_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         self.broker = FaultyBroker(self.cluster, self.faults)
@@ -203,6 +206,8 @@ class Process:
                 timer_grace=timedelta(seconds=1),
                 max_records=self.max_records,
                 max_timers=self.max_timers,
+                pass_seconds=self.pass_seconds,
+                too_long_share=self.too_long_seconds / KafkaSettings().poll_interval_seconds,
             ),
         )
         processor = Counter(
