@@ -13,6 +13,7 @@ from shared.observability.logging import configure_logging
 from shared.settings import load_settings
 from shared.streaming.broker import Broker
 from shared.streaming.kafka import KafkaBroker
+from shared.streaming.kafka.key_partition import partition_of_key
 from shared.streaming.service import Service
 
 
@@ -34,7 +35,7 @@ def build_processor(settings: RouterSettings) -> RouterProcessor:
     taxonomy = load_taxonomy(settings.config_dir)
     departments = load_departments(settings.config_dir)
     rules = load_rules(settings.config_dir, departments, taxonomy)
-    return RouterProcessor(departments, Assessor(taxonomy, departments, rules))
+    return RouterProcessor(departments, Assessor(taxonomy, departments, rules), partition_of_key)
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ stops the service; a department's nonsense is refused, for it must not stop the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -39,8 +39,14 @@ class RouterProcessor:
     name = "router"
     state_model = Case
 
-    def __init__(self, departments: Departments, assess: Assess) -> None:
-        """``assess`` decides on new complaints (``Assessor``); ``departments`` is the organisation they go to."""
+    def __init__(
+        self, departments: Departments, assess: Assess, partition_of: Callable[[bytes], int] | None = None
+    ) -> None:
+        """``assess`` decides on new complaints (``Assessor``); ``departments`` is the organisation they go to.
+
+        ``partition_of`` says where a key belongs, so that a department whose client places records otherwise is told.
+        """
+        self._partition_of = partition_of
         self._departments = departments
         self._assess = assess
         self._department_of: Final[Mapping[str, str]] = {
@@ -106,8 +112,15 @@ class RouterProcessor:
         if event.complaint_id != message.envelope.subject:
             return Outcome(case, refusal=Reason.KEY_MISMATCH)
         if case is None:
-            return Outcome(None, refusal=Reason.UNKNOWN_CASE)
+            return Outcome(None, refusal=Reason.WRONG_PARTITION if self._is_astray(message) else Reason.UNKNOWN_CASE)
         return handle_update(case, event, message.envelope, department, now, self._departments)
+
+    def _is_astray(self, message: Message) -> bool:
+        """Whether the record lies in a partition that is not its key's."""
+        record = message.record
+        if self._partition_of is None or record is None or record.key is None:
+            return False
+        return self._partition_of(record.key) != record.partition
 
 
 def _require_own_key(complaint_id: str, message: Message) -> None:

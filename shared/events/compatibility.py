@@ -44,7 +44,7 @@ def _compare(
 
 def _compare_keywords(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[str]:
     for keyword in _MUST_STAY:
-        if old.get(keyword) != new.get(keyword):
+        if old.get(keyword) != new.get(keyword) and not (keyword == "enum" and _names_what_was_taken(old, new)):
             yield f"{path}: {keyword} was {old.get(keyword)!r}, is {new.get(keyword)!r}"
     for keyword in _TIGHTER_IF_LOWER:
         if keyword in new and new[keyword] < old.get(keyword, float("inf")):
@@ -52,6 +52,12 @@ def _compare_keywords(old: Mapping[str, Any], new: Mapping[str, Any], path: str)
     for keyword in _TIGHTER_IF_HIGHER:
         if keyword in new and new[keyword] > old.get(keyword, float("-inf")):
             yield f"{path}: {keyword} tightened from {old.get(keyword)} to {new[keyword]}"
+
+
+def _names_what_was_taken(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """A list of values where every other one was refused all along takes nothing away; it may grow, never shrink."""
+    values = new.get("enum", [])
+    return "x-refused-otherwise" in new and bool(values) and set(old.get("enum", values)) <= set(values)
 
 
 def _compare_required(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -99,7 +99,10 @@ class DepartmentUpdate(Event):
     event_type: ClassVar[str] = "assignment.updated.v1"
 
     complaint_id: str = Field(description="The case; also the record key.")
-    action: str = Field(description="One of Action.")
+    action: str = Field(
+        description="What was done. Anything else is refused: unknown_action.",
+        json_schema_extra={"enum": [action.value for action in Action], "x-refused-otherwise": "unknown_action"},
+    )
     happened_at: UtcDatetime = Field(description="When it was done; judged against the deadline.")
     reason: str | None = Field(None, max_length=200, description="Reason code; required for return and hold.")
     suggested_department: str | None = Field(None, max_length=60, description="With return: whose case it is.")

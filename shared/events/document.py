@@ -14,6 +14,9 @@ from shared.events.topics import Topic, bus_topics
 SCHEMA_DIRECTORY = Path(__file__).parent / "schemas"
 EXAMPLE_DIRECTORY = Path(__file__).parent / "examples"
 ASYNCAPI_FILE = Path(__file__).parent / "schemas" / "asyncapi.json"
+DEAD_LETTER = "dead-letter"
+"""Name of the message on every dead-letter topic: no event of its own but a record that was refused."""
+DEAD_LETTERS_END = ".dead-letters.v1"
 DEPARTMENT_PLACEHOLDER = "DEPARTMENT"
 """Stands for every department id in the document's department channels."""
 
@@ -54,6 +57,7 @@ def asyncapi(topics: Iterable[Topic]) -> dict[str, Any]:
                 name: _message(model) | (_RESERVED if model in reserved else {})
                 for name, model in sorted(EVENT_MODELS.items())
             }
+            | {DEAD_LETTER: _DEAD_LETTER_MESSAGE}
         },
     }
 
@@ -62,7 +66,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
     return {
         "address": topic.name,
         "description": topic.description,
-        "messages": {event.event_type: {"$ref": f"#/components/messages/{event.event_type}"} for event in topic.events},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _messages_on(topic)},
         "bindings": {
             "kafka": {
                 "topic": topic.name,
@@ -75,6 +79,12 @@ def _channel(topic: Topic) -> dict[str, Any]:
             }
         },
     }
+
+
+def _messages_on(topic: Topic) -> list[str]:
+    if topic.name.endswith(DEAD_LETTERS_END):
+        return [DEAD_LETTER]
+    return [event.event_type for event in topic.events]
 
 
 def _operations(topic: Topic) -> list[tuple[str, dict[str, Any]]]:
@@ -128,4 +138,37 @@ _ENVELOPE_SCHEMA = {
         "content-type": {"type": "string"},
         "traceparent": {"type": "string", "description": "W3C trace context of the journey."},
     },
+}
+
+DEAD_LETTER_HEADERS = {
+    "dlq_reason": "Reason code, e.g. already_accepted. Those of the router: docs/departments.md.",
+    "dlq_detail": "What is wrong and what to do, in English and Chinese; never content of the record.",
+    "dlq_topic": "Topic the record was read from.",
+    "dlq_partition": "Its partition there.",
+    "dlq_offset": "Its offset there.",
+    "dlq_service": "Service that refused it.",
+    "dlq_at": "When, RFC 3339.",
+}
+"""Headers a dead letter has beside those the record had; all of them, always."""
+
+DEAD_LETTER_LOSSES = {
+    "dlq_value_bytes": "Size of the value, where it was too large to be kept; the record at its origin still has it.",
+    "dlq_value_sha256": "SHA-256 of that value.",
+    "dlq_headers_bytes": "Size of the record's own headers, where they were too large to be kept.",
+    "dlq_key_bytes": "Size of the key, where it was too large to be kept.",
+}
+"""Headers of one that was too large for the topic."""
+
+_DEAD_LETTER_MESSAGE = {
+    "name": DEAD_LETTER,
+    "summary": "A record that was refused: key, value and headers as they were, and why it was.",
+    "headers": {
+        "type": "object",
+        "required": list(DEAD_LETTER_HEADERS),
+        "properties": {
+            name: {"type": "string", "description": text}
+            for name, text in (DEAD_LETTER_HEADERS | DEAD_LETTER_LOSSES).items()
+        },
+    },
+    "payload": {"description": "The bytes that were refused, whatever they are; absent where they were too large."},
 }

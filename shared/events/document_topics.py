@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shared.events.base import Event
+from shared.events.document import DEAD_LETTER_HEADERS, DEAD_LETTER_LOSSES, DEAD_LETTERS_END
 from shared.events.topics import Topic, bus_topics
 
 PAGE = Path(__file__).parents[2] / "docs" / "topics.md"
@@ -35,7 +36,7 @@ def topics_page() -> str:
     topics = bus_topics([_DEPARTMENT])
     rows = ["| topic | written by | read by | partitions | kept |", "|---|---|---|---|---|", *map(_row, topics)]
     sections = [section for topic in topics for section in _section(topic)]
-    return "\n".join([_INTRODUCTION, *rows, "", *sections])
+    return "\n".join([_INTRODUCTION, *rows, "", *sections, *_dead_letter_headers()])
 
 
 def _row(topic: Topic) -> str:
@@ -72,6 +73,20 @@ def _section(topic: Topic) -> Iterable[str]:
     if topic.events:
         yield from (f"- `{event.event_type}`: {_summary(event)}{_reserved(topic, event)}" for event in topic.events)
         yield ""
+    if topic.name.endswith(DEAD_LETTERS_END):
+        yield from ("Headers: [of a dead letter](#headers-of-a-dead-letter).", "")
+
+
+def _dead_letter_headers() -> Iterable[str]:
+    yield "## Headers of a dead letter"
+    yield ""
+    yield "Key, value and headers are those of the record. Beside them are always the first seven; the others where the"
+    yield "record was too large for the topic. `cbus dept DEPT refused` and `cbus dlq ls` show them."
+    yield ""
+    yield "| header | says |"
+    yield "|---|---|"
+    yield from (f"| `{name}` | {text} |" for name, text in (DEAD_LETTER_HEADERS | DEAD_LETTER_LOSSES).items())
+    yield ""
 
 
 def _summary(event: type[Event]) -> str:

@@ -19,8 +19,13 @@ from shared.errors import InvalidEvent
 from shared.events import document, registry
 from shared.events.base import Event
 from shared.events.compatibility import breaking_changes
+from shared.events.departments import Action
+from shared.events.document_topics import topics_page
 from shared.events.envelope import Envelope
 from shared.events.topics import Topic, bus_topics
+from shared.streaming.dead_letters import dead_letter
+from shared.streaming.processor import Refusal
+from shared.streaming.records import ConsumerRecord
 
 REPOSITORY = Path(__file__).parents[2]
 RELEASED = sorted((Path(__file__).parent / "released").glob("*/*.json"))
@@ -84,6 +89,44 @@ def test_the_compatibility_check_sees_a_change_in_a_nested_model() -> None:
     new = copy.deepcopy(old)
     del new["$defs"]["Complainant"]["properties"]["email"]
     assert breaking_changes(old, new) == ["complaint.complainant.email: removed"]
+
+
+def test_values_where_all_others_were_refused_may_be_named_and_may_grow() -> None:
+    new = document.schema(registry.EVENT_MODELS["assignment.updated.v1"])
+    old = copy.deepcopy(new)
+    for keyword in ("enum", "x-refused-otherwise"):
+        del old["properties"]["action"][keyword]
+    assert breaking_changes(old, new) == []
+    grown, shrunk, unmarked = copy.deepcopy(new), copy.deepcopy(new), copy.deepcopy(new)
+    grown["properties"]["action"]["enum"].append("one_more")
+    shrunk["properties"]["action"]["enum"].pop()
+    del unmarked["properties"]["action"]["x-refused-otherwise"]
+    assert breaking_changes(new, grown) == []
+    assert breaking_changes(new, shrunk) != []
+    assert breaking_changes(old, unmarked) != [], "a list of values nobody enforced breaks what is written"
+
+
+def test_actions_are_listed_in_the_schema() -> None:
+    field = document.schema(registry.EVENT_MODELS["assignment.updated.v1"])["properties"]["action"]
+    assert field["enum"] == [action.value for action in Action]
+
+
+def test_a_dead_letter_has_the_headers_that_are_documented() -> None:
+    record = ConsumerRecord("t", 0, 0, b"k", b"v", [("ce_id", b"1")], 0)
+    letter = dead_letter(record, "d", Refusal("reason", "detail"), "router", NOW)
+    added = [name for name, _ in letter.headers if name != "ce_id"]
+    assert added == list(document.DEAD_LETTER_HEADERS)
+    assert all(f"`{name}`" in topics_page() for name in added)
+    large = record._replace(value=b"v" * 2_000_000, key=b"k" * 2_000_000, headers=[("h", b"h" * 2_000_000)])
+    lost = {name for name, _ in dead_letter(large, "d", Refusal("reason", "detail"), "router", NOW).headers}
+    assert lost - set(document.DEAD_LETTER_HEADERS) == set(document.DEAD_LETTER_LOSSES)
+
+
+def test_every_dead_letter_topic_says_what_is_on_it() -> None:
+    channels = document.asyncapi(bus_topics(["DEPARTMENT"]))["channels"]
+    letters = {name: channel for name, channel in channels.items() if name.endswith(".dead-letters.v1")}
+    assert len(letters) == 5
+    assert all(list(channel["messages"]) == ["dead-letter"] for channel in letters.values())
 
 
 def test_adding_an_optional_field_is_compatible() -> None:

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     ALREADY_ANSWERED = "already_answered"
     # both
     UNKNOWN_CASE = "unknown_case"
+    WRONG_PARTITION = "wrong_partition"
     UNEXPECTED_TYPE = "unexpected_type"
     KEY_MISMATCH = "key_mismatch"
     CASE_CLOSED = "case_closed"
@@ -75,13 +76,19 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "本周期的回访问卷已答复为“已解决”。",
         ),
         Reason.UNKNOWN_CASE: (
+            "No case has this key. The key must be the complaint_id as dispatched; correct it and send again.",
+            "没有此键对应的投诉。键必须是派单时的 complaint_id，请更正后重发。",
+        ),
+        Reason.WRONG_PARTITION: (
             (
-                "No case has this key. The key must be the complaint_id as dispatched, and the record must lie in its "
-                "murmur2 partition (librdkafka: partitioner=murmur2_random); correct it and send again."
+                "The record does not lie in the partition of its key, so its case is not known there. Set the client's "
+                "partitioner to murmur2 (librdkafka, confluent-kafka: partitioner=murmur2_random; Go: a murmur2 "
+                "balancer; Java, kafka-python: the default), give it no partition of its own, and send again."
             ),
             (
-                "没有此键对应的投诉。键必须是派单时的 complaint_id，并按 murmur2 分区（librdkafka 需设置 "
-                "partitioner=murmur2_random），请更正后重发。"
+                "记录不在其键所属的分区，该分区查不到对应投诉。请将客户端分区器设为 murmur2（librdkafka、"
+                "confluent-kafka：partitioner=murmur2_random；Go：murmur2 balancer；Java、kafka-python："
+                "默认即可），不要自行指定分区，然后重发。"
             ),
         ),
         Reason.UNEXPECTED_TYPE: (

@@ -6,14 +6,20 @@ from datetime import timedelta
 
 import pytest
 
+from services.cli.kafka_access import partition_of as kafka_pythons_partition_of
 from services.router.domain.case import AssignmentStatus, CaseStatus
 from services.router.domain.refusals import EXPLANATIONS, Reason
 from services.router.domain.transitions import TRANSITIONS
+from services.router.processor import RouterProcessor
 from shared.events.departments import Action, DepartmentUpdate
+from shared.events.envelope import Envelope
 from shared.events.lifecycle import ComplaintHeld
 from shared.events.received import ComplaintUrged
 from shared.events.topics import department_updates_topic
-from tests.unit.router.case_builders import COMPLAINT_ID, RECEIVED_AT, RESOLUTION, Router
+from shared.streaming.kafka.key_partition import partition_of_key
+from shared.streaming.processor import Message
+from shared.streaming.records import ConsumerRecord
+from tests.unit.router.case_builders import COMPLAINT_ID, OFFICE, RECEIVED_AT, RESOLUTION, Router
 
 LEAD = "after-sales"
 
@@ -142,8 +148,24 @@ def test_an_update_of_an_unknown_case_names_the_likely_cause() -> None:
     step = router.update(LEAD, "accept")
     assert router.refused == "unknown_case"
     assert step.refusal is not None
-    assert "murmur2" in step.refusal.detail
+    assert "complaint_id" in step.refusal.detail
     assert step.state is None
+
+
+@pytest.mark.parametrize("partition", range(12))
+def test_a_record_in_another_partition_than_its_keys_is_told_what_to_set(partition: int) -> None:
+    """As the default partitioners of librdkafka and of Go's clients place it."""
+    router = Router()
+    router.processor = RouterProcessor(OFFICE, router._assess, partition_of_key)
+    topic, key = department_updates_topic(LEAD), COMPLAINT_ID.encode()
+    update = DepartmentUpdate(complaint_id=COMPLAINT_ID, action="accept", happened_at=RECEIVED_AT)
+    envelope = Envelope("u-1", update.event_type, "/test", COMPLAINT_ID, RECEIVED_AT, None)
+    record = ConsumerRecord(topic, partition, 0, key, b"", [], 0)
+    step = router.processor.reduce(None, Message(topic, envelope, update, record), RECEIVED_AT)
+    assert step.refusal is not None
+    belongs = partition == kafka_pythons_partition_of(key, 12)
+    assert step.refusal.reason == ("unknown_case" if belongs else "wrong_partition")
+    assert ("murmur2_random" in step.refusal.detail) is not belongs
 
 
 @pytest.mark.parametrize("action", ["", "finish", "ACCEPT"])
