@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import socket
+import sys
 
 from shared.errors import ConfigurationError
 
@@ -15,6 +16,8 @@ LOOPBACK = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 20_000, 31_999
 
 _handed_out: set[int] = set()
+_claimed: dict[int, int] = {}
+"""Port to the open file that claims it."""
 _random = random.SystemRandom()
 
 
@@ -40,13 +43,33 @@ def free_port(host: str = LOOPBACK) -> int:
 
 
 def usual_port(usual: int, asked: int | None) -> int:
-    """``asked``, or ConfigurationError if that is taken. 0: any free one; None: ``usual`` unless it is taken."""
-    if asked == 0 or (asked is None and not is_free(usual)):
-        return free_port()
+    """``asked``, or ConfigurationError if that is taken. 0: any free one; None: ``usual`` unless it is taken.
+
+    Taken is also a port that another process has been given here and whose server is still starting.
+    """
     wanted = usual if asked is None else asked
-    if not is_free(wanted):
+    if wanted != 0 and is_free(wanted) and _claim(wanted):
+        return wanted
+    if asked:
         raise ConfigurationError(f"port {wanted} is in use on {LOOPBACK}; choose another one, or 0 for any free one")
-    return wanted
+    return free_port()
+
+
+def _claim(port: int) -> bool:
+    """Whether no other process has claimed ``port``; ours lasts as long as this process.
+
+    A name the kernel gives to one socket at a time, and takes back when its process ends (Linux; elsewhere no claims).
+    """
+    if sys.platform != "linux" or port in _claimed:
+        return True
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0complaint-bus/port/{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claimed[port] = claim.detach()
+    return True
 
 
 def is_listening(port: int, host: str = LOOPBACK, timeout_seconds: float = 0.5) -> bool:

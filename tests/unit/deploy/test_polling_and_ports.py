@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -52,6 +54,19 @@ def test_the_usual_port_is_taken_unless_somebody_has_it() -> None:
             usual_port(1, taken)
     assert usual_port(taken, None) == taken
     assert usual_port(1, taken) == taken
+
+
+def test_of_processes_that_start_together_one_gets_the_usual_port() -> None:
+    usual = free_port()
+    code = f"from deploy.local.ports import usual_port; print(usual_port({usual}, None), flush=True); input()"
+    command = [sys.executable, "-c", code]
+    starting = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    given = [int(process.stdout.readline()) for process in starting if process.stdout is not None]
+    for process in starting:
+        process.communicate("\n")
+    assert given.count(usual) == 1
+    assert len(set(given)) == len(given)
+    assert usual_port(usual, None) == usual, "a claim ends with its process"
 
 
 @given(st.integers(min_value=1, max_value=10_000))
