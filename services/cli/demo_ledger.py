@@ -26,7 +26,10 @@ _ENDED_OTHERWISE = "complaint.withdrawal_registered.v1"
 
 @dataclass(frozen=True, slots=True)
 class LedgerFigures:
-    """The books at one instant. Counters by event type, department, department, department and reason."""
+    """The books at one instant. Counters by event type, department, department, department and reason.
+
+    A breach that proved wrong later is none of its department's.
+    """
 
     received: int
     registered: int
@@ -109,6 +112,8 @@ class Ledger:
             self._enter_case(event_type, complaint_id, record.value)
         elif event_type == "sla.breached.v1":
             self._breached_in[_read(record.value).get("department") or "(none)"] += 1
+        elif event_type == "sla.corrected.v1":
+            self._breached_in[_read(record.value).get("department") or "(none)"] -= 1
 
     def _enter_once(self, topic: str, event_id: str) -> None:
         if (topic, event_id) in self._seen:

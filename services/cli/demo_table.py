@@ -1,4 +1,4 @@
-"""The demo's live table: figures, what they mean, and what a person can do meanwhile. Fits 80 columns and 30 lines."""
+"""The demo's live table: figures, what they mean, and what a person can do meanwhile. Fits 80 columns and 24 lines."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def _clocks(figures: DemoFigures) -> Table:
     table.add_row("clocks 时限", _pairs(clocks))
     table.add_row("notified 通知", _pairs(figures.notifications))
     table.add_row("lag 积压", _pairs(figures.lag))
-    for name, label in (("accept", "202 受理"), ("end_to_end", "end to end 全程")):
-        table.add_row(label, _pairs(figures.latency_ms[name], unit=" ms"))
+    waits = {name: _pairs(of, unit=" ms") for name, of in figures.latency_ms.items()}
+    table.add_row("202 受理", f"{waits['accept']}   end to end 全程  {waits['end_to_end']}")
     if figures.restarts:
         table.add_row("restarts 重启", str(figures.restarts))
     if figures.senders.rejected:
@@ -148,4 +148,4 @@ def _bar(progress: Progress) -> Table:
 
 def _pairs(figures: object, unit: str = "") -> str:
     items = dict(figures).items() if isinstance(figures, dict) else ()
-    return "  ".join(f"{name} {'–' if value is None else f'{value:g}{unit}'}" for name, value in items)
+    return "  ".join(f"{name} {'–' if value is None else f'{value:.0f}{unit}'}" for name, value in items)

@@ -15,7 +15,7 @@ from shared.events.decisions import Resolution
 from shared.events.departments import DepartmentUpdate
 from shared.events.ids import complaint_id
 from shared.events.lifecycle import ComplaintRejected, ComplaintReopened, ComplaintResolved
-from shared.events.sla import ClockBreached
+from shared.events.sla import ClockBreached, ClockCorrected
 from shared.streaming.records import ConsumerRecord
 from tests.unit.cli.records import (
     CASE,
@@ -115,6 +115,17 @@ def test_a_resolved_case_is_closed_until_it_is_reopened() -> None:
     reopened = log(ComplaintReopened(**case_fields(), reason="not_solved"))
     assert ledger_of(*whole_journey(), resolved).figures().open == 0
     assert ledger_of(*whole_journey(), resolved, reopened).figures().open == 1
+
+
+def test_a_breach_that_proved_wrong_is_none_of_its_department_s() -> None:
+    wrong = breached()
+    fields = wrong.model_dump(exclude={"detected_at"})
+    corrected = ClockCorrected(**fields, stopped_at=NOW, corrects_event_id="b-1")
+    figures = ledger_of(
+        record(topics.SLA_EVENTS, wrong, event_id="b-1"), record(topics.SLA_EVENTS, corrected, event_id="b-2")
+    ).figures()
+    assert +figures.breached_in == {}
+    assert figures.types["sla.breached.v1"] == 1
 
 
 def breached() -> ClockBreached:
