@@ -119,8 +119,7 @@ def test_a_resolved_case_is_closed_until_it_is_reopened() -> None:
 
 def test_a_breach_that_proved_wrong_is_none_of_its_department_s() -> None:
     wrong = breached()
-    fields = wrong.model_dump(exclude={"detected_at"})
-    corrected = ClockCorrected(**fields, stopped_at=NOW, corrects_event_id="b-1")
+    corrected = ClockCorrected(**wrong.model_dump() | {"stopped_at": NOW, "corrects_event_id": "b-1"})
     figures = ledger_of(
         record(topics.SLA_EVENTS, wrong, event_id="b-1"), record(topics.SLA_EVENTS, corrected, event_id="b-2")
     ).figures()
