@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -17,7 +17,7 @@ from shared.errors import ConfigurationError
 class SettingsBlock(BaseModel):
     """Settings that belong together. A name it does not know is refused: it is a misspelt variable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class KafkaSettings(SettingsBlock):
@@ -45,10 +45,67 @@ class KafkaSettings(SettingsBlock):
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
         "PLAINTEXT", description="Kafka security protocol."
     )
-    sasl_mechanism: str | None = Field(None, description="SASL mechanism, e.g. SCRAM-SHA-512.")
-    sasl_username: str | None = Field(None, description="SASL user.")
-    sasl_password: SecretStr | None = Field(None, description="SASL password.")
-    ssl_ca_location: str | None = Field(None, description="CA bundle to verify brokers with.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="How SASL_… protocols log in; both clients of the bus know these."
+    )
+    sasl_username: str | None = Field(None, min_length=1, description="SASL user.")
+    sasl_password: SecretStr | None = Field(None, min_length=1, description="SASL password.")
+    ssl_ca_location: str | None = Field(
+        None,
+        min_length=1,
+        description="File (PEM) or directory of the CAs that brokers' certificates are verified with. Unset: the "
+        "system's. The certificate must be for the host named in CBUS_KAFKA__BOOTSTRAP_SERVERS.",
+    )
+    ssl_certificate_location: str | None = Field(
+        None, min_length=1, description="File (PEM) of this client's certificate and its chain, for mutual TLS."
+    )
+    ssl_key_location: str | None = Field(
+        None, min_length=1, description="File (PEM) of the private key of that certificate."
+    )
+    ssl_key_password: SecretStr | None = Field(None, min_length=1, description="What that key is encrypted with.")
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.security_protocol in ("SSL", "SASL_SSL")
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether a user and a password are told to the broker."""
+        return self.security_protocol in ("SASL_SSL", "SASL_PLAINTEXT")
+
+    @model_validator(mode="after")
+    def _settings_agree(self) -> Self:
+        """What is missing is never taken for "not needed", and what would not be used is a mistake.
+
+        So nobody believes to be encrypted or known who is not.
+        """
+        unset, unused = self._contradictions()
+        if unset:
+            raise ValueError(f"{self.security_protocol} needs {' and '.join(unset)}")
+        if unused:
+            raise ValueError(
+                f"CBUS_KAFKA__SECURITY_PROTOCOL is {self.security_protocol}, which makes no use of "
+                f"{' and '.join(unused)}; set the protocol of the brokers' listener, or leave those out"
+            )
+        return self
+
+    def _contradictions(self) -> tuple[list[str], list[str]]:
+        """Variables that are not set and must be, and those that are and must not be."""
+        login = ("sasl_mechanism", "sasl_username", "sasl_password")
+        client = ("ssl_certificate_location", "ssl_key_location")
+        needed = [
+            *(login if self.logs_in else ()),
+            *(client if self.uses_tls and any(map(self._is_set, client)) else ()),
+        ]
+        without_use = [*(() if self.logs_in else login), *(() if self.uses_tls else ("ssl_ca_location", *client))]
+        return (
+            [variable_name(("kafka", name)) for name in needed if not self._is_set(name)],
+            [variable_name(("kafka", name)) for name in without_use if self._is_set(name)],
+        )
+
+    def _is_set(self, name: str) -> bool:
+        return getattr(self, name) is not None
 
     @model_validator(mode="after")
     def _require_an_interval_longer_than_a_session(self) -> KafkaSettings:

@@ -16,7 +16,7 @@ from deploy.local.directory_lock import DirectoryLock
 from deploy.local.jars import java_command, kafka_jars
 from deploy.local.kafka_identity import open_identity
 from deploy.local.kafka_metadata import broker_ids, partition_leader
-from deploy.local.kafka_node import QUICK_START_JVM, JavaRuntime, KafkaNode
+from deploy.local.kafka_node import QUICK_START_JVM, ClientListener, JavaRuntime, KafkaNode
 from deploy.local.kafka_properties import NodeAddress, replication_factor, server_properties
 from deploy.local.node_host import NodeHost
 from deploy.local.polling import wait_until
@@ -29,6 +29,7 @@ class KafkaCluster:
     ``properties`` are added to every node's settings and win. ``advertised`` maps a node id to the ``host:port``
     clients are told instead of the node's own, so that a proxy can stand before it. ``hosts`` maps a node id to where
     the node runs, if not on the loopback. ``client_port`` is the first node's for clients; None: as before, or any.
+    the node runs, if not on the loopback. ``listener`` says how clients get in, where ``properties`` secure them.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class KafkaCluster:
         hosts: Mapping[int, NodeHost] | None = None,
         jvm_flags: Sequence[str] = QUICK_START_JVM,
         client_port: int | None = None,
+        listener: ClientListener | None = None,
     ) -> None:
         if nodes not in (1, 3):
             raise ConfigurationError(f"a local cluster has 1 or 3 nodes, not {nodes}")
@@ -52,6 +54,7 @@ class KafkaCluster:
         self._hosts = dict(hosts or {})
         self._jvm_flags = tuple(jvm_flags)
         self._client_port = client_port
+        self._listener = listener or ClientListener()
         self._lock = DirectoryLock(directory)
 
     @property
@@ -96,7 +99,7 @@ class KafkaCluster:
     def _node(self, address: NodeAddress, runtime: JavaRuntime) -> KafkaNode:
         host = self._hosts.get(address.node_id)
         directory = self.directory / f"node-{address.node_id}"
-        return KafkaNode(address, directory, runtime, self._lock, host.enter if host else ())
+        return KafkaNode(address, directory, runtime, self._lock, host.enter if host else (), self._listener)
 
     def _node_properties(self, node: KafkaNode) -> dict[str, str]:
         return server_properties(
@@ -120,7 +123,7 @@ class KafkaCluster:
         expected = {node.node_id for node in alive}
         for node in alive:
             wait_until(
-                lambda node=node: broker_ids(node.address.bootstrap) >= expected,  # type: ignore[misc]
+                lambda node=node: broker_ids(node.address.bootstrap, security=self._listener.security) >= expected,  # type: ignore[misc]
                 f"Kafka node {node.node_id} to see nodes {sorted(expected)}",
                 timeout_seconds=timeout_seconds,
             )

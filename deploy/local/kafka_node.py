@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.child_process import ChildProcess, ChildProcessFailed
@@ -40,6 +40,16 @@ class JavaRuntime:
         return [self.java, *flags, "-cp", f"{self.jars}/*", main_class, *arguments]
 
 
+@dataclass(frozen=True)
+class ClientListener:
+    """How clients of a secured cluster get in, and what its storage is formatted with."""
+
+    security: Mapping[str, str] = field(default_factory=dict)
+    """librdkafka's settings for whoever asks whether the node answers."""
+    format_arguments: Sequence[str] = ()
+    """More for the storage tool: ``--add-scram …`` makes users."""
+
+
 class KafkaNode:
     """A combined broker and controller. ``directory`` gets ``server.properties``, ``broker.log`` and ``data/``."""
 
@@ -50,6 +60,7 @@ class KafkaNode:
         runtime: JavaRuntime,
         lock: DirectoryLock,
         enter: Sequence[str] = (),
+        listener: ClientListener | None = None,
     ) -> None:
         """``lock`` must be held at every start; the broker shares it, so it lasts as long as the broker does.
 
@@ -58,6 +69,7 @@ class KafkaNode:
         self.address = address
         self.directory = directory
         self._runtime = runtime
+        self._listener = listener or ClientListener()
         self._properties_file = directory / "server.properties"
         self._temporary = directory / "tmp"
         self._broker = ChildProcess(
@@ -111,6 +123,7 @@ class KafkaNode:
             cluster_id,
             "--config",
             str(self._properties_file),
+            *self._listener.format_arguments,
         )
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -140,7 +153,7 @@ class KafkaNode:
         )
 
     def _answers(self) -> bool:
-        return self.node_id in broker_ids(self.address.bootstrap)
+        return self.node_id in broker_ids(self.address.bootstrap, security=self._listener.security)
 
     def ask_to_stop(self) -> None:
         """Begin a controlled shutdown without waiting for its end."""

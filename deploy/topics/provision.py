@@ -13,13 +13,14 @@ from typing import Any, Literal, Protocol
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
-from kafka.errors import NoError, TopicAlreadyExistsError, for_code
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError, NoError, TopicAlreadyExistsError, for_code
 
-from deploy.local.polling import wait_until
-from deploy.local.ports import is_listening
-from shared.errors import BrokerUnavailable
+from shared.kafka_security import kafka_python_security
+from shared.settings import KafkaSettings
+from shared.streaming.kafka.reaching import reach
 
-CONNECT_TIMEOUT_MS = 10_000
+TOPICS_PER_REQUEST = 100
+"""A controller makes at most 10,000 changes for one request, and a topic is some twenty."""
 
 
 class TopicDefinition(Protocol):
@@ -77,14 +78,19 @@ class ProvisionReport:
         return f"topics: {len(self.created)} created, {len(self.existing)} existing, {len(self.differing)} differences"
 
 
-def provision(bootstrap_servers: str, topics: Iterable[TopicDefinition], replication_factor: int) -> ProvisionReport:
+def provision(
+    kafka: KafkaSettings | str, topics: Iterable[TopicDefinition], replication_factor: int
+) -> ProvisionReport:
     """Create every missing topic and wait until each partition has a leader; compare the others.
 
-    Raises ``BrokerUnavailable`` if no broker answers within 10 s, and kafka-python's error, naming the topic, if the
-    broker refuses to create one. Safe to run again and at the same time elsewhere.
+    ``kafka``: the settings the services have, or ``host:port,…`` of brokers that ask for nothing.
+    Raises ``BrokerUnavailable`` if no broker answers within 10 s, saying by which setting if it is one, and
+    kafka-python's error, naming the topic, if the broker refuses to create one. Safe to run again and at the same time
+    elsewhere.
     """
+    settings = KafkaSettings(bootstrap_servers=kafka) if isinstance(kafka, str) else kafka
     wanted = {topic.name: topic for topic in topics}
-    admin = _connect(bootstrap_servers)
+    admin = _connect(settings)
     try:
         existing = sorted(wanted.keys() & set(admin.list_topics()))
         created = _create(admin, [wanted[name] for name in wanted if name not in existing], replication_factor)
@@ -102,30 +108,25 @@ def topic_settings(topic: TopicDefinition) -> dict[str, str]:
     return {**settings, **topic.config}
 
 
-def _connect(bootstrap_servers: str) -> Any:
-    # Knock first: the client's constructor leaves a thread and a socket behind when it finds nobody.
-    try:
-        wait_until(
-            lambda: any(is_listening(port, host) for host, port in _host_ports(bootstrap_servers)),
-            "a broker to accept connections",
-            timeout_seconds=CONNECT_TIMEOUT_MS / 1000,
-        )
-        return KafkaAdminClient(bootstrap_servers=bootstrap_servers.split(","), bootstrap_timeout_ms=CONNECT_TIMEOUT_MS)
-    except Exception as failure:
-        raise BrokerUnavailable(
-            f"no Kafka broker answered at {bootstrap_servers} within {CONNECT_TIMEOUT_MS // 1000} s "
-            f"({type(failure).__name__}); no topic was created"
-        ) from failure
-
-
-def _host_ports(bootstrap_servers: str) -> list[tuple[str, int]]:
-    pairs = (server.strip().rpartition(":") for server in bootstrap_servers.split(","))
-    return [(host.strip("[]"), int(port)) for host, _, port in pairs]
+def _connect(settings: KafkaSettings) -> Any:
+    security = kafka_python_security(settings)
+    return reach(
+        lambda timeout_ms: KafkaAdminClient(
+            bootstrap_servers=settings.bootstrap_servers.split(","), bootstrap_timeout_ms=timeout_ms, **security
+        ),
+        settings,
+        (KafkaTimeoutError, KafkaConnectionError, OSError),
+        otherwise="; no topic was created",
+    )
 
 
 def _create(admin: Any, topics: list[TopicDefinition], replication_factor: int) -> list[str]:
-    if not topics:
-        return []
+    for first in range(0, len(topics), TOPICS_PER_REQUEST):
+        _request(admin, topics[first : first + TOPICS_PER_REQUEST], replication_factor)
+    return [topic.name for topic in topics]
+
+
+def _request(admin: Any, topics: list[TopicDefinition], replication_factor: int) -> None:
     request = {
         topic.name: {
             "num_partitions": topic.partitions,
@@ -137,9 +138,7 @@ def _create(admin: Any, topics: list[TopicDefinition], replication_factor: int) 
     response = admin.create_topics(request, timeout_ms=30_000, raise_errors=False)
     for result in response["topics"]:
         _raise_unless_there(result)
-    names = [topic.name for topic in topics]
-    admin.wait_for_topics(names, timeout_ms=30_000)
-    return names
+    admin.wait_for_topics([topic.name for topic in topics], timeout_ms=30_000)
 
 
 def _raise_unless_there(result: Mapping[str, Any]) -> None:

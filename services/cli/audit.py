@@ -19,6 +19,7 @@ from services.auditor.domain.ledger import ENTRIES, LedgerLine, hourly
 from services.auditor.processor import AuditProcessor
 from services.cli.audit_progress import audited_ends, wait_until_read
 from services.cli.kafka_access import all_partitions, cli_settings, open_reader, scan
+from services.cli.kafka_rights import require_visible
 from services.cli.options import BootstrapOption, JsonOption
 from services.cli.output import print_json, print_table, say
 from shared.errors import ComplaintBusError
@@ -110,6 +111,7 @@ def read_rows(settings: KafkaSettings) -> list[CaseAudit]:
     with closing(open_reader(settings)) as reader:
         partitions = all_partitions(reader, [topic])
         if not partitions:
+            require_visible(settings, [topic], reader.topics())
             raise ComplaintBusError(f"there is no {topic}: create the topics, then 'cbus run auditor'")
         for record in scan(reader, partitions):
             if record.key is not None:

@@ -19,10 +19,12 @@ from services.cli.kafka_access import (
     all_partitions,
     bus_topics_of,
     department_of_topic,
+    is_bus_topic,
     open_reader,
     scan,
     to_kafka,
 )
+from services.cli.kafka_rights import expected_topics, require_visible
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
@@ -34,6 +36,8 @@ _MOST_COUNTED = 500
 def audited_ends(settings: KafkaSettings) -> dict[TopicPartition, int]:
     """Where the partitions the auditor reads end right now. BrokerUnavailable: no broker answers."""
     with closing(open_reader(settings)) as reader:
+        expected = [name for name in expected_topics() if is_bus_topic(name) and _is_audited(name)]
+        require_visible(settings, expected, reader.topics())  # what is not seen would count as read
         names = [name for name in bus_topics_of(reader) if _is_audited(name)]
         places = {partition: to_kafka(partition) for partition in all_partitions(reader, names)}
         ends = reader.end_offsets(list(places.values()))

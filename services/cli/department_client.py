@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kafka.errors import KafkaError
+from kafka.errors import AuthorizationError, KafkaError
 
 from services.cli.kafka_access import all_partitions, open_reader, open_writer, scan, to_kafka, to_record
+from services.cli.kafka_rights import require_visible
 from shared.clock import Clock
 from shared.errors import BrokerUnavailable, ConfigurationError
 from shared.events import ids, registry, topics
@@ -61,6 +62,8 @@ class DepartmentUpdates:
         topic = topics.department_updates_topic(department)
         try:
             written = self.send(department, update).get(timeout=ACKNOWLEDGED_WITHIN_SECONDS)
+        except AuthorizationError:  # said in words where every command's are
+            raise
         except KafkaError as failure:
             raise BrokerUnavailable(
                 f"{topic} did not confirm the update ({type(failure).__name__}); does the topic exist? Sending it "
@@ -91,8 +94,10 @@ class DepartmentQueue:
         self._topic = topics.department_topic(department)
         self._group_id = group_id
         self._reader = open_reader(settings, group_id)
-        if self._topic not in self._reader.topics():
+        seen = self._reader.topics()
+        if self._topic not in seen:
             self._reader.close()
+            require_visible(settings, [self._topic], seen)
             raise ConfigurationError(f"there is no department {department!r}: topic {self._topic} does not exist")
 
     def present(self) -> Iterator[ConsumerRecord]:

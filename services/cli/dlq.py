@@ -21,6 +21,7 @@ from services.cli.kafka_access import (
     open_reader,
     scan,
 )
+from services.cli.kafka_rights import expected_topics, hidden_topics, missing_right, require_visible
 from services.cli.options import BootstrapOption, JsonOption
 from services.cli.output import print_json, print_json_line, print_table, say
 from shared.errors import ComplaintBusError, InvalidEvent
@@ -45,7 +46,9 @@ def list_dead_letters(
     bootstrap: BootstrapOption = None,
 ) -> None:
     """How many records, by topic, origin and reason; one that was sent back and refused anew counts once."""
-    with closing(open_reader(cli_settings(bootstrap).kafka)) as reader:
+    settings = cli_settings(bootstrap).kafka
+    with closing(open_reader(settings)) as reader:
+        hidden = _hidden(settings, reader, topic)
         found = list(_select(reader, topic, None))
     standing = one_per_record(found)
     if len(standing) < len(found):
@@ -55,6 +58,9 @@ def list_dead_letters(
         _print_each(letters, as_json)
     else:
         _print_counts(letters, as_json)
+    if hidden:
+        say(f"not all: {missing_right(settings, hidden)}")
+        raise typer.Exit(1)
 
 
 @dlq_app.command("show")
@@ -68,7 +74,9 @@ def show(
 ) -> None:
     """One dead letter: reason, origin and headers; the value only with --reveal."""
     wanted = _reference(reference)
-    with closing(open_reader(cli_settings(bootstrap).kafka)) as reader:
+    settings = cli_settings(bootstrap).kafka
+    with closing(open_reader(settings)) as reader:
+        require_visible(settings, [wanted.topic], reader.topics())
         letter = _find(reader, wanted)
     described = letter.as_json()
     if reveal:
@@ -108,6 +116,8 @@ def replay(
     wanted = [_reference(text) for text in references or ()]
     settings = cli_settings(bootstrap).kafka
     with closing(open_reader(settings)) as reader:
+        named = {each.topic for each in wanted} or {name for name in (topic,) if name is not None}
+        require_visible(settings, named or _dead_letter_topics(), reader.topics())
         letters = [_find(reader, each) for each in wanted] or list(_select(reader, topic, reason))
         allowed = [letter for letter in letters if refusal_of(letter, all_readers=all_readers) is None]
         on_the_bus = look_for(reader, allowed)
@@ -146,6 +156,18 @@ def _say_what_became_of(verdicts: Sequence[Verdict], dry_run: bool) -> None:
         say(f"not sent: {those[0].letter.reference}{more}: {why_not}")
     going = len(verdicts) - sum(map(len, left_out.values()))
     say(f"{'would send' if dry_run else 'sent'} {going} of {len(verdicts)} dead letters back to where they came from")
+
+
+def _dead_letter_topics() -> list[str]:
+    return [name for name in expected_topics() if is_dead_letter_topic(name)]
+
+
+def _hidden(settings: KafkaSettings, reader: Any, topic: str | None) -> list[str]:
+    """Topics whose letters cannot be shown. ComplaintBusError: that is all of them, so there is nothing to show."""
+    wanted, seen = [topic] if topic is not None else _dead_letter_topics(), reader.topics()
+    if not any(is_dead_letter_topic(name) for name in seen) or topic is not None:
+        require_visible(settings, wanted, seen)
+    return hidden_topics(settings, wanted, seen)
 
 
 def _select(reader: Any, topic: str | None, reason: str | None) -> Iterator[DeadLetter]:

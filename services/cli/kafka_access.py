@@ -13,13 +13,15 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka import TopicPartition as KafkaTopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError
 from kafka.partitioner.default import murmur2
 
 from services.cli.stack_file import adopt_running_stack
 from shared.errors import BrokerUnavailable
 from shared.events import topics
+from shared.kafka_security import kafka_python_security
 from shared.settings import KafkaSettings, ServiceSettings, load_settings
+from shared.streaming.kafka.reaching import reach
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 CONNECT_TIMEOUT_MS = 10_000
@@ -50,27 +52,16 @@ def cli_settings(bootstrap: str | None) -> ServiceSettings:
 
 
 def connection_options(settings: KafkaSettings) -> dict[str, Any]:
-    """kafka-python's options for these settings."""
-    options: dict[str, Any] = {
+    """kafka-python's options for these settings. ConfigurationError: a file they name cannot be used."""
+    return {
         "bootstrap_servers": settings.bootstrap_servers.split(","),
-        "bootstrap_timeout_ms": CONNECT_TIMEOUT_MS,
-        "security_protocol": settings.security_protocol,
-        "ssl_cafile": settings.ssl_ca_location,
-        "metrics_enabled": False,
+        **kafka_python_security(settings),
     }
-    if settings.sasl_mechanism is not None:
-        password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
-        options |= {
-            "sasl_mechanism": settings.sasl_mechanism,
-            "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": password,
-        }
-    return options
 
 
 def open_reader(settings: KafkaSettings, group_id: str | None = None) -> Any:
     """A KafkaConsumer that sees committed records only and commits nothing by itself."""
-    return _connected(
+    return connected(
         KafkaConsumer,
         settings,
         group_id=group_id,
@@ -78,24 +69,31 @@ def open_reader(settings: KafkaSettings, group_id: str | None = None) -> Any:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=100,
+        metrics_enabled=False,
     )
 
 
 def open_writer(settings: KafkaSettings) -> Any:
     """A KafkaProducer that waits for all replicas; keys are placed by murmur2, as everywhere on the bus."""
-    return _connected(
-        KafkaProducer, settings, acks="all", allow_auto_create_topics=False, max_block_ms=CONNECT_TIMEOUT_MS
+    return connected(
+        KafkaProducer,
+        settings,
+        acks="all",
+        allow_auto_create_topics=False,
+        max_block_ms=CONNECT_TIMEOUT_MS,
+        metrics_enabled=False,
     )
 
 
-def _connected(client: Any, settings: KafkaSettings, **options: Any) -> Any:
-    try:
-        return client(**connection_options(settings), **options)
-    except (KafkaError, OSError) as failure:
-        raise BrokerUnavailable(
-            f"no Kafka broker answered at {settings.bootstrap_servers} within {CONNECT_TIMEOUT_MS // 1000} s "
-            f"({type(failure).__name__}); is the stack running? 'cbus up' starts a local one"
-        ) from None
+def connected(client: Any, settings: KafkaSettings, **options: Any) -> Any:
+    """A client of kafka-python. BrokerUnavailable says why there is none, and by which setting."""
+    security = connection_options(settings)
+    return reach(
+        lambda timeout_ms: client(**security, **options, bootstrap_timeout_ms=timeout_ms),
+        settings,
+        (KafkaTimeoutError, KafkaConnectionError, OSError),
+        otherwise="; is the stack running? 'cbus up' starts a local one",
+    )
 
 
 def bus_topics_of(reader: Any) -> list[str]:

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
-from kafka.errors import AuthorizationError, KafkaError, RetriableError, UnknownTopicOrPartitionError
+from kafka.errors import (
+    AuthorizationError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    RetriableError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from shared.settings import KafkaSettings
+
+_RIGHTS: Final = (
+    (TopicAuthorizationFailedError, "Read on the topic, or Write where the command writes"),
+    (GroupAuthorizationFailedError, "Read on the group"),
+    (TransactionalIdAuthorizationFailedError, "Write on the transactional id"),
+    (ClusterAuthorizationFailedError, "IdempotentWrite on the cluster, or Write on a topic"),
+)
 
 
 def in_words(failure: Exception) -> str | None:
@@ -18,8 +35,8 @@ def in_words(failure: Exception) -> str | None:
     if isinstance(failure, AuthorizationError):
         user = os.environ.get("CBUS_KAFKA__SASL_USERNAME", "this user")
         return (
-            f"{user} may not do this at {where} ({failure}): an ACL is missing. Ask who runs Kafka for it, or use an "
-            "account that has it (CBUS_KAFKA__SASL_USERNAME)"
+            f"{user} may not do this at {where} ({failure}): an ACL is missing{_right(failure)}. Ask who runs Kafka "
+            "for it, or use an account that has it (CBUS_KAFKA__SASL_USERNAME)"
         )
     if isinstance(failure, UnknownTopicOrPartitionError):
         return (
@@ -31,3 +48,7 @@ def in_words(failure: Exception) -> str | None:
             "when 'cbus doctor' reaches it"
         )
     return f"Kafka at {where} refused ({name}); are the CBUS_KAFKA__… settings those of this cluster? See 'cbus doctor'"
+
+
+def _right(failure: AuthorizationError) -> str:
+    return next((f", the right {right}" for kind, right in _RIGHTS if isinstance(failure, kind)), "")

@@ -8,9 +8,18 @@ from uuid import UUID
 
 import typer
 
-from services.cli.kafka_access import all_partitions, bus_topics_of, cli_settings, open_reader, partition_of, scan
+from services.cli.kafka_access import (
+    all_partitions,
+    bus_topics_of,
+    cli_settings,
+    is_bus_topic,
+    open_reader,
+    partition_of,
+    scan,
+)
+from services.cli.kafka_rights import expected_topics, hidden_topics, missing_right, require_visible
 from services.cli.options import BootstrapOption, JsonOption
-from services.cli.output import print_json, print_table
+from services.cli.output import print_json, print_table, say
 from services.cli.story import StoryStep, tell_story
 from shared.clock import from_epoch_ms
 from shared.errors import ComplaintBusError
@@ -31,10 +40,19 @@ def trace_command(
     two writers say otherwise; such a row says so. Equal times stand in the order of a complaint's journey.
     """
     wanted = _parse(case)
-    with closing(open_reader(cli_settings(bootstrap).kafka)) as reader:
+    settings = cli_settings(bootstrap).kafka
+    with closing(open_reader(settings)) as reader:
+        seen = reader.topics()
+        if isinstance(wanted, str):
+            require_visible(settings, [topics.LIFECYCLE, topics.RECEIVED], seen)
+        hidden = hidden_topics(settings, filter(is_bus_topic, expected_topics()), seen)
         complaint_id = str(wanted) if isinstance(wanted, UUID) else find_complaint(reader, wanted)
         steps = tell_story(record for record in _records_of(reader, complaint_id))
+    if hidden:
+        say(f"not all: {missing_right(settings, hidden)}")
     if not steps:
+        if hidden:
+            raise ComplaintBusError(f"nothing was found about {case} on the topics this user may see")
         raise ComplaintBusError(f"nothing is known about {case}: no record with this key on any topic")
     if as_json:
         print_json({"complaint_id": complaint_id, "steps": [step.as_json() for step in steps]})

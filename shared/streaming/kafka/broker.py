@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from shared.errors import BrokerUnavailable
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
+from shared.kafka_security import confluent_security
 from shared.settings import KafkaSettings
 from shared.streaming.broker import GroupStanding, LogBounds, Offsets
 from shared.streaming.kafka.consumer import KafkaConsumer, read
@@ -39,14 +40,13 @@ class KafkaBroker:
         self._settings = settings
         self._common: dict[str, Any] = {
             "bootstrap.servers": settings.bootstrap_servers,
-            "security.protocol": settings.security_protocol,
             "socket.connection.setup.timeout.ms": 3000,
             "reconnect.backoff.ms": 20,
             "reconnect.backoff.max.ms": 500,
             "allow.auto.create.topics": False,
             "logger": _LIBRARY_LOG,
             "log_level": 2,  # critical; the rest reaches us as errors, or heals, or repeats itself every half second
-            **_security(settings),
+            **confluent_security(settings),
         }
         self._admin = AdminClient(_without(self._common, "allow.auto.create.topics"))
         self._is_safe = False
@@ -193,14 +193,3 @@ def _available(reader: ConfluentConsumer) -> list[Message]:
 
 def _without(config: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name != key}
-
-
-def _security(settings: KafkaSettings) -> dict[str, Any]:
-    password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
-    values = {
-        "sasl.mechanism": settings.sasl_mechanism,
-        "sasl.username": settings.sasl_username,
-        "sasl.password": password,
-        "ssl.ca.location": settings.ssl_ca_location,
-    }
-    return {name: value for name, value in values.items() if value is not None}

@@ -28,20 +28,24 @@ _FENCED: Final = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()
 PRODUCER_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001
 
 
-_RIGHTS = "this service's user lacks a right; provision the topics anew with their ACLs, or check the user's name"
-_TOPICS = "provision the topics (deploy/topics), with the number of partitions the bus has"
-_CONFIGURATION = "compare the configuration of the topic and the brokers with what deploy/topics asks for"
-NO_RIGHT: Final = frozenset(
+_RIGHT: Final = MappingProxyType(
     {
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED: "Read (what it reads), Write (what it writes) or Describe on the topic",
+        KafkaError.GROUP_AUTHORIZATION_FAILED: "Read on the consumer group",
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED: "IdempotentWrite on the cluster, or Write on any topic",
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "Write on the transactional id",
     }
 )
+"""What is missing, in the words of Kafka's ACLs."""
+_TOPICS = "provision the topics (deploy/topics), with the number of partitions the bus has"
+_CONFIGURATION = "compare the configuration of the topic and the brokers with what deploy/topics asks for"
+NO_RIGHT: Final = frozenset(_RIGHT)
 NEXT_STEPS: Final[Mapping[int, str]] = MappingProxyType(
     {
-        **dict.fromkeys(NO_RIGHT, _RIGHTS),
+        **{
+            code: f"the user of CBUS_KAFKA__SASL_USERNAME lacks the right {right}: ask who runs Kafka for an ACL"
+            for code, right in _RIGHT.items()
+        },
         KafkaError.INVALID_TRANSACTION_TIMEOUT: "the brokers' transaction.max.timeout.ms is shorter than "
         "CBUS_KAFKA__TRANSACTION_TIMEOUT_SECONDS; raise the one or lower the other",
         KafkaError.MSG_SIZE_TOO_LARGE: "the topic's max.message.bytes is below what the bus writes "

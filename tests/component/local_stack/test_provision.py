@@ -11,6 +11,7 @@ from deploy.topics import provision as provisioning
 from deploy.topics.provision import provision
 from shared.errors import BrokerUnavailable
 from shared.events.topics import bus_topics
+from shared.streaming.kafka import reaching
 from tests.component.local_stack.records import produce, read_all
 from tests.component.local_stack.topics import SampleTopic
 
@@ -67,7 +68,17 @@ def test_every_topic_of_the_registry_is_accepted_by_the_broker(kafka_bootstrap: 
 
 
 def test_an_unreachable_broker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provisioning, "CONNECT_TIMEOUT_MS", 500)
+    monkeypatch.setattr(reaching, "ANSWER_SECONDS", 0.5)
     nowhere = f"127.0.0.1:{free_port()}"
     with pytest.raises(BrokerUnavailable, match=nowhere):
         provision(nowhere, [SampleTopic("x")], 1)
+
+
+def test_more_topics_than_one_request_takes_are_made_all_the_same(
+    kafka_bootstrap: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provisioning, "TOPICS_PER_REQUEST", 3)
+    topics = [SampleTopic(f"{topic_prefix}{number}.v1", partitions=1) for number in range(7)]
+    made = provision(kafka_bootstrap, topics, 1)
+    assert list(made.created) == [topic.name for topic in topics]
+    assert len(provision(kafka_bootstrap, topics, 1).existing) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -82,14 +83,14 @@ def test_security_settings_reach_the_client() -> None:
             "sasl_mechanism": "SCRAM-SHA-512",
             "sasl_username": "quality",
             "sasl_password": "development only",
-            "ssl_ca_location": "/ca.pem",
         }
     )
     options = connection_options(settings)
     assert options["bootstrap_servers"] == ["a:1", "b:2"]
     assert options["sasl_plain_username"] == "quality"
     assert options["sasl_plain_password"] == "development only"
-    assert options["ssl_cafile"] == "/ca.pem"
+    assert options["ssl_context"].verify_mode is ssl.CERT_REQUIRED
+    assert options["ssl_context"].check_hostname
 
 
 PLACE = TopicPartition("complaints.received.v1", 0)

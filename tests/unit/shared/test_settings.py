@@ -100,7 +100,8 @@ def test_a_fast_clock_needs_an_origin_to_agree_on(monkeypatch: pytest.MonkeyPatc
 
 
 def test_secrets_are_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_variables(monkeypatch, KAFKA__SASL_PASSWORD=SECRET, REDIS__URL=f"redis://:{SECRET}@cache:6379/0")
+    login = {"KAFKA__SECURITY_PROTOCOL": "SASL_SSL", "KAFKA__SASL_MECHANISM": "PLAIN", "KAFKA__SASL_USERNAME": "bus"}
+    set_variables(monkeypatch, **login, KAFKA__SASL_PASSWORD=SECRET, REDIS__URL=f"redis://:{SECRET}@cache:6379/0")
     settings = load_settings(ServiceSettings)
     assert settings.kafka.sasl_password is not None
     assert settings.kafka.sasl_password.get_secret_value() == SECRET
