@@ -48,7 +48,7 @@ def provision(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 def run_tool(environment: dict[str, str], *arguments: str) -> Result:
     """``cbus`` with these variables, and no stack of its own."""
-    alone = {"CBUS_STACK_FILE": "/nonexistent", "COLUMNS": "200"}
+    alone = {"CBUS_STACK_FILE": str(Path(__file__).with_name("no-such-stack.json")), "COLUMNS": "200"}
     return CliRunner().invoke(app, list(arguments), env={**alone, **environment})
 
 
@@ -58,7 +58,10 @@ def wrong_settings(kafka: SecuredKafka) -> dict[str, tuple[str, dict[str, object
     return {
         "password": ("CBUS_KAFKA__SASL_PASSWORD", {"sasl_password": "not the one"}),
         "CA": ("CBUS_KAFKA__SSL_CA_LOCATION", {"ssl_ca_location": str(kafka.certificates.path("other-ca.pem"))}),
-        "no CA file": ("CBUS_KAFKA__SSL_CA_LOCATION", {"ssl_ca_location": "/nonexistent/ca.pem"}),
+        "no CA file": (
+            "CBUS_KAFKA__SSL_CA_LOCATION",
+            {"ssl_ca_location": str(kafka.certificates.path("nonexistent.pem"))},
+        ),
         "plaintext against TLS": ("CBUS_KAFKA__SECURITY_PROTOCOL", NO_SECURITY),
         "TLS against plaintext": ("CBUS_KAFKA__SECURITY_PROTOCOL", {"bootstrap_servers": plain_listener}),
         "mechanism": ("CBUS_KAFKA__SASL_MECHANISM", {"sasl_mechanism": "PLAIN"}),

@@ -26,11 +26,6 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
-@pytest.fixture(autouse=True)
-def _patient_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka_listener, "TIMEOUT_SECONDS", 0.3)
-
-
 @contextmanager
 def listener(serve: Serve) -> Iterator[str]:
     """``host:port`` of a server that handles each connection by ``serve``."""
@@ -113,7 +108,8 @@ def test_whatever_answers_is_no_crash(answer: bytes) -> None:
             assert explain(asked).text
 
 
-def test_one_that_says_nothing_is_said_to_hang() -> None:
+def test_one_that_says_nothing_is_said_to_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_listener, "TIMEOUT_SECONDS", 0.3)
     released = threading.Event()
 
     def wait(_: socket.socket) -> None:
