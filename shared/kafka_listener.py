@@ -180,7 +180,7 @@ def _greet(address: tuple[str, int], context: ssl.SSLContext | None, mechanism: 
         connection = opened.enter_context(context.wrap_socket(connection, server_hostname=address[0]))
         try:
             return _ask(connection, mechanism)
-        except ConnectionError as failure:
+        except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as failure:
             raise _BrokenOff(*failure.args) from failure
 
 
