@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 EVERY_SECONDS = 5.0
 PROC = Path("/proc")
+_STATE_FILE = ".sqlite"
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -22,6 +23,8 @@ class Usage(NamedTuple):
     """What a process holds."""
 
     fds: int
+    state_files: int
+    """Those of ``fds`` that are files of local state: three for each partition that is owned."""
     rss_bytes: int
 
 
@@ -53,11 +56,21 @@ def can_sample() -> bool:
 def usage_of(pid: int) -> Usage | None:
     """Open file descriptors and resident bytes of a process; None: it ended."""
     try:
-        fds = len(os.listdir(PROC / str(pid) / "fd"))
+        open_files = [_target(PROC / str(pid) / "fd" / name) for name in os.listdir(PROC / str(pid) / "fd")]
         resident = int((PROC / str(pid) / "statm").read_text().split()[1])
     except (OSError, IndexError):
         return None
-    return Usage(fds, resident * _PAGE_BYTES) if resident else None  # one that waits for its parent has no memory
+    if not resident:
+        return None  # one that waits for its parent has no memory
+    return Usage(len(open_files), sum(_STATE_FILE in path for path in open_files), resident * _PAGE_BYTES)
+
+
+def _target(link: Path) -> str:
+    """What an open file is; empty when it was closed meanwhile."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 class ResourceSampler:

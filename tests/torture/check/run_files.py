@@ -97,6 +97,8 @@ class Sample(NamedTuple):
     pid: int
     fds: int
     rss_bytes: int
+    state_files: int = 0
+    """Of the open files those of local state; not noted in runs of before."""
 
 
 class Scrape(NamedTuple):
@@ -232,7 +234,12 @@ def live_entries(lines: Iterable[Mapping[str, Any]]) -> dict[str, list[Seen]]:
 
 def samples(lines: Iterable[Mapping[str, Any]]) -> list[Sample]:
     """What each process held, in order of time."""
-    return [Sample(line["second"], line["instance"], line["pid"], line["fds"], line["rss_bytes"]) for line in lines]
+    return [
+        Sample(
+            line["second"], line["instance"], line["pid"], line["fds"], line["rss_bytes"], line.get("state_files", 0)
+        )
+        for line in lines
+    ]
 
 
 def scrapes(lines: Iterable[Mapping[str, Any]]) -> list[Scrape]:
