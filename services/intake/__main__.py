@@ -5,10 +5,7 @@ from __future__ import annotations
 import sys
 
 from services.intake.bootstrap import main
-from shared.errors import ConfigurationError
+from shared.observability.process import run_service
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ConfigurationError as refusal:
-        sys.exit(str(refusal))
+    sys.exit(run_service("intake", main))

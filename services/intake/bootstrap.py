@@ -28,6 +28,7 @@ from shared.listening import naming_the_setting
 from shared.observability.health import HealthChecks, HealthServer, Progress
 from shared.observability.logging import configure_logging, get_logger
 from shared.observability.metrics import set_build_info
+from shared.observability.process import log_failed_tasks
 from shared.settings import RedisSettings, load_settings
 from shared.streaming.broker import Broker, Producer
 from shared.streaming.kafka import KafkaBroker
@@ -134,6 +135,7 @@ def main() -> int:
 
 async def serve(settings: IntakeSettings) -> int:
     """Serve HTTP and health until told to stop; returns the exit code."""
+    log_failed_tasks(asyncio.get_running_loop())
     intake = build(settings)
     progress = Progress(_STALL_SECONDS)
     health = HealthServer(

@@ -17,7 +17,7 @@ ALLOWED_FIELDS = frozenset(
         "attempt", "bytes", "count", "duration_seconds", "lag", "lateness_seconds", "limit", "records",
         "retry_in_seconds", "rows", "seconds", "transactions",
         # errors; made by the exception processor, or given
-        "error", "error_at", "error_causes", "error_class", "error_stack",
+        "error", "error_at", "error_causes", "error_class", "error_stack", "exit_code",
         # the process and its configuration
         "config_dir", "field", "file", "host", "method", "origin", "path", "pid", "port", "route", "row", "setting",
         "signal", "speed", "state_dir", "status_code", "thread", "version",
