@@ -1,4 +1,4 @@
-"""``cbus send``: submit the rows of a JSON Lines or CSV file through intake's HTTP door.
+"""``cbus send``: submit the rows of a JSON Lines, CSV or XLSX file through intake's HTTP door.
 
 Exit code 0: every row is durable; 1: some were rejected, got no clear answer or were not sent any more; 2: wrong use,
 nothing was sent. The same file sent again gets the same tickets, so after an interruption it is simply sent again.
@@ -27,7 +27,8 @@ from services.cli.send_pace import PacedRows
 from services.cli.send_report import SendReport
 from services.cli.stack_file import running_stack
 from services.cli.submission_columns import UnusableFile
-from services.cli.submissions import Format, Row, SubmissionFile, opened_submissions
+from services.cli.submission_row import Row
+from services.cli.submissions import Format, SubmissionFile, opened_submissions
 from services.intake.domain.wording import Language
 from shared.events.complaint import Channel
 
@@ -35,7 +36,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 def send_command(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON Lines or CSV; - reads standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON Lines, CSV or XLSX; - reads standard input.")],
     url: Annotated[
         str | None,
         typer.Option(
@@ -46,13 +47,17 @@ def send_command(
     file_format: Annotated[
         Format | None, typer.Option("--format", help="Default: by the file's name, else its first character.")
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Of the text, e.g. gb18030, big5, windows-1252. Default: what its bytes show for certain."),
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=512, help="Rows on their way at a time.")] = 16,
     rate: Annotated[float | None, typer.Option(min=0.01, help="At most this many rows a second.")] = None,
     give_up_after: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="How long to keep trying one row without a clear answer.")
     ] = 60.0,
     ignore_unknown_columns: Annotated[
-        bool, typer.Option("--ignore-unknown-columns", help="CSV: leave columns out that are no fields.")
+        bool, typer.Option("--ignore-unknown-columns", help="Leave columns of a table out that are no fields.")
     ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write every rejected row here: row, column, reason (CSV if named .csv).")
@@ -62,7 +67,9 @@ def send_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Submit complaints from a file. The first row of a CSV file names the fields, nested ones as complainant.email.
+    """Submit complaints from a file. The first row of a table names the fields, nested ones as complainant.email.
+
+    Common Chinese column names are known as well. A workbook's one filled sheet is read.
 
     The same file sent again gets the same tickets. A changed file is another one: to correct rejected rows, send them
     alone, or give every row a channel_message_id, which then names it in any file.
@@ -70,7 +77,7 @@ def send_command(
     path = None if file == "-" else Path(file)
     _require_writable(report, "--report")
     _require_writable(receipts, "--receipts")
-    with _refusing_bad_files(), opened_submissions(path, sys.stdin.buffer, file_format) as submissions:
+    with _refusing_bad_files(), opened_submissions(path, sys.stdin.buffer, file_format, encoding) as submissions:
         rows = submissions.rows(
             default_channel=channel.value, ignore_unknown_columns=ignore_unknown_columns, language=_language()
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from services.cli.submissions import RowProblem
+from services.cli.submission_row import RowProblem
 
 _TRY_AGAIN = frozenset(
     {

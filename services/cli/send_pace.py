@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from services.cli.submissions import Row
+from services.cli.submission_row import Row
 
 
 class PacedRows:

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from services.cli.output import print_json, print_table
 from services.cli.send_door import Accepted, Failed, Outcome, Rejected
-from services.cli.submissions import Row, RowProblem
+from services.cli.submission_row import Row, RowProblem
 
 ROWS_SHOWN = 20
 

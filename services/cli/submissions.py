@@ -1,63 +1,37 @@
-"""Reads submissions from JSON Lines or CSV, one row at a time, and says of a bad row what is wrong with it.
+"""Reads submissions from JSON Lines, CSV or XLSX, one row at a time, and says of a bad row what is wrong with it.
 
-Spreadsheets come in UTF-8 with or without a byte order mark, in GB18030, or as "Unicode text"; which one is found by
-reading, never by guessing half-way. Column names of a CSV file are field names, nested ones with dots
-(``complainant.email``); an empty cell is an absent field.
+Which encoding a text is in is settled before anything is sent (``submission_encoding``); how tables are read stands in
+``submission_table`` and ``submission_workbook``.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import hashlib
 import io
-import itertools
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TextIO
+from typing import BinaryIO, Literal, TextIO
 
 from services.cli import submission_wording as wording
-from services.cli.submission_columns import UnusableFile, known_columns
+from services.cli.submission_columns import UnusableFile
+from services.cli.submission_encoding import chunks_of, settle_encoding
+from services.cli.submission_row import Row, RowProblem
+from services.cli.submission_table import csv_rows
+from services.cli.submission_workbook import require_no_other_office_file, workbook_rows
 from services.intake.domain.refusal import FieldProblem
 from services.intake.domain.strict_json import NotJson, canonical, parse_object
-from services.intake.domain.wording import Language, Text, field_reason
+from services.intake.domain.wording import Language, field_reason
 
-Format = Literal["jsonl", "csv"]
-
-CHUNK_BYTES = 1 << 20
-LONGEST_CELL = 1 << 20
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_DELIMITERS = (",", ";", "\t")
-_SHORTENED_NUMBER = re.compile(r"\d(\.\d+)?E\+\d{2}", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """What is wrong with a row; ``column`` is empty when it is the row as a whole."""
-
-    column: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: a document to submit, or the problems that keep it from being one.
-
-    ``number`` is what the sender sees: the line of a JSON Lines file; in a CSV file the row, the header being row 1.
-    """
-
-    number: int
-    document: dict[str, Any]
-    problems: tuple[RowProblem, ...] = ()
+Format = Literal["jsonl", "csv", "xlsx"]
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionFile:
     """A file that has been looked at once: what it holds, its digest, and how many line ends it has."""
 
+    content: BinaryIO
     text: TextIO
     format: Format
     digest: str
@@ -67,9 +41,11 @@ class SubmissionFile:
         self, *, default_channel: str, ignore_unknown_columns: bool = False, language: Language = "en"
     ) -> Iterator[Row]:
         """Every row in order, blank ones left out. Raises UnusableFile at once for a bad header."""
+        if self.format == "xlsx":
+            return _with_channel(workbook_rows(self.content, ignore_unknown_columns, language), default_channel)
         self.text.seek(0)
         if self.format == "csv":
-            return _with_channel(_csv_rows(self.text, ignore_unknown_columns, language), default_channel)
+            return _with_channel(csv_rows(self.text, ignore_unknown_columns, language), default_channel)
         return _with_channel(_json_rows(self.text, language), default_channel)
 
     def idempotency_key(self, row: Row) -> str | None:
@@ -82,63 +58,40 @@ class SubmissionFile:
 
 @contextmanager
 def opened_submissions(
-    path: Path | None, stdin: BinaryIO, file_format: Format | None = None
+    path: Path | None, stdin: BinaryIO, file_format: Format | None = None, encoding: str | None = None
 ) -> Iterator[SubmissionFile]:
-    """Look at the file (or standard input, which is kept in memory). Raises UnusableFile or OSError."""
+    """Look at the file (or standard input, which is kept in memory). Raises UnusableFile or OSError.
+
+    ``encoding`` is what the sender says the text is in; without it the file must show it.
+    """
     with io.BytesIO(stdin.read()) if path is None else path.open("rb") as content:
-        head = content.read(4096)
-        encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
-        digest, lines, is_utf8 = _read_through(content)
-        if encoding is not None:
-            _require_all_of_it(content, encoding)
-        encoding = encoding or ("utf-8" if is_utf8 else _require_gb18030(content))
-        found = file_format or _format(path, head, encoding)
+        digest, lines = _read_through(content)
         content.seek(0)
-        with io.TextIOWrapper(content, encoding=encoding, newline="" if found == "csv" else "\n") as text:
-            yield SubmissionFile(text, found, digest, lines)
+        head = content.read(4096)
+        if require_no_other_office_file(head, content):
+            yield SubmissionFile(content, io.StringIO(), "xlsx", digest, 0)
+            return
+        settled = settle_encoding(content, encoding)
+        found = _text_format(file_format, path, head, settled)
+        content.seek(0)
+        with io.TextIOWrapper(content, encoding=settled, newline="" if found == "csv" else "\n") as text:
+            yield SubmissionFile(content, text, found, digest, lines)
 
 
-def _read_through(content: BinaryIO) -> tuple[str, int, bool]:
-    """SHA-256, number of line ends, and whether it is all UTF-8."""
-    digest, lines, decoder = hashlib.sha256(), 0, codecs.getincrementaldecoder("utf-8")()
-    is_utf8 = True
-    for chunk in _chunks(content):
+def _read_through(content: BinaryIO) -> tuple[str, int]:
+    """SHA-256 and number of line ends."""
+    digest, lines = hashlib.sha256(), 0
+    for chunk in chunks_of(content):
         digest.update(chunk)
         lines += chunk.count(b"\n")
-        is_utf8 = is_utf8 and _decodes(decoder, chunk)
-    return digest.hexdigest(), lines, is_utf8 and _decodes(decoder, b"", final=True)
+    return digest.hexdigest(), lines
 
 
-def _require_all_of_it(content: BinaryIO, encoding: str) -> None:
-    """The mark at the start is a promise about the whole; one that is broken later is found before anything is sent."""
-    if not _is_all(content, encoding):
-        name = encoding.removesuffix("-sig").upper()
-        raise UnusableFile(wording.filled(wording.MARK_NOT_KEPT, name=name))
-
-
-def _is_all(content: BinaryIO, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    return all(_decodes(decoder, chunk) for chunk in _chunks(content)) and _decodes(decoder, b"", final=True)
-
-
-def _require_gb18030(content: BinaryIO) -> str:
-    if _is_all(content, "gb18030"):
-        return "gb18030"
-    raise UnusableFile(wording.NO_ENCODING)
-
-
-def _chunks(content: BinaryIO) -> Iterator[bytes]:
-    content.seek(0)
-    while chunk := content.read(CHUNK_BYTES):
-        yield chunk
-
-
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _text_format(asked: Format | None, path: Path | None, head: bytes, encoding: str) -> Format:
+    found = _format(path, head, encoding) if asked is None else asked
+    if found == "xlsx":
+        raise UnusableFile(wording.NO_WORKBOOK)
+    return found
 
 
 def _format(path: Path | None, head: bytes, encoding: str) -> Format:
@@ -146,6 +99,8 @@ def _format(path: Path | None, head: bytes, encoding: str) -> Format:
     if start.startswith("["):
         raise UnusableFile(wording.ONE_ARRAY)
     suffix = "" if path is None else path.suffix.lower()
+    if suffix == ".xlsx":
+        return "xlsx"
     if suffix in (".csv", ".tsv", ".txt"):
         return "csv"
     return "jsonl" if suffix in (".jsonl", ".ndjson", ".json") or start.startswith("{") else "csv"
@@ -175,61 +130,3 @@ def _not_json(problem: FieldProblem, language: Language) -> RowProblem:
         return RowProblem(problem.field, reason)
     place = problem.field.removeprefix("line 1 ")
     return RowProblem("", f"{place}: {reason}" if place else reason)
-
-
-def _csv_rows(text: TextIO, ignore_unknown_columns: bool, language: Language) -> Iterator[Row]:
-    csv.field_size_limit(LONGEST_CELL)
-    first_line = text.readline()
-    text.seek(0)
-    reader = csv.reader(text, delimiter=max(_DELIMITERS, key=first_line.count), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise UnusableFile(wording.filled(wording.HEADER_NOT_CSV, error=error)) from None
-    known = known_columns(header, ignore_unknown=ignore_unknown_columns)
-    return _csv_data(reader, header, known, language)
-
-
-def _csv_data(
-    reader: Iterator[list[str]], header: Sequence[str], known: frozenset[str], language: Language
-) -> Iterator[Row]:
-    for number in itertools.count(2):
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:  # quotes are out of step from here on; what follows cannot be trusted
-            yield _unusable(number, wording.filled(wording.ROW_NOT_CSV, error=error), language)
-            return
-        if any(cell.strip() for cell in cells):
-            yield _csv_row(number, header, known, cells, language)
-
-
-def _csv_row(
-    number: int, header: Sequence[str], known: frozenset[str], cells: Sequence[str], language: Language
-) -> Row:
-    if len(cells) > len(header):
-        counts = wording.filled(wording.TOO_MANY_CELLS, cells=len(cells), columns=len(header))
-        return _unusable(number, counts, language)
-    filled = {name: cell for name, cell in zip(header, cells, strict=False) if name in known and cell.strip()}
-    problems = tuple(
-        RowProblem(name, wording.DIGITS_LOST.read_in(language))
-        for name, cell in filled.items()
-        if _SHORTENED_NUMBER.fullmatch(cell.strip())
-    )
-    return Row(number, {} if problems else _nested(filled), problems)
-
-
-def _unusable(number: int, why: Text, language: Language) -> Row:
-    return Row(number, {}, (RowProblem("", why.read_in(language)),))
-
-
-def _nested(filled: dict[str, str]) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    for name, cell in filled.items():
-        *parents, last = name.split(".")
-        place = document
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = cell
-    return document

@@ -161,13 +161,13 @@ def test_a_text_too_long_is_wrong_use_and_not_repeated(arguments: list[str], opt
     ],
 )
 def test_kafkas_refusals_are_told_in_words(
-    failure: KafkaError, told: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    failure: KafkaError, told: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def fail(*_: object) -> None:
         raise failure
 
     monkeypatch.setattr(trace, "open_reader", fail)
-    monkeypatch.setenv("CBUS_STACK_FILE", "/nonexistent")
+    monkeypatch.setenv("CBUS_STACK_FILE", str(tmp_path / "stack.json"))
     result = RUNNER.invoke(cli.app, ["trace", CASE, "--bootstrap", "kafka.example:9092"])
     assert result.exit_code == 1, result.output
     assert not [word for word in (*told, "kafka.example:9092") if word not in result.stderr], result.stderr

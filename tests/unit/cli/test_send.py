@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from services.cli.app import app
 from services.cli.send_pace import PacedRows
-from services.cli.submissions import Row
+from services.cli.submission_row import Row
 
 TEN_ROWS = b"".join(b'{"narrative": {"text": "Kettle %d leaks."}}\n' % number for number in range(10))
 

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cli.submission_columns import UnusableFile, column_names
-from services.cli.submissions import Row, opened_submissions
+from services.cli.submission_row import Row
+from services.cli.submissions import opened_submissions
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.submission import Submission
 
