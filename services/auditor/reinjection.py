@@ -16,7 +16,7 @@ from typing import Final
 from services.auditor.adapters.submissions import Submissions
 from services.auditor.processor import REINJECTED_BY, AuditProcessor
 from shared.crash_points import crash_point
-from shared.errors import BrokerUnavailable, FatalError, InvalidEvent
+from shared.errors import BrokerUnavailable, InvalidEvent
 from shared.events import registry
 from shared.events.audit import HoleClosed, HoleKind, ReinjectionRequested
 from shared.events.topics import AUDIT_EVENTS
@@ -44,6 +44,7 @@ class Reinjection:
         self._submissions = Submissions(broker)
         self._pause_seconds = 60 / per_minute
         self._stopping = stopping
+        self._postponed: Sequence[TopicPartition] = ()
         self._consumer.subscribe([AUDIT_EVENTS], self._on_assigned, self._on_revoked)
         for result in _RESULTS:  # begin at 0, so that the first one is a rise
             metrics.AUDIT_REINJECTIONS_TOTAL.labels(result)
@@ -52,6 +53,8 @@ class Reinjection:
         """Answer the next requests; offsets are committed after the work, and rewound when the broker is away."""
         try:
             records = self._consumer.poll(_MAX_RECORDS, _POLL_SECONDS)
+            if self._postponed:
+                self._consumer.seek(self._take_over())
         except BrokerUnavailable as error:
             self._wait(error)
             return
@@ -127,13 +130,22 @@ class Reinjection:
         self._stopping.wait(_RETRY_SECONDS)
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
+        self._postponed = partitions
         try:
-            return self._consumer.committed(partitions)
-        except BrokerUnavailable as error:  # without offsets nothing would ever be read; a restart asks again
-            raise FatalError(f"where to go on reading {AUDIT_EVENTS} is not known: {error}") from error
+            return self._take_over()
+        except BrokerUnavailable as error:
+            _LOG.warning("takeover_postponed", error=error)
+            return {}
+
+    def _take_over(self) -> Offsets:
+        """Where to go on. Without offsets nothing would ever be read: so they are asked for until they are known."""
+        offsets = self._consumer.committed(self._postponed)
+        self._postponed = ()
+        return offsets
 
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
         """Nothing is kept between records."""
+        self._postponed = ()
 
 
 _Place = tuple[int, int]

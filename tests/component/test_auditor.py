@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from shared.events.departments import AssignmentDispatched
 from shared.events.envelope import format_instant
 from shared.events.received import ComplaintSubmitted
 from shared.observability import metrics
+from shared.streaming.broker import Offsets
 from shared.streaming.engine_settings import EngineSettings
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
@@ -278,6 +279,27 @@ def test_who_dies_at_a_copy_is_followed_by_one_who_writes_it(
     assert bench.said() == {"audit.reinjection_requested.v1": 1}
     counted = [bench.ledger().entries[name] for name in ("received", "reinjected", "registered", "duplicate")]
     assert counted == [2, copies, 1, copies]
+
+
+def test_partitions_given_while_the_broker_is_away_are_read_once_it_answers(bench: Bench) -> None:
+    """At a rolling restart of brokers groups are formed anew, and nobody tells where to go on."""
+    consumer = bench.reinjection._consumer
+    committed, answers = consumer.committed, iter([BrokerUnavailable("away")] * 3)
+
+    def away_at_first(partitions: Sequence[TopicPartition]) -> Offsets:
+        for error in answers:
+            raise error
+        return committed(partitions)
+
+    consumer.committed = away_at_first  # type: ignore[method-assign]
+    bench.reinjection._stopping.wait = lambda timeout=None: False  # type: ignore[method-assign]
+    bench.submit(1)
+    bench.lose_everything_received_so_far()
+    bench.start("router")
+    bench.run()
+    bench.run(minutes=6)
+    bench.run()
+    assert bench.copies() == 1
 
 
 def test_a_request_that_could_not_be_answered_is_answered_later(bench: Bench) -> None:
