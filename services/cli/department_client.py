@@ -12,10 +12,18 @@ from typing import Any
 
 from kafka.errors import AuthorizationError, KafkaError
 
-from services.cli.kafka_access import all_partitions, open_reader, open_writer, scan, to_kafka, to_record
+from services.cli.kafka_access import (
+    all_partitions,
+    department_of_topic,
+    open_reader,
+    open_writer,
+    scan,
+    to_kafka,
+    to_record,
+)
 from services.cli.kafka_rights import require_visible
 from shared.clock import Clock
-from shared.errors import BrokerUnavailable, ConfigurationError
+from shared.errors import BrokerUnavailable, ComplaintBusError, ConfigurationError
 from shared.events import ids, registry, topics
 from shared.events.departments import DepartmentUpdate
 from shared.events.envelope import new_traceparent
@@ -86,6 +94,25 @@ def update_id(department: str, update: DepartmentUpdate) -> str:
     return ids.event_id(update.complaint_id, update.event_type, f"{department}/{update.action}/{instant}")
 
 
+def require_department(settings: KafkaSettings, reader: Any, department: str) -> None:
+    """Raise at once, naming what there is, where ``department`` has no topics, or none that may be seen."""
+    seen = set(reader.topics())
+    expected = (
+        topics.department_topic(department),
+        topics.department_updates_topic(department),
+        topics.department_dead_letter_topic(department),
+    )
+    missing = [name for name in expected if name not in seen]
+    if not missing:
+        return
+    require_visible(settings, missing, seen)
+    known = sorted(filter(None, map(department_of_topic, seen)))
+    raise ConfigurationError(
+        f"there is no department {department!r}: topic {missing[0]} does not exist; departments here: "
+        f"{', '.join(known) or 'none'} ('python -m deploy.topics' makes their topics)"
+    )
+
+
 class DepartmentQueue:
     """Reads one department's queue, oldest first within a complaint."""
 
@@ -94,11 +121,11 @@ class DepartmentQueue:
         self._topic = topics.department_topic(department)
         self._group_id = group_id
         self._reader = open_reader(settings, group_id)
-        seen = self._reader.topics()
-        if self._topic not in seen:
+        try:
+            require_department(settings, self._reader, department)
+        except ComplaintBusError:
             self._reader.close()
-            require_visible(settings, [self._topic], seen)
-            raise ConfigurationError(f"there is no department {department!r}: topic {self._topic} does not exist")
+            raise
 
     def present(self) -> Iterator[ConsumerRecord]:
         """What is in the queue now, from its start."""

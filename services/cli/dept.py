@@ -1,7 +1,7 @@
 """``cbus dept DEPT …``: a department's own client, on kafka-python alone. ``tail`` reads, everything else reports.
 
 A report is judged by the router; one that the case's state does not allow comes back, with the reason, on
-``departments.<dept>.dead-letters.v1`` (``cbus dlq ls``).
+``departments.<dept>.dead-letters.v1`` (``cbus dept DEPT refused``).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.dept_refused import refused_command
 from services.cli.dept_report import report, resolution_of
 from services.cli.dept_tail import tail_command
 from services.cli.options import BootstrapOption, JsonOption
@@ -17,7 +18,7 @@ from shared.events.departments import Action
 
 dept_app = typer.Typer(no_args_is_help=True, help="A department's own client: read the queue, report what was done.")
 
-ComplaintArgument = Annotated[str, typer.Argument(metavar="COMPLAINT_ID", help="The case, as 'tail' shows it.")]
+ComplaintArgument = Annotated[str, typer.Argument(metavar="COMPLAINT_ID|TICKET", help="The case, as 'tail' shows it.")]
 AtOption = Annotated[
     str | None, typer.Option("--at", metavar="INSTANT", help="When it was done, ISO 8601 with offset. Default: now.")
 ]
@@ -33,6 +34,7 @@ def _department(
 
 
 dept_app.command("tail")(tail_command)
+dept_app.command("refused")(refused_command)
 
 
 @dept_app.command("accept")

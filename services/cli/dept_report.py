@@ -12,9 +12,11 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
-from services.cli.department_client import DepartmentUpdates
+from services.cli.department_client import DepartmentQueue, DepartmentUpdates
 from services.cli.kafka_access import cli_settings
 from services.cli.output import print_json, say
+from services.cli.trace import parse_case, ticket_middle
+from shared.errors import ComplaintBusError
 from shared.events.decisions import Resolution
 from shared.events.departments import Action, DepartmentUpdate
 
@@ -38,21 +40,23 @@ def report(
     **facts: Any,
 ) -> None:
     """Write one update of the department in ``context`` and say where it is. ``facts`` are fields of the update."""
+    case = _case(complaint_id)
     settings = cli_settings(bootstrap)
     clock = settings.make_clock()
-    with _limits_told():
-        update = DepartmentUpdate(
-            complaint_id=_complaint_id(complaint_id),
-            action=action,
-            happened_at=_instant(at) if at else clock.now(),
-            **facts,
-        )
+    with _limits_told():  # before anybody is asked: what was typed is wrong whatever the bus says
+        happened_at = _instant(at) if at else clock.now()
+        update = DepartmentUpdate(complaint_id=str(case), action=action, happened_at=happened_at, **facts)
+    with closing(DepartmentQueue(settings.kafka, context.obj)) as queue:
+        update = update.model_copy(update={"complaint_id": _complaint_id(case, queue)})
     with closing(DepartmentUpdates(settings.kafka, clock)) as updates:
         written = updates.report(context.obj, update)
     if as_json:
         print_json({**asdict(written), "update": update.model_dump(mode="json", exclude_none=True)})
     else:
-        say(f"{action.value} is on {written.topic}[{written.partition}]@{written.offset}; the router judges it")
+        say(
+            f"{action.value} is on {written.topic}[{written.partition}]@{written.offset}; the router judges it "
+            f"('cbus dept {context.obj} refused' lists what it does not take)"
+        )
 
 
 @contextmanager
@@ -66,11 +70,22 @@ def _limits_told() -> Iterator[None]:
         raise typer.BadParameter(problem["msg"], param_hint=_OPTIONS.get(field, f"--{field}")) from None
 
 
-def _complaint_id(text: str) -> str:
+def _case(text: str) -> UUID | str:
     try:
-        return str(UUID(text))
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a complaint id (a UUID)") from None
+        return parse_case(text)
+    except ComplaintBusError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _complaint_id(case: UUID | str, queue: DepartmentQueue) -> str:
+    """The case: by its id, or by the ticket number of one in the department's queue."""
+    if isinstance(case, UUID):
+        return str(case)
+    middle = case.split("-")[1]
+    found = next((record.key for record in queue.present() if record.key and ticket_middle(record.key) == middle), None)
+    if found is None:
+        raise ComplaintBusError(f"no case with ticket number {case} was ever in this department's queue")
+    return found.decode()
 
 
 def _instant(text: str) -> datetime:

@@ -39,7 +39,7 @@ def trace_command(
     Rows stand by the time they bear. What surely followed another row stands below it, also where the clocks of the
     two writers say otherwise; such a row says so. Equal times stand in the order of a complaint's journey.
     """
-    wanted = _parse(case)
+    wanted = parse_case(case)
     settings = cli_settings(bootstrap).kafka
     with closing(open_reader(settings)) as reader:
         seen = reader.topics()
@@ -60,7 +60,7 @@ def trace_command(
         _print(complaint_id, steps)
 
 
-def _parse(case: str) -> UUID | str:
+def parse_case(case: str) -> UUID | str:
     """A complaint id as UUID, or a well-formed ticket number as text."""
     try:
         return UUID(case)
@@ -84,12 +84,13 @@ def find_complaint(reader: Any, ticket: str) -> str:
     names = [name for name in (topics.LIFECYCLE, topics.RECEIVED) if name in reader.topics()]
     for name in names:  # the case log lives longer; what is only received has no entry there yet
         for record in scan(reader, all_partitions(reader, [name])):
-            if record.key is not None and _ticket_middle(record.key) == middle:
+            if record.key is not None and ticket_middle(record.key) == middle:
                 return record.key.decode()
     raise ComplaintBusError(f"no complaint with ticket number {ticket} is on the bus (it may be past the retention)")
 
 
-def _ticket_middle(key: bytes) -> str | None:
+def ticket_middle(key: bytes) -> str | None:
+    """The part of the ticket number that follows from this complaint id; None where the key is no id."""
     try:
         return ids.ticket_number(key.decode(), _ANY_DAY).split("-")[1]
     except ValueError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import islice
 from uuid import uuid4
 
@@ -11,8 +13,11 @@ import pytest
 
 from services.cli.department_client import DepartmentQueue
 from services.cli.kafka_access import partition_of
-from shared.events import registry, topics
+from services.router.domain.refusals import Reason, explain
+from shared.events import ids, registry, topics
 from shared.events.departments import DepartmentUpdate
+from shared.streaming.dead_letters import dead_letter
+from shared.streaming.processor import Refusal
 from tests.component.cli.bus import Bus
 from tests.unit.cli.records import assignment, queued, record
 
@@ -43,6 +48,47 @@ def test_a_department_that_does_not_exist_is_refused(bus: Bus) -> None:
     result = bus.cbus("dept", "no-such-department", "tail", "--once")
     assert result.exit_code == 1
     assert "departments.no-such-department.v1" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["accept", "refused"])
+def test_every_verb_says_at_once_that_there_is_no_such_department(bus: Bus, verb: str) -> None:
+    started = time.monotonic()
+    result = bus.cbus("dept", "moon", verb, *([] if verb == "refused" else [str(uuid4())]))
+    assert time.monotonic() - started < 8
+    assert result.exit_code == 1
+    assert "there is no department 'moon'" in result.stderr
+    assert bus.department in result.stderr
+
+
+def test_a_case_may_be_named_by_the_ticket_number_people_read_aloud(bus: Bus) -> None:
+    case, other = str(uuid4()), str(uuid4())
+    queue = topics.department_topic(bus.department)
+    bus.write(*(record(queue, queued(assignment(bus.department), each), case=each) for each in (other, case)))
+    ticket = ids.ticket_number(case, datetime(2026, 3, 2, tzinfo=UTC))
+    bus.cbus_json("dept", bus.department, "accept", ticket.lower())
+    (written,) = bus.records(topics.department_updates_topic(bus.department))
+    assert written.key == case.encode()
+    unknown = ids.ticket_number(str(uuid4()), datetime(2026, 3, 2, tzinfo=UTC))
+    assert bus.cbus("dept", bus.department, "accept", unknown).exit_code == 1
+    assert bus.cbus("dept", bus.department, "accept", "20260302-OOPS-X").exit_code == 2
+
+
+def test_what_was_refused_is_listed_with_the_reason_in_both_languages(bus: Bus) -> None:
+    case, at = str(uuid4()), datetime(2026, 3, 2, tzinfo=UTC)
+    update = DepartmentUpdate(complaint_id=case, action="hold", happened_at=at, reason="parts")
+    said = record(topics.department_updates_topic(bus.department), update, case=case)
+    refusal = Refusal("not_accepted", explain(Reason.NOT_ACCEPTED))
+    letters = topics.department_dead_letter_topic(bus.department)
+    assert "nothing" in bus.cbus("dept", bus.department, "refused").stderr
+    bus.write(dead_letter(said, letters, refusal, "router", at))
+    bus.write(dead_letter(said._replace(value=b"{ not JSON", offset=10**6), letters, refusal, "router", at))
+    result = bus.cbus("dept", bus.department, "refused", "--json")
+    first, second = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (first["action"], first["reason"], first["complaint_id"]) == ("hold", "not_accepted", case)
+    assert "Accept the case" in first["detail"]
+    assert "请先签收" in first["detail"]
+    assert second["action"] is None
+    assert "not_accepted" in bus.cbus("dept", bus.department, "refused").stdout
 
 
 def test_an_uncommitted_assignment_is_not_seen(bus: Bus) -> None:
