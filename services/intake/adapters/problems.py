@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ from services.intake.domain.refusal import Refusal, RefusalReason
 from services.intake.domain.wording import WORDINGS, Language, field_reason
 
 MEDIA_TYPE = "application/problem+json"
+_WEIGHT = re.compile(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*")
 TYPE_PREFIX = "urn:complaintbus:problem:"
 
 STATUSES = MappingProxyType(
@@ -69,12 +71,23 @@ def problem_response(refusal: Refusal, accept_language: str | None) -> Response:
 
 
 def preferred_language(accept_language: str | None) -> Language:
-    """Chinese if it is named before English, else English."""
+    """The one with more weight, the earlier of two alike; English if neither is wanted (RFC 9110 §12.5.4)."""
+    weights: dict[str, float] = {}
     for tag in (accept_language or "").lower().split(","):
-        language = tag.strip().partition(";")[0].partition("-")[0]
-        if language in ("zh", "en"):
-            return "zh" if language == "zh" else "en"
-    return "en"
+        name, _, parameter = tag.partition(";")
+        language = name.strip().partition("-")[0]
+        weights[language] = max(_weight(parameter), weights.get(language, 0.0))
+    others = weights.get("*", 0.0)
+    zh, en = weights.get("zh", others), weights.get("en", others)
+    if zh == en:
+        return "zh" if zh and next((each for each in weights if each in ("zh", "en")), "en") == "zh" else "en"
+    return "zh" if zh > en else "en"
+
+
+def _weight(parameter: str) -> float:
+    """Of ``q=0.8``; 1 where none is given, or what is given is none."""
+    given = _WEIGHT.fullmatch(parameter)
+    return float(given[1]) if given else 1.0
 
 
 def to_json(document: object) -> bytes:
