@@ -80,4 +80,4 @@ class ScriptedBroker:
     def _unused(self, *_arguments: object) -> NoReturn:
         raise NotImplementedError("intake has no use for this")
 
-    transactional_producer = read_to_end = log_bounds = consumer_groups = partitions_of = _unused
+    transactional_producer = read_to_end = log_bounds = consumer_groups = partitions_of = partition_of = _unused

@@ -190,6 +190,10 @@ class Broker(Protocol):
         """Every partition of those of ``topics`` that exist."""
         ...
 
+    def partition_of(self, key: bytes, partitions: int) -> int:
+        """Where a record of this key is written that names no partition, in a topic of so many."""
+        ...
+
     def consumer_groups(self) -> Mapping[str, GroupStanding]:
         """Every group the cluster shows us, by its id; those of other software on the cluster, too."""
         ...

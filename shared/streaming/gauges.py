@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from shared.errors import BrokerUnavailable
@@ -15,6 +16,7 @@ from shared.streaming.records import ConsumerRecord
 
 _PAUSE_PER_COUNTING: Final = 100
 """So many times as long as the last counting took the next is put off: it costs a hundredth of the time at most."""
+_NOTHING: Final = nullcontext()
 
 
 class LoopGauges:
@@ -29,14 +31,19 @@ class LoopGauges:
         every_seconds: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,
         wall_seconds: Callable[[], float] = time.time,
+        while_counting: AbstractContextManager[object] = _NOTHING,
     ) -> None:
-        """``wall_seconds``: epoch seconds of the machine, by which records are stamped."""
+        """``wall_seconds``: epoch seconds of the machine, by which records are stamped.
+
+        ``while_counting``: held for one store after the other, where another thread uses them too.
+        """
         self._service = service
         self._consumer = consumer
         self._publish_census = publish_census
         self._every_seconds = every_seconds
         self._monotonic = monotonic
         self._wall_seconds = wall_seconds
+        self._while_counting = while_counting
         self._read_at = monotonic() - every_seconds
         self._count_at = self._read_at
         self._read_up_to: dict[tuple[str, int], float] = {}
@@ -53,7 +60,11 @@ class LoopGauges:
 
     def _count(self, stores: Mapping[int, PartitionStore]) -> None:
         """Every row is looked at, some 16 ms for 100,000 of them, while no record is handled: the more, the rarer."""
-        metrics.STATE_ROWS.labels(self._service).set(sum(store.count() for store in stores.values()))
+        rows = 0
+        for store in stores.values():
+            with self._while_counting:
+                rows += store.count()
+        metrics.STATE_ROWS.labels(self._service).set(rows)
         if self._publish_census is not None:
             self._publish_census(take_census(stores.values()))
         done_at = self._monotonic()

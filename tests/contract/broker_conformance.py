@@ -124,6 +124,18 @@ class BrokerConformance:
         asked = bench.broker.partitions_of([bench.input_topic, "no-such-topic"])
         assert sorted(asked) == [TopicPartition(bench.input_topic, number) for number in (0, 1)]
 
+    def test_a_key_is_written_where_it_is_said_to_be(self, bench: Bench, reader: Reader) -> None:
+        keys = [f"key-{number}".encode() for number in range(20)]
+        producer = bench.broker.producer()
+        for key in keys:
+            producer.send(ProducerRecord(bench.input_topic, key, b"v", []), lambda error: None)
+        assert producer.flush(10) == 0
+        producer.close()
+        reader.poll_until(lambda: len(reader.records) == len(keys))
+        assert {record.key: record.partition for record in reader.records} == {
+            key: bench.broker.partition_of(key, 2) for key in keys
+        }
+
     def test_a_group_is_seen_with_its_members_and_offsets_and_stays_when_they_leave(self, bench: Bench) -> None:
         send(bench, b"a", b"b")
         reader = Reader(bench)

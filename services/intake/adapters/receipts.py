@@ -9,6 +9,7 @@ personal data is kept.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sqlite3
 import threading
@@ -71,16 +72,15 @@ class Receipts:
         self._begun.wait(seconds)
 
     def stop(self) -> None:
-        """Stop following, and close the files; a consumer that cannot leave its group is left behind."""
+        """Stop following; the thread closes the files at its end. One that cannot leave its group is left behind."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(_LEAVE_SECONDS)
-        self._close_stores()
 
     async def recall(self, identity: str) -> Delivered | None:
         """The first complaint with this id on the log, as far as it was read; None also when a file is spoilt."""
         try:
-            text = self._find(identity.encode())
+            text = await self._find(identity.encode())
         except sqlite3.Error as error:
             _LOG.error("receipts_not_readable", error=error)
             return None
@@ -89,14 +89,33 @@ class Receipts:
     async def remember(self, identity: str, delivered: Delivered) -> None:
         """Nothing to do: what is durable is on the log, and is read there."""
 
-    def _find(self, key: bytes) -> bytes | None:
+    async def _find(self, key: bytes) -> bytes | None:
+        """Asked at once (some 10 µs); a thread waits while the files are written, for others are served meanwhile."""
+        if not self._lock.acquire(blocking=False):
+            return await asyncio.to_thread(self._wait_and_find, key)
+        try:
+            return self._get(key)
+        finally:
+            self._lock.release()
+
+    def _wait_and_find(self, key: bytes) -> bytes | None:
         with self._lock:
-            if self._cluster_id is None or self._cluster_id != self._stores_cluster:
-                return None
-            found = (store.get(key) for store in self._stores.values())
-            return next((value for value in found if value is not None), None)
+            return self._get(key)
+
+    def _get(self, key: bytes) -> bytes | None:
+        """From the file of the key's partition, as this cluster places keys among those that are followed."""
+        if self._cluster_id is None or self._cluster_id != self._stores_cluster or not self._stores:
+            return None
+        store = self._stores.get(self._broker.partition_of(key, len(self._stores)))
+        return None if store is None else store.get(key)
 
     def _run(self) -> None:
+        try:
+            self._keep_following()
+        finally:
+            self._close_stores()
+
+    def _keep_following(self) -> None:
         while not self._stopping.is_set():
             try:
                 self._follow()
@@ -108,7 +127,7 @@ class Receipts:
 
     def _follow(self) -> None:
         consumer = self._broker.consumer(f"{_SERVICE}-receipts-{self._instance_id}", self._instance_id)
-        gauges = LoopGauges(_SERVICE, consumer)
+        gauges = LoopGauges(_SERVICE, consumer, while_counting=self._lock)
         with contextlib.closing(consumer):
             consumer.subscribe([RECEIVED], self._open_stores, lambda _lost: gauges.forget())
             while not self._stopping.is_set():
@@ -149,9 +168,9 @@ class Receipts:
         by_partition: dict[int, list[ConsumerRecord]] = {}
         for record in records:
             by_partition.setdefault(record.partition, []).append(record)
-        with self._lock:
-            for number, store in self._stores.items():
-                read = by_partition.get(number, [])
+        for number, store in self._stores.items():
+            read = by_partition.get(number, [])
+            with self._lock:  # for one file after the other: the doors ask in between
                 rows = dict.fromkeys(store.due(now_ms, _MOST_RECORDS), _FORGOTTEN) | self._rows(store, read, now_ms)
                 if rows or read:
                     store.apply(rows, read[-1].offset + 1 if read else store.changelog_offset)

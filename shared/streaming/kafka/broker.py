@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import Consumer as ConfluentConsumer
-from confluent_kafka import KafkaException, Message
+from confluent_kafka import KafkaException, Message, murmur2
 from confluent_kafka.admin import AdminClient
 
 from shared.errors import BrokerUnavailable
@@ -140,6 +140,9 @@ class KafkaBroker:
         return [
             TopicPartition(topic, number) for topic in topics if topic in known for number in known[topic].partitions
         ]
+
+    def partition_of(self, key: bytes, partitions: int) -> int:
+        return murmur2(key, partitions)
 
     def consumer_groups(self) -> dict[str, GroupStanding]:
         return list_groups(self._admin)

@@ -10,7 +10,7 @@ from shared.errors import BrokerUnavailable, ProducerFenced, TransactionDoubt
 from shared.streaming.broker import GroupStanding, LogBounds, Offsets
 from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.groups import Group
-from shared.streaming.memory.log import Logs, Outcome, Transaction
+from shared.streaming.memory.log import Logs, Outcome, Transaction, place
 from shared.streaming.memory.producer import MemoryProducer, MemoryTransactionalProducer
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
@@ -55,6 +55,9 @@ class MemoryBroker:
         with self.changed:
             self.require_available()
             return [partition for topic in topics for partition in self._logs.partitions_of(topic)]
+
+    def partition_of(self, key: bytes, partitions: int) -> int:
+        return place(key, partitions)
 
     def consumer_groups(self) -> dict[str, GroupStanding]:
         with self.changed:

@@ -100,7 +100,12 @@ class Logs:
         return [TopicPartition(topic, number) for number in range(self._counts.get(topic, 0))]
 
     def partition_for(self, record: ProducerRecord) -> TopicPartition:
-        """Where a record goes: where it says, or where its key hashes to. Stable, but not murmur2."""
+        """Where a record goes: where it says, or where its key hashes to."""
         if record.partition is not None:
             return TopicPartition(record.topic, record.partition)
-        return TopicPartition(record.topic, zlib.crc32(record.key or b"") % self._counts[record.topic])
+        return TopicPartition(record.topic, place(record.key or b"", self._counts[record.topic]))
+
+
+def place(key: bytes, partitions: int) -> int:
+    """Where a key hashes to. Stable, but not murmur2."""
+    return zlib.crc32(key) % partitions

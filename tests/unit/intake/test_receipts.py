@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,12 +21,22 @@ from shared.clock import ManualClock
 from shared.events import ids, registry
 from shared.events.received import ComplaintSubmitted, ComplaintUrged
 from shared.events.topics import RECEIVED
+from shared.state.sqlite import PartitionStore
 from shared.streaming.memory import MemoryBroker
-from shared.streaming.records import ProducerRecord
+from shared.streaming.memory.consumer import MemoryConsumer
+from shared.streaming.records import ConsumerRecord, ProducerRecord
 from tests.unit.router.case_builders import a_complaint
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KEEP = timedelta(days=7)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _polls_often() -> Iterator[None]:
+    """A door that is told to stop does not sit out its poll."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.intake.adapters.receipts._POLL_SECONDS", 0.01)
+        yield
 
 
 class Bench:
@@ -34,6 +46,7 @@ class Bench:
         self.directory = directory
         self.broker = MemoryBroker({RECEIVED: 3})
         self.clock = ManualClock(NOW)
+        self.is_hanging = False
 
     @contextmanager
     def door(self, broker: MemoryBroker | None = None) -> Iterator[Receipts]:
@@ -173,3 +186,88 @@ def test_a_file_that_cannot_be_read_is_no_answer_and_no_failure(tmp_path: Path) 
         for store in receipts._stores.values():
             store.close()
         assert recall(receipts, complaint_id) is None
+
+
+def test_only_the_file_of_its_partition_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def note(number: int, get: Callable[[bytes], bytes | None], key: bytes) -> bytes | None:
+        asked.append(number)
+        return get(key)
+
+    bench = Bench(tmp_path)
+    complaint_ids = [bench.submit(str(number)) for number in range(20)]
+    own = {record.key: record.partition for record in bench.broker.records(RECEIVED)}
+    with bench.door() as receipts:
+        bench.read_all(receipts)
+        for number, store in receipts._stores.items():
+            monkeypatch.setattr(store, "get", partial(note, number, store.get))
+        for complaint_id in complaint_ids:
+            asked.clear()
+            assert recall(receipts, complaint_id) == delivered("a", 0)
+            assert asked == [own[complaint_id.encode()]]
+
+
+def test_while_the_files_are_written_the_event_loop_goes_on(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    complaint_id = bench.submit("x")
+
+    async def ask(receipts: Receipts) -> Delivered | None:
+        stood_still = threading.Event()
+
+        def give_up() -> None:
+            stood_still.set()
+            receipts._lock.release()
+
+        receipts._lock.acquire()
+        timer = threading.Timer(5, give_up)
+        timer.start()
+        asked = asyncio.create_task(receipts.recall(complaint_id))
+        await asyncio.sleep(0.05)
+        timer.cancel()
+        assert not stood_still.is_set(), "the event loop waited for the files"
+        receipts._lock.release()
+        return await asked
+
+    with bench.door() as receipts:
+        bench.read_all(receipts)
+        assert asyncio.run(ask(receipts)) == delivered("a", 0)
+
+
+def test_files_are_left_to_a_thread_that_still_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.intake.adapters.receipts._LEAVE_SECONDS", 0.05)
+    bench, released, is_held = Bench(tmp_path), threading.Event(), threading.Event()
+    complaint_id = bench.submit("x")
+    poll = MemoryConsumer.poll
+
+    def hanging_poll(consumer: MemoryConsumer, most: int, seconds: float) -> Sequence[ConsumerRecord]:
+        if bench.is_hanging:
+            is_held.set()
+            released.wait(20)
+        return poll(consumer, most, seconds)
+
+    monkeypatch.setattr(MemoryConsumer, "poll", hanging_poll)
+    with bench.door() as receipts:
+        bench.read_all(receipts)
+        bench.is_hanging = True
+        assert is_held.wait(20)
+        stores = dict(receipts._stores)
+        receipts.stop()
+        assert sum(store.count() for store in stores.values()) == 1
+        assert recall(receipts, complaint_id) == delivered("a", 0)
+        released.set()
+        receipts._thread.join(20)
+        assert recall(receipts, complaint_id) is None
+
+
+def test_rows_are_counted_while_nobody_else_uses_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, is_guarded, count = Bench(tmp_path), list[bool](), PartitionStore.count
+    with bench.door() as receipts:
+
+        def noted_count(store: PartitionStore) -> int:
+            is_guarded.append(receipts._lock.locked())
+            return count(store)
+
+        monkeypatch.setattr(PartitionStore, "count", noted_count)
+        wait_until(lambda: is_guarded, "the rows to be counted", timeout_seconds=20)
+    assert all(is_guarded)
