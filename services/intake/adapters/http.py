@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -22,6 +22,7 @@ from services.intake.adapters import openapi
 from services.intake.adapters.batch import BatchIntake, BatchLimits
 from services.intake.adapters.failure_guard import FailureGuard
 from services.intake.adapters.problems import MEDIA_TYPE, preferred_language, problem_response, to_json
+from services.intake.adapters.reference_page import HEADERS, reference_page
 from services.intake.adapters.request_body import JSON_LINES_TYPES, JSON_TYPES, BodyRefused, read_body, stream_body
 from services.intake.adapters.whole_requests import WholeRequests
 from services.intake.complaint_door import ComplaintDoor
@@ -44,8 +45,8 @@ def create_app(door: ComplaintDoor, messages: MessageDoor, settings: HttpSetting
     app = FastAPI(
         title="Complaint Bus intake",
         version="1",
+        docs_url=None,  # FastAPI's own fetches its scripts from the internet
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,  # the target would be made of the Host header, which anybody may write
     )
     app.add_api_route("/v1/complaints", routes.submit, methods=["POST"], **openapi.SUBMIT)
@@ -53,11 +54,21 @@ def create_app(door: ComplaintDoor, messages: MessageDoor, settings: HttpSetting
     for kind in MESSAGE_KINDS:
         path = f"/v1/complaints/{{complaint_id}}/{kind}"
         app.add_api_route(path, routes.message(kind), methods=["POST"], **openapi.message(kind))
+    app.add_api_route("/docs", _reference_of(app), methods=["GET"], include_in_schema=False)
     app.add_middleware(FailureGuard)
     app.add_middleware(WholeRequests)  # the outermost
     app.add_exception_handler(HTTPException, _not_routed)
     app.openapi = openapi.with_schemas(app.openapi)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+def _reference_of(app: FastAPI) -> Callable[[], Coroutine[Any, Any, Response]]:
+    """The handler of ``GET /docs``."""
+
+    async def reference() -> Response:
+        return HTMLResponse(reference_page(app.openapi(), "openapi.json"), headers=HEADERS)
+
+    return reference
 
 
 class Routes:
