@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.cli.complaint_line import complaint_in
 from services.cli.json_lines import FileArgument, run_batch_command
 from services.cli.options import AlwaysJsonOption, ConfigDirOption
 from services.router.adapters.config_files import load_taxonomy
@@ -33,14 +34,14 @@ class Question(BaseModel):
 def classify_command(config_dir: ConfigDirOption, file: FileArgument = None, as_json: AlwaysJsonOption = False) -> None:
     """Category, severity and evidence of complaints: JSON Lines with id and text, answers in the same order.
 
-    A line may also hold subject, declared_category, amount and minor.
+    A line may also hold subject, declared_category, amount and minor. Or it is what intake's door takes as a body.
     """
     run_batch_command(partial(classify_line, load_taxonomy(config_dir)), file)
 
 
 def classify_line(taxonomy: Taxonomy, document: dict[str, Any]) -> dict[str, Any]:
-    """The answer to one line, without its id; raises pydantic's ValidationError."""
-    question = Question.model_validate(document)
+    """The answer to one line, without its id; raises LineRefused or pydantic's ValidationError."""
+    question = _question(document)
     narrative = Narrative(text=question.text, subject=question.subject)
     decided = classify(narrative, taxonomy, question.declared_category, question.amount, question.minor)
     return {
@@ -49,3 +50,17 @@ def classify_line(taxonomy: Taxonomy, document: dict[str, Any]) -> dict[str, Any
         "confidence": decided.confidence,
         "evidence": list(decided.evidence),
     }
+
+
+def _question(document: dict[str, Any]) -> Question:
+    """The line itself, or what is asked of a complaint that was submitted or kept."""
+    if "text" in document or "narrative" not in document:
+        return Question.model_validate(document)
+    complaint = complaint_in(document)
+    return Question(
+        text=complaint.narrative.text,
+        subject=complaint.narrative.subject,
+        declared_category=complaint.declared_category,
+        amount=complaint.amount,
+        minor=complaint.complainant.minor,
+    )

@@ -12,11 +12,9 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.delivery import Delivered, Delivery
-from services.intake.domain.acceptance import accept
-from services.intake.domain.field_problems import invalid, read_fields
-from services.intake.domain.refusal import FieldProblem, Refusal, RefusalReason
+from services.intake.domain.reading import read_complaint
+from services.intake.domain.refusal import Refusal, RefusalReason
 from services.intake.domain.strict_json import NotJson, canonical, parse_object
-from services.intake.domain.submission import Submission
 from services.intake.domain.trace_context import trace_id
 from shared.clock import Clock
 from shared.crash_points import crash_point
@@ -85,17 +83,13 @@ class ComplaintDoor:
         document = parse_object(body)
         if isinstance(document, NotJson):
             return Refusal(RefusalReason.NOT_JSON, document.problems)
-        submission = read_fields(Submission, document)
-        if isinstance(submission, Refusal):
-            return submission
-        if own_id_required and submission.channel_message_id is None:
-            return invalid(FieldProblem("channel_message_id", "id_required"))
-        return accept(
-            submission,
+        return read_complaint(
+            document,
             idempotency_key=idempotency_key,
             body_digest=ids.content_digest(canonical(document)),
             now=self._clock.now(),
             new_id=self._new_id,
+            own_id_required=own_id_required,
         )
 
     def _receipt(self, complaint_id: str, received_at: datetime) -> Receipt:

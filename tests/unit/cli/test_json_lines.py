@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.cli.classify import classify_line
+from services.cli.complaint_line import complaint_in
 from services.cli.json_lines import LineRefused, run_batch
 from services.cli.route import route_line
+from services.intake.domain.reading import read_complaint
+from services.intake.domain.refusal import Refusal
+from services.intake.domain.submission import Submission
+from services.intake.domain.wording import field_reason
 from services.router.domain.assess import Assessor
 from tests.unit.router.shipped_config import DEPARTMENTS, RULES, TAXONOMY
 
@@ -94,4 +102,47 @@ def test_route_takes_submissions_and_says_who_and_why() -> None:
 def test_route_refuses_what_is_no_complaint() -> None:
     code, (answer,) = run(route, '{"id": 1, "channel": "web"}')
     assert code == 1
-    assert answer == {"id": 1, "error": {"line": 1, "field": "narrative", "reason": "Field required"}}
+    assert answer == {"id": 1, "error": {"line": 1, "field": "narrative", "reason": "is required"}}
+
+
+def test_the_body_a_client_posts_is_answered() -> None:
+    text = "充电宝鼓包发热，桌子都烧黑了"
+    body = json.dumps({"channel": "web", "narrative": text, "complainant": {"name": "李华"}})
+    code, (routed,) = run(route, body)
+    assert code == 0
+    assert routed["lead"]
+    assert routed["category"] == run(classify, body)[1][0]["category"] == classify({"text": text})["category"]
+
+
+def door_says(document: dict[str, Any]) -> tuple[str, str] | None:
+    """Field and reason of the door's first refusal; None: it is taken."""
+    read = read_complaint(document, idempotency_key="k", body_digest="0", now=datetime.now(UTC), new_id=lambda: "n")
+    return (read.fields[0].field, field_reason(read.fields[0], "en")) if isinstance(read, Refusal) else None
+
+
+_VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        None, "", "x", "web", "hotline", "冰箱坏了", 5, True, [], {}, {"text": "x"}, {"text": " "}, {"value": "12.50"},
+        {"value": -1}, {"name": "李华", "minor": True}, {"nickname": "x"}, "2026-03-02T10:00:00+08:00", "2024", "\0",
+    ]
+)  # fmt: skip
+_FIELDS = st.sampled_from([*Submission.model_fields, "priority", "Narrative"])
+
+
+@given(st.dictionaries(_FIELDS, _VALUES, max_size=5), st.booleans())
+def test_route_and_classify_take_what_the_door_takes_and_refuse_the_rest_in_its_words(
+    fields: dict[str, Any], has_narrative: bool
+) -> None:
+    document = {"narrative": "冰箱坏了"} | fields if has_narrative else fields
+    said = door_says(document)
+    for handle in (route, classify) if "narrative" in document else (route,):
+        _, (answer,) = run(handle, json.dumps({"id": "line"} | document))
+        assert answer["id"] == "line"
+        found = answer.get("error")
+        assert (found and (found["field"], found["reason"])) == said
+
+
+def test_a_kept_complaint_is_answered_as_what_was_submitted() -> None:
+    line = (SAMPLES / "complaints.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    kept = complaint_in(json.loads(line))
+    assert route(kept.model_dump(mode="json")) == route(json.loads(line))
