@@ -19,6 +19,9 @@ from services.notifier.domain.letter import Letter
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+_LONGEST_LINE = 998
+"""Characters, by RFC 5322 §2.1.1."""
+
 
 class _HeaderClasses(HeaderRegistry):
     """The library's header classes, made once per name instead of once per header: a third of a message's cost."""
@@ -85,10 +88,12 @@ class MessageBuilder:
     def build(self, letter: Letter, recipient: str) -> bytes:
         """The message as it goes over the wire, CRLF line ends. ``recipient`` is what ``mail_address`` returned.
 
-        Raises ValueError when a header value contains control characters.
+        Raises ValueError when a header value contains control characters, or is longer than a line may be.
         """
         if _CONTROL.search(letter.subject):
             raise ValueError("control characters in the subject")
+        if len(letter.subject) > _LONGEST_LINE:  # folding takes time that grows with the square of it
+            raise ValueError("a subject longer than a line")
         message = EmailMessage(policy=_WIRE)
         message["To"] = Address(addr_spec=recipient)
         message["Subject"] = letter.subject

@@ -11,6 +11,9 @@ from services.notifier.adapters.mail_message import MessageBuilder, mail_address
 from services.notifier.domain.letter import Letter, Unsendable
 from services.notifier.sending.letter_writer import LetterWriter
 from shared.events.notifications import NotificationRequested
+from shared.observability.logging import get_logger
+
+_LOG = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,20 @@ class AddressedMessage:
 def addressed(
     request: NotificationRequested, letters: LetterWriter, messages: MessageBuilder
 ) -> AddressedMessage | Unsendable:
-    """The message ``request`` asks for, or why there can be none, now or later."""
+    """The message ``request`` asks for, or why there can be none, now or later.
+
+    An error nobody thought of is a reason, too: raised, it would end one process after the other at this letter.
+    """
+    try:
+        return _addressed(request, letters, messages)
+    except Exception as error:
+        _LOG.error("letter_not_prepared", notification_id=request.notification_id, error=error)
+        return Unsendable("unhandled", f"{type(error).__name__} while the letter was prepared")
+
+
+def _addressed(
+    request: NotificationRequested, letters: LetterWriter, messages: MessageBuilder
+) -> AddressedMessage | Unsendable:
     letter = letters.write(request)
     if isinstance(letter, Unsendable):
         return letter
@@ -35,4 +51,4 @@ def addressed(
     try:
         return AddressedMessage(letter, recipient, messages.build(letter, recipient))
     except ValueError:
-        return Unsendable("bad_field", "a header value holds control characters")
+        return Unsendable("bad_field", "a header value holds control characters, or is longer than a line")

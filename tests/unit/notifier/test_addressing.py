@@ -1,0 +1,56 @@
+"""Preparing a letter never takes a lane with it: neither by its time nor by an error nobody thought of."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity
+from services.notifier.bootstrap import letter_writer
+from services.notifier.domain.letter import Letter, Unsendable
+from services.notifier.domain.notification import EXAMPLE_PARAMETERS, Template
+from services.notifier.sending.addressing import AddressedMessage, addressed
+from services.notifier.settings import NotifierSettings
+from tests.component.sender_bench import CONFIG
+from tests.unit.notifier.letters import a_request
+
+IDENTITY = SenderIdentity("complaints@example.com", "Example", None, "example.com")
+MESSAGES = MessageBuilder(IDENTITY)
+LETTERS = letter_writer(NotifierSettings(development=True, config_dir=CONFIG))
+AS_LARGE_AS_A_RECORD = 900_000
+MOST_SECONDS = 3.0
+"""Of processor time, on a slow machine; without a bound, the worst of these took twenty."""
+
+
+@pytest.mark.parametrize("piece", ["a b ", "x", "的", "=?utf-8?q?", "\t", "' \"", "ab, "])
+def test_the_time_for_a_subject_is_bounded(piece: str) -> None:
+    text = piece * (AS_LARGE_AS_A_RECORD // 3 // len(piece.encode()))
+    begun = time.thread_time()
+    outcome = addressed(a_request(number=1).model_copy(update={"ticket_number": text}), LETTERS, MESSAGES)
+    assert time.thread_time() - begun < MOST_SECONDS
+    assert isinstance(outcome, Unsendable)
+    assert outcome.reason == "bad_field"
+
+
+@pytest.mark.parametrize("piece", ["a b ", "的", "\n", "=", ".\r\n", "{{"])
+@pytest.mark.parametrize("template", [Template.RESULT, Template.BREACH_NOTICE])
+def test_the_time_for_a_body_is_bounded(template: Template, piece: str) -> None:
+    given = EXAMPLE_PARAMETERS[template]
+    texts = {name: piece * (AS_LARGE_AS_A_RECORD // len(given) // len(piece.encode())) for name in given}
+    parameters = {name: value if name.endswith(("_at", "_by")) else texts[name] for name, value in given.items()}
+    request = a_request(number=1).model_copy(update={"template": template, "parameters": parameters})
+    begun = time.thread_time()
+    addressed(request, LETTERS, MESSAGES)
+    assert time.thread_time() - begun < MOST_SECONDS
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Zhang San"), IndexError(), RecursionError(), LookupError("x")])
+def test_an_error_nobody_thought_of_fails_one_letter_and_is_named_by_class(error: Exception) -> None:
+    class Broken(MessageBuilder):
+        def build(self, letter: Letter, recipient: str) -> bytes:
+            raise error
+
+    outcome = addressed(a_request(number=1), LETTERS, Broken(IDENTITY))
+    assert outcome == Unsendable("unhandled", f"{type(error).__name__} while the letter was prepared")
+    assert isinstance(addressed(a_request(number=2), LETTERS, MESSAGES), AddressedMessage)
