@@ -42,6 +42,12 @@ class KafkaSettings(SettingsBlock):
     delivery_timeout_seconds: float = Field(
         4.0, ge=0.5, le=60, description="Edges: an unacknowledged record is given up after this."
     )
+    missing_patience_seconds: float = Field(
+        20.0,
+        ge=0,
+        le=600,
+        description="A topic or right that is missing is asked for again for so long; then the process ends (code 78).",
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
         "PLAINTEXT", description="Kafka security protocol."
     )

@@ -6,11 +6,13 @@ will not give on demand; what a real one does is tested against a real one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NoReturn
 
 from shared.errors import BrokerUnavailable, FatalError
+from shared.events.topics import recorded_partitions as topic_partitions
+from shared.streaming.broker import FoundTopic
 from shared.streaming.records import ProducerRecord
 
 Manner = Literal["acknowledge", "silent", "refuse", "hold", "full", "fatal"]
@@ -69,6 +71,12 @@ class ScriptedBroker:
 
     def cluster_id(self) -> str:
         return self._cluster
+
+    def describe(self, topics: Sequence[str]) -> dict[str, FoundTopic]:
+        return {topic: FoundTopic(topic_partitions(topic) or 1) for topic in topics}
+
+    def recorded_partitions(self, topic: str) -> int | None:
+        return topic_partitions(topic)
 
     def ping(self, timeout_seconds: float) -> None:
         if self.manner != "acknowledge":

@@ -15,10 +15,13 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
 from kafka.errors import KafkaConnectionError, KafkaTimeoutError, NoError, TopicAlreadyExistsError, for_code
 
+from shared.events.topics import TIMESTAMP_TYPE
 from shared.kafka_security import kafka_python_security
 from shared.settings import KafkaSettings
 from shared.streaming.kafka.reaching import reach
 
+MENDED_BY_COMMAND = frozenset({TIMESTAMP_TYPE, "max.message.bytes"})
+"""Settings that take effect at once and put nothing on the log at risk."""
 TOPICS_PER_REQUEST = 100
 """A controller makes at most 10,000 changes for one request, and a topic is some twenty."""
 
@@ -62,7 +65,14 @@ class Difference:
     actual: str
 
     def __str__(self) -> str:
-        return f"{self.topic}: {self.what} is {self.actual}, the registry says {self.expected}"
+        return f"{self.topic}: {self.what} is {self.actual}, the registry says {self.expected}{self._mended_by()}"
+
+    def _mended_by(self) -> str:
+        """The command for what a person may mend on a live bus; not every difference is."""
+        if self.what not in MENDED_BY_COMMAND:
+            return ""
+        change = f"{self.what}={self.expected}"
+        return f"; mend it: kafka-configs.sh --alter --topic {self.topic} --add-config {change}"
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.group_lag import GroupLag
 from services.auditor.observation import begin_series, publish, publish_open_holes
 from services.auditor.processor import AuditProcessor
-from services.auditor.reinjection import Reinjection
+from services.auditor.reinjection import GROUP, NEEDS, Reinjection
 from services.auditor.settings import AuditorSettings
 from shared.clock import Clock
 from shared.observability.logging import configure_logging
 from shared.settings import load_settings
 from shared.streaming.broker import Broker
+from shared.streaming.cluster_check import ClusterCheck
 from shared.streaming.companion import Companion, run_beside
 from shared.streaming.kafka import KafkaBroker
 from shared.streaming.service import Service
@@ -57,7 +58,8 @@ def build_reinjection(settings: AuditorSettings, broker: Broker) -> Companion:
     stopping = threading.Event()
 
     def begin() -> Reinjection:
-        return Reinjection(broker, settings.instance_id, settings.reinjections_per_minute, stopping)
+        cluster = ClusterCheck(broker, GROUP, NEEDS, settings.kafka.missing_patience_seconds)
+        return Reinjection(broker, settings.instance_id, settings.reinjections_per_minute, stopping, cluster)
 
     return Companion("reinjection", begin, stopping, settings.engine.stall_seconds)
 

@@ -40,6 +40,7 @@ class AuditProcessor:
 
     name = "auditor"
     state_model = CaseAudit
+    output_topics: tuple[str, ...] = (topics.AUDIT_EVENTS,)
 
     def __init__(self, departments: Iterable[str], policy: WatchPolicy) -> None:
         """``departments``: ids of all whose queues are to be read; one that is missing here looks like a hole."""

@@ -19,14 +19,17 @@ from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable, InvalidEvent
 from shared.events import registry
 from shared.events.audit import HoleClosed, HoleKind, ReinjectionRequested
-from shared.events.topics import AUDIT_EVENTS
+from shared.events.topics import AUDIT_EVENTS, RECEIVED
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.streaming.broker import Broker, Offsets
+from shared.streaming.cluster_check import ClusterCheck
+from shared.streaming.cluster_needs import TopicNeed
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()
 GROUP: Final = "auditor-reinjection"
+NEEDS: Final = (TopicNeed(AUDIT_EVENTS, reads=True), TopicNeed(RECEIVED, reads=True, writes=True))
 _RESULTS: Final = ("sent", "waiting", "expired", "unneeded")
 _MAX_RECORDS: Final = 1_000
 _ANSWERING_SECONDS: Final = 5.0
@@ -38,20 +41,24 @@ _RETRY_SECONDS: Final = 1.0
 class Reinjection:
     """One member of the group that answers requests. Single-threaded: ``run_once`` again and again."""
 
-    def __init__(self, broker: Broker, instance_id: str, per_minute: int, stopping: threading.Event) -> None:
+    def __init__(
+        self, broker: Broker, instance_id: str, per_minute: int, stopping: threading.Event, cluster: ClusterCheck
+    ) -> None:
         """``per_minute``: most copies written per minute; ``stopping`` cuts its pauses short."""
+        self._cluster = cluster
+        self._has_joined = False
         self._consumer = broker.consumer(GROUP, instance_id)
         self._submissions = Submissions(broker)
         self._pause_seconds = 60 / per_minute
         self._stopping = stopping
         self._postponed: Sequence[TopicPartition] = ()
-        self._consumer.subscribe([AUDIT_EVENTS], self._on_assigned, self._on_revoked)
         for result in _RESULTS:  # begin at 0, so that the first one is a rise
             metrics.AUDIT_REINJECTIONS_TOTAL.labels(result)
 
     def run_once(self) -> None:
         """Answer the next requests; offsets are committed after the work, and rewound when the broker is away."""
         try:
+            self._join()
             records = self._consumer.poll(_MAX_RECORDS, _POLL_SECONDS)
             if self._postponed:
                 self._consumer.seek(self._take_over())
@@ -60,6 +67,13 @@ class Reinjection:
             return
         if records:
             self._answer_in_turn(records)
+
+    def _join(self) -> None:
+        """BrokerUnavailable: not yet; what is needed there is missing, or nobody answers."""
+        if not self._has_joined:
+            self._cluster.require()
+            self._consumer.subscribe([AUDIT_EVENTS], self._on_assigned, self._on_revoked)
+            self._has_joined = True
 
     def close(self) -> None:
         """Leave the group."""

@@ -1,7 +1,8 @@
 """``cbus audit``: the hourly ledger and what is missing from it, read from the auditor's own state.
 
 Exit code 1 when a complaint has a hole: something missing for longer than the auditor's ``CBUS_HOLE_AFTER_SECONDS``;
-3 when no hole is known but the auditor has not read everything, so that its verdict is not in.
+3 when no hole is known but the auditor has not read everything, so that its verdict is not in. Records of the bus's own
+in a partition nobody reads are a hole, too; what a department lost by its own clock is told, and changes nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import ENTRIES, LedgerLine, hourly
 from services.auditor.processor import AuditProcessor
 from services.cli.audit_progress import audited_ends, wait_until_read
+from services.cli.audit_topics import NOTHING_FOUND, TopicFindings, look_at_topics
 from services.cli.kafka_access import all_partitions, cli_settings, open_reader, scan
 from services.cli.kafka_rights import require_visible
 from services.cli.options import BootstrapOption, JsonOption
@@ -69,19 +71,21 @@ def audit_command(
     settings = cli_settings(bootstrap).kafka
     unread = wait_until_read(settings, audited_ends(settings), READ_WITHIN_SECONDS)  # first: then the rows have it
     rows = [row for row in read_rows(settings) if start is None or (row.received_at or row.seen_at) >= start]
-    lines, holes = hourly(rows), holes_in(rows)
+    lines, holes, found = hourly(rows), holes_in(rows), look_at_topics(settings)
     if as_json:
-        print_json(as_document(lines, holes, unread))
+        print_json(as_document(lines, holes, unread, found))
     else:
         _print_ledger(lines, holes)
+        for sentence in found.lines():
+            say(sentence)
     if unread:
         say(_not_read(unread, is_known=bool(holes)))
-    raise typer.Exit({True: 0, False: 1, None: NO_VERDICT_YET}[_verdict(holes, unread)])
+    raise typer.Exit({True: 0, False: 1, None: NO_VERDICT_YET}[_verdict(holes, unread, found)])
 
 
-def _verdict(holes: Sequence[dict[str, str]], unread: int) -> bool | None:
+def _verdict(holes: Sequence[dict[str, str]], unread: int, found: TopicFindings) -> bool | None:
     """Whether the ledger balances; None: nothing is missing so far, and not everything was read."""
-    return False if holes else None if unread else True
+    return False if holes or found.is_something_of_ours_unread else None if unread else True
 
 
 def _not_read(unread: int, *, is_known: bool) -> str:
@@ -133,13 +137,17 @@ def holes_in(rows: Sequence[CaseAudit]) -> list[dict[str, str]]:
     ]
 
 
-def as_document(lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], unread: int) -> dict[str, Any]:
+def as_document(
+    lines: Sequence[LedgerLine], holes: Sequence[dict[str, str]], unread: int, found: TopicFindings = NOTHING_FOUND
+) -> dict[str, Any]:
     """The ledger as JSON."""
     return {
-        "balanced": _verdict(holes, unread),
+        "balanced": _verdict(holes, unread, found),
         "unread_records": unread,
         "hours": [_hour(line) for line in lines],
         "holes": holes,
+        "surplus": list(found.surplus),
+        "gone_unread": list(found.gone),
     }
 
 

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from services.auditor.processor import AuditProcessor
+from services.cli.audit_topics import is_surplus
 from services.cli.kafka_access import (
     CONNECT_TIMEOUT_MS,
     all_partitions,
@@ -39,7 +40,7 @@ def audited_ends(settings: KafkaSettings) -> dict[TopicPartition, int]:
         expected = [name for name in expected_topics() if is_bus_topic(name) and _is_audited(name)]
         require_visible(settings, expected, reader.topics())  # what is not seen would count as read
         names = [name for name in bus_topics_of(reader) if _is_audited(name)]
-        places = {partition: to_kafka(partition) for partition in all_partitions(reader, names)}
+        places = {place: to_kafka(place) for place in all_partitions(reader, names) if not is_surplus(place)}
         ends = reader.end_offsets(list(places.values()))
         return {partition: ends[place] for partition, place in places.items()}
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka import TopicPartition as KafkaTopicPartition
-from kafka.errors import KafkaConnectionError, KafkaTimeoutError
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError, UnknownTopicOrPartitionError
+from kafka.partitioner.abc import Partitioner
 from kafka.partitioner.default import murmur2
 
 from services.cli.stack_file import adopt_running_stack
@@ -74,7 +75,10 @@ def open_reader(settings: KafkaSettings, group_id: str | None = None) -> Any:
 
 
 def open_writer(settings: KafkaSettings) -> Any:
-    """A KafkaProducer that waits for all replicas; keys are placed by murmur2, as everywhere on the bus."""
+    """A KafkaProducer that waits for all replicas; keys are placed by murmur2, as everywhere on the bus.
+
+    By the number of partitions the bus reckons with: one more than that is read by nobody.
+    """
     return connected(
         KafkaProducer,
         settings,
@@ -82,6 +86,7 @@ def open_writer(settings: KafkaSettings) -> Any:
         allow_auto_create_topics=False,
         max_block_ms=CONNECT_TIMEOUT_MS,
         metrics_enabled=False,
+        partitioner=RecordedPartitions(),
     )
 
 
@@ -94,6 +99,19 @@ def connected(client: Any, settings: KafkaSettings, **options: Any) -> Any:
         (KafkaTimeoutError, KafkaConnectionError, OSError),
         otherwise="; is the stack running? 'cbus up' starts a local one",
     )
+
+
+class RecordedPartitions(Partitioner):  # type: ignore[misc]  # kafka-python has no types
+    """Chooses among the partitions the bus reckons with, however many there are."""
+
+    def partition(
+        self, topic: str, _key: object, serialized_key: bytes | None, _value: object, _bytes: object, cluster: Any
+    ) -> int:
+        """UnknownTopicOrPartitionError: the topic has fewer; its future raises it."""
+        number = partition_of(serialized_key or b"", topics.PARTITIONS)
+        if number not in (cluster.partitions_for_topic(topic) or ()):
+            raise UnknownTopicOrPartitionError(f"{topic} has no partition {number}; it should have {topics.PARTITIONS}")
+        return number
 
 
 def bus_topics_of(reader: Any) -> list[str]:

@@ -24,6 +24,7 @@ from services.intake.message_door import MessageDoor
 from services.intake.settings import IntakeSettings
 from shared.clock import Clock
 from shared.errors import FatalError
+from shared.events.topics import RECEIVED
 from shared.listening import naming_the_setting
 from shared.observability.health import HealthChecks, HealthServer, Progress
 from shared.observability.logging import configure_logging, get_logger
@@ -31,9 +32,13 @@ from shared.observability.metrics import set_build_info
 from shared.observability.process import log_failed_tasks
 from shared.settings import RedisSettings, load_settings
 from shared.streaming.broker import Broker, Producer
+from shared.streaming.cluster_check import ClusterCheck
+from shared.streaming.cluster_needs import TopicNeed
 from shared.streaming.kafka import KafkaBroker
 
 SERVICE = "intake"
+NEEDS = (TopicNeed(RECEIVED, reads=True, writes=True),)
+"""It writes what it takes in, and reads it back to know repeats."""
 
 _ANSWER_MARGIN_SECONDS = 0.3
 """The producer gives up first, so that a refused record is normally not on its way any more."""
@@ -54,6 +59,7 @@ class Intake:
     def __init__(self, settings: IntakeSettings, *, broker: Broker, clock: Clock, redis: Redis) -> None:
         secret = settings.query_code_secret.get_secret_value().encode()
         self.fatal = asyncio.Event()
+        self.exit_code = 0
         self.broker = broker
         self._producer: Producer = broker.producer()
         keep = timedelta(days=settings.idempotency_days)
@@ -66,7 +72,10 @@ class Intake:
             max_in_flight=settings.http.max_in_flight,
             on_fatal=self._give_up,
         )
-        self._cluster = ClusterWatch(broker, (self._memory, self._receipts), self._receipts.wait, self._give_up)
+        self._check = ClusterCheck(broker, SERVICE, NEEDS, settings.kafka.missing_patience_seconds)
+        self._cluster = ClusterWatch(
+            broker, (self._memory, self._receipts), self._receipts.wait, self._give_up, self._check.require
+        )
         self._delivery = Delivery(log, Memories(self._receipts, self._memory), self._cluster.is_open)
         self.app: FastAPI = create_app(
             ComplaintDoor(self._delivery, query_code_secret=secret, clock=clock),
@@ -104,10 +113,13 @@ class Intake:
             self.broker.ping(_PING_SECONDS)
         except Exception as error:
             return f"Kafka does not answer ({type(error).__name__})"
+        if self._check.problem is not None:
+            return self._check.problem
         return "what was taken in before is not read yet" if self._cluster.opens_later else None
 
     def _give_up(self, error: FatalError) -> None:
         _log.critical("stopping_for_a_restart", error=error)
+        self.exit_code = error.exit_code
         self.fatal.set()
 
 
@@ -124,7 +136,7 @@ def build(
 
 
 def main() -> int:
-    """Run until SIGTERM or SIGINT: 0. A producer beyond repair: 1, for the supervisor to restart."""
+    """Run until SIGTERM or SIGINT: 0. A producer beyond repair: 1; a topic or right that is missing: 78."""
     settings = load_settings(IntakeSettings)
     configure_logging(SERVICE, settings.instance_id, settings.log_level)
     set_build_info(SERVICE)
@@ -157,7 +169,7 @@ async def serve(settings: IntakeSettings) -> int:
             await intake.stop()
             health.stop()
     _log.info("stopped")
-    return 1 if intake.fatal.is_set() else 0
+    return intake.exit_code
 
 
 async def _beat(progress: Progress, fatal: asyncio.Event, server: DrainingServer) -> None:

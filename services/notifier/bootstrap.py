@@ -31,7 +31,7 @@ from services.notifier.sending.letter_writer import LetterWriter
 from services.notifier.sending.ownership import Ownership
 from services.notifier.sending.reception import SERVICE, Reception
 from services.notifier.sending.schedule import LaneSchedule
-from services.notifier.sending.sender import MAX_POLL, Sender
+from services.notifier.sending.sender import MAX_POLL, NEEDS, Sender
 from services.notifier.sending.throttle import Throttle
 from services.notifier.settings import NotifierSettings, SmtpSettings
 from shared.clock import Clock
@@ -42,6 +42,7 @@ from shared.observability.logging import configure_logging
 from shared.settings import load_settings
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker
+from shared.streaming.cluster_check import ClusterCheck
 from shared.streaming.companion import Companion, run_beside
 from shared.streaming.dead_letters import DeadLetterMeter
 from shared.streaming.kafka import KafkaBroker
@@ -131,7 +132,8 @@ def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock, stopp
     throttle = Throttle(settings.sender.max_pending, settings.sender.max_span)
     lanes = [build_lane(number, settings, desk, letters, admits) for number in range(settings.sender.lanes)]
     reception = Reception(ownership, lanes, desk, DeadLetterMeter(settings.engine.dead_letter_max_share))
-    return Sender(consumer, ownership, throttle, lanes, reception, desk, settings.sender.drain_seconds)
+    cluster = ClusterCheck(broker, SERVICE, NEEDS, settings.kafka.missing_patience_seconds)
+    return Sender(consumer, ownership, throttle, lanes, reception, desk, settings.sender.drain_seconds, cluster)
 
 
 def recipient_limit(settings: NotifierSettings) -> Admits:

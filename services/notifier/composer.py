@@ -19,6 +19,7 @@ class Composer:
     name = "notifier"
     state_model = Correspondence
     input_topics: tuple[str, ...] = (topics.LIFECYCLE, topics.SLA_EVENTS)
+    output_topics: tuple[str, ...] = (topics.NOTIFICATION_REQUESTS, topics.NOTIFICATION_EVENTS)
 
     def __init__(self, policy: CorrespondencePolicy) -> None:
         self._policy = policy

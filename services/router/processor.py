@@ -22,9 +22,11 @@ from shared.errors import InvalidEvent
 from shared.events.departments import DepartmentUpdate
 from shared.events.received import ComplaintSubmitted, ConsumerMessage
 from shared.events.topics import (
+    LIFECYCLE,
     RECEIVED,
     dead_letter_topic,
     department_dead_letter_topic,
+    department_topic,
     department_updates_topic,
 )
 from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
@@ -53,6 +55,7 @@ class RouterProcessor:
             department_updates_topic(department): department for department in departments.ids
         }
         self.input_topics: tuple[str, ...] = (RECEIVED, *self._department_of)
+        self.output_topics: tuple[str, ...] = (LIFECYCLE, *map(department_topic, departments.ids))
 
     def dead_letter_topic(self, input_topic: str) -> str:
         """A department finds its refused updates in its own dead letters; the rest is for operators."""

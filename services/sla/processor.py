@@ -32,6 +32,7 @@ class SlaProcessor:
     name = "sla"
     state_model = ComplaintClocks
     input_topics: tuple[str, ...] = (RECEIVED, LIFECYCLE)
+    output_topics: tuple[str, ...] = (SLA_EVENTS,)
 
     def __init__(
         self,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -25,7 +27,10 @@ AUDIT_EVENTS = "audit.events.v1"
 INSIGHT_ALERTS = "insight.alerts.v1"
 
 _DEPARTMENTS = "departments."
+_UPDATES = ".updates.v1"
 _DAY_MS = 86_400_000
+OUTSIDERS_KEPT_FOR = timedelta(days=90)
+"""What departments write."""
 _NO_CONFIG: Mapping[str, str] = MappingProxyType({})
 _COMPACTED: Mapping[str, str] = MappingProxyType(
     {
@@ -40,6 +45,10 @@ LARGEST_RECORD_BYTES = 1_000_000
 LARGEST_DEAD_LETTER_BYTES = 1_200_000
 """A record as large as a broker takes by default (1,048,588 bytes), and why it is here: else it could never leave."""
 _DEAD_LETTER_CONFIG: Mapping[str, str] = MappingProxyType({"max.message.bytes": str(LARGEST_DEAD_LETTER_BYTES)})
+TIMESTAMP_TYPE = "message.timestamp.type"
+LOG_APPEND_TIME = "LogAppendTime"
+_OUTSIDERS_CONFIG: Mapping[str, str] = MappingProxyType({TIMESTAMP_TYPE: LOG_APPEND_TIME})
+"""The broker deletes by a record's timestamp: on topics others write, its own clock gives it, not theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,22 @@ def bus_topics(department_ids: Sequence[str]) -> tuple[Topic, ...]:
     return (*_SHARED_TOPICS, *(topic for dept in department_ids for topic in _department_topics(dept)))
 
 
+@cache
+def recorded_partitions(name: str) -> int | None:
+    """How many partitions the bus reckons with, whatever the cluster has; None for a topic that is not of the bus.
+
+    Writers place keys by this number and state is kept by it: a partition more holds nothing, one less is refused.
+    """
+    if name.startswith(_DEPARTMENTS):
+        return PARTITIONS
+    return next((topic.partitions for topic in _SHARED_TOPICS if topic.name == name), None)
+
+
+def is_written_by_outsiders(name: str) -> bool:
+    """True for topics a department writes, with a client and a clock of its own."""
+    return name.startswith(_DEPARTMENTS) and name.endswith(_UPDATES)
+
+
 def belongs_to_bus(name: str) -> bool:
     """True for every topic of a bus, whatever its departments."""
     return name.startswith(_DEPARTMENTS) or any(name == topic.name for topic in _SHARED_TOPICS)
@@ -128,7 +153,8 @@ def _department_topics(department: str) -> tuple[Topic, ...]:
         (departments.DepartmentUpdate,),
         writer=department,
         readers=("router",),
-        retention_ms=90 * _DAY_MS,
+        retention_ms=OUTSIDERS_KEPT_FOR.days * _DAY_MS,
+        config=_OUTSIDERS_CONFIG,
     )
     refused = Topic(
         department_dead_letter_topic(department),

@@ -134,6 +134,41 @@ CONSUMER_LAG_SECONDS = _gauge(
     "Absent after a start until the first record is handled.",
     ("service", "topic", "partition"),
 )
+CLUSTER_PROBLEMS = _gauge(
+    "cluster_problems",
+    "Topics or rights this service needs and the cluster does not have, as last looked; not 0: it does not work, or "
+    "soon will not. The log and /ready name each with what mends it.",
+    ("service",),
+)
+SURPLUS_PARTITIONS = _gauge(
+    "surplus_partitions",
+    "Partitions of a topic beyond those the bus reckons with. Nobody of ours reads or writes them; absent where there "
+    "are none.",
+    ("topic",),
+)
+SURPLUS_PARTITION_RECORDS = _gauge(
+    "surplus_partition_records",
+    "Offsets in surplus partitions: records of other writers that nobody reads.",
+    ("topic",),
+)
+STAMPED_BY_WRITERS = _gauge(
+    "stamped_by_writers",
+    "Not 0 where records others write carry their own clock's time, by which the broker deletes them; mend it with "
+    "message.timestamp.type=LogAppendTime. Absent where all is well.",
+    ("topic",),
+)
+OLD_STAMPS_TOTAL = _counter(
+    "old_stamps_total",
+    "Records others wrote with a timestamp so old that the broker may delete them at any moment: seconds where "
+    "milliseconds belong, or a wrong clock.",
+    ("service", "topic"),
+)
+RECORDS_GONE_TOTAL = _counter(
+    "records_gone_total",
+    "Offsets of an input that were gone from the log when their turn came, and were passed over. The department's "
+    "dead letters (reason gone_unread) and 'cbus audit' name the place.",
+    ("service", "topic"),
+)
 STATE_ROWS = _gauge("state_rows", "Rows of local state over the assigned partitions.", ("service",))
 STATE_RESTORE_SECONDS = _histogram(
     "state_restore_seconds",

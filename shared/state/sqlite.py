@@ -82,6 +82,10 @@ class PartitionStore:
         found = self._db.execute(f"SELECT key, value FROM state WHERE key IN ({marks})", tuple(keys))  # noqa: S608  # only question marks
         return dict(found.fetchall())
 
+    def some_keys(self, limit: int) -> list[bytes]:
+        """At most ``limit`` of the keys there are, whichever."""
+        return [row[0] for row in self._db.execute("SELECT key FROM state LIMIT ?", (limit,))]
+
     def due(self, now_ms: int, limit: int) -> list[bytes]:
         """Keys whose timer is at or before ``now_ms``, earliest first."""
         rows = self._db.execute(

@@ -31,6 +31,19 @@ class GroupStanding(NamedTuple):
     committed: Offsets
 
 
+class FoundTopic(NamedTuple):
+    """A topic as the cluster has it, and what this client may do with it. 0 partitions: there is none.
+
+    ``stamped_by_writers``: the writer's clock gives records their timestamps; False also where that may not be asked.
+    """
+
+    partitions: int
+    may_see: bool = True
+    may_read: bool = True
+    may_write: bool = True
+    stamped_by_writers: bool = False
+
+
 class Consumer(Protocol):
     """A member of a consumer group that reads committed records only and never commits by itself."""
 
@@ -188,6 +201,14 @@ class Broker(Protocol):
 
     def partitions_of(self, topics: Iterable[str]) -> list[TopicPartition]:
         """Every partition of those of ``topics`` that exist."""
+        ...
+
+    def describe(self, topics: Sequence[str]) -> Mapping[str, FoundTopic]:
+        """What there is of these topics. BrokerUnavailable: not known for all of them."""
+        ...
+
+    def recorded_partitions(self, topic: str) -> int | None:
+        """The number of partitions writers reckon with, whatever the cluster has; None: as many as there are."""
         ...
 
     def partition_of(self, key: bytes, partitions: int) -> int:

@@ -78,15 +78,20 @@ class Companion:
 
 
 def run_beside(service: Service[Any], *companions: Companion) -> int:
-    """Run ``service`` and its companions until SIGTERM or SIGINT: 0. When one of them fails: 1, for the supervisor."""
+    """Run ``service`` and its companions until SIGTERM or SIGINT: 0. When one of them fails: 1, or its own code."""
     for companion in companions:
         companion.start(on_failure=service.stop)
     try:
         code = service.run()
     except FatalError as error:
         _LOG.error("service_failed", error=error)
-        code = 1
+        code = error.exit_code
     finally:
         for companion in companions:
             companion.stop()
-    return code if all(companion.failure is None for companion in companions) else 1
+    failures = [companion.failure for companion in companions if companion.failure is not None]
+    return _exit_code(failures[0]) if failures and not code else code
+
+
+def _exit_code(failure: Exception) -> int:
+    return failure.exit_code if isinstance(failure, FatalError) else 1

@@ -1,8 +1,10 @@
-"""Which of the assigned partitions this member may work on: only numbers of which it has every topic.
+"""Which partitions this member works on: of the first input those it was given, and the same numbers of all others.
 
 State is kept per partition number, so whoever has partition 7 of one input must have partition 7 of all of them. The
-group's assignment promises that only while all members subscribe to the same topics. While a department is being added,
-members with and without it live side by side, and one may be given its topic alone, for numbers another member owns.
+group's assignment gives that only while all members subscribe to the same topics, each with as many partitions. While a
+department is being added, members with and without it live side by side; a topic with a partition more is spread over
+the members in other places than the rest. But all members subscribe to the first input, and each of its partitions is
+given to one of them: so the owner of that one owns the number, whoever was given the others.
 """
 
 from __future__ import annotations
@@ -15,13 +17,11 @@ from shared.streaming.records import TopicPartition
 _DIGEST_CHARACTERS = 8
 
 
-def whole_numbers(assigned: Sequence[TopicPartition], input_topics: Sequence[str]) -> list[TopicPartition]:
-    """Those of ``assigned`` whose number is there for every topic that was assigned at all, and for the first input."""
-    given = {partition.topic for partition in assigned} | set(input_topics[:1])
-    topics_of: dict[int, set[str]] = {}
-    for partition in assigned:
-        topics_of.setdefault(partition.partition, set()).add(partition.topic)
-    return [partition for partition in assigned if topics_of[partition.partition] == given]
+def owned(assigned: Iterable[TopicPartition], input_topics: Sequence[str], partitions: int) -> list[TopicPartition]:
+    """All inputs of the numbers this member owns; numbers from ``partitions`` on are nobody's."""
+    first = input_topics[0]
+    numbers = sorted(place.partition for place in assigned if place.topic == first and place.partition < partitions)
+    return [TopicPartition(topic, number) for topic in input_topics for number in numbers]
 
 
 def member_name(instance_id: str, input_topics: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from shared.errors import DeadLetterLimit
 from shared.events.envelope import Headers, format_instant
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
 from shared.streaming.processor import Refusal
-from shared.streaming.records import ConsumerRecord, ProducerRecord
+from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 REPLAYED_FROM = "replayed-from"
 """Header of a record an operator sent back from the dead letters: ``topic/partition/offset`` of its dead letter."""
@@ -21,7 +21,11 @@ _LONGEST_DETAIL = 500  # it may quote the record, and the letter must not become
 _AROUND_A_RECORD_BYTES = 1_000
 _AROUND_A_HEADER_BYTES = 10  # two lengths
 _LOST_VALUE, _LOST_HEADERS, _LOST_KEY = "dlq_value_bytes", "dlq_headers_bytes", "dlq_key_bytes"
-_LOSSES = frozenset({_LOST_VALUE, _LOST_HEADERS, _LOST_KEY})
+GONE_UNREAD = "gone_unread"
+"""Reason of a letter about records nobody can read any more; it has neither key nor value."""
+GONE_UNTIL = "dlq_gone_until"
+"""Header of such a letter: the first offset that is left."""
+_LOSSES = frozenset({_LOST_VALUE, _LOST_HEADERS, _LOST_KEY, GONE_UNTIL})
 _MINIMUM_RECORDS = 100
 """Below this many records a share says nothing."""
 
@@ -32,17 +36,32 @@ def dead_letter(record: ConsumerRecord, topic: str, refusal: Refusal, service: s
     One too large for the topic loses its value, then its own headers, then its key, until it fits; the size of each,
     and a digest of the value, say so. What it lost is still at its origin, as long as that topic keeps it.
     """
-    origin = [
+    place = TopicPartition(record.topic, record.partition)
+    origin = _origin(refusal, place, record.offset, service, now)
+    letter = ProducerRecord(topic, record.key, record.value, [*record.headers, *origin])
+    return letter if _fits(letter) else _shortened(letter, origin)
+
+
+def gap_letter(
+    partition: TopicPartition, offsets: tuple[int, int], topic: str, detail: str, service: str, now: datetime
+) -> ProducerRecord:
+    """The letter that stands for all records from the first of ``offsets`` on, up to the second: they are gone."""
+    first, resumes_at = offsets
+    origin = _origin(Refusal(GONE_UNREAD, detail), partition, first, service, now)
+    until = (GONE_UNTIL, b"%d" % resumes_at)
+    return ProducerRecord(topic, None, None, [*origin, until], partition.partition)
+
+
+def _origin(refusal: Refusal, place: TopicPartition, offset: int, service: str, now: datetime) -> Headers:
+    return [
         ("dlq_reason", refusal.reason.encode()),
         ("dlq_detail", refusal.detail[:_LONGEST_DETAIL].encode()),
-        ("dlq_topic", record.topic.encode()),
-        ("dlq_partition", str(record.partition).encode()),
-        ("dlq_offset", str(record.offset).encode()),
+        ("dlq_topic", place.topic.encode()),
+        ("dlq_partition", str(place.partition).encode()),
+        ("dlq_offset", str(offset).encode()),
         ("dlq_service", service.encode()),
         ("dlq_at", format_instant(now)),
     ]
-    letter = ProducerRecord(topic, record.key, record.value, [*record.headers, *origin])
-    return letter if _fits(letter) else _shortened(letter, origin)
 
 
 def is_complete(headers: Headers) -> bool:

@@ -20,7 +20,7 @@ from typing import Generic
 
 from shared.clock import Clock
 from shared.crash_points import crash_point
-from shared.errors import BrokerUnavailable, TransactionDoubt
+from shared.errors import BrokerUnavailable, ClusterNotReady, OffsetGone, TransactionDoubt
 from shared.events.topics import state_topic
 from shared.observability import metrics
 from shared.observability.logging import get_logger
@@ -29,7 +29,9 @@ from shared.streaming import transaction
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker, GroupMetadata, Offsets, TransactionalProducer
 from shared.streaming.census import PublishCensus
-from shared.streaming.copartition import member_name, whole_numbers
+from shared.streaming.cluster_check import ClusterCheck
+from shared.streaming.cluster_needs import needs_of
+from shared.streaming.copartition import member_name, owned
 from shared.streaming.doubts import Doubts
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.gauges import LoopGauges
@@ -39,6 +41,7 @@ from shared.streaming.processor import Processor, StateT
 from shared.streaming.records import ConsumerRecord, TopicPartition
 from shared.streaming.reducing import RecordReducer
 from shared.streaming.restore import Restorer
+from shared.streaming.stamps import StampWatch
 from shared.streaming.timers import TimerFirer
 
 _LOG = get_logger()
@@ -75,6 +78,10 @@ class ProcessorLoop(Generic[StateT]):
         )
         self._gauges = LoopGauges(processor.name, self._consumer, publish_census)
         self._restorer = Restorer(processor, broker, directory)
+        self._cluster = ClusterCheck(
+            broker, processor.name, needs_of(processor), settings.kafka.missing_patience_seconds
+        )
+        self._stamps = StampWatch(processor.name, self._restorer.gaps.is_outsiders)
         self._producer: TransactionalProducer | None = None
         self._starting: TransactionalProducer | None = None
         self._assigned: Sequence[TopicPartition] = ()
@@ -120,6 +127,11 @@ class ProcessorLoop(Generic[StateT]):
             return self._pass(producer)
         except TransactionDoubt as doubt:
             self._distrust(doubt)
+        except ClusterNotReady as not_ready:
+            self._doubts.add(not_ready)
+            self._hear_of_the_group()
+        except OffsetGone as gone:
+            self._bear_with(gone)
         except BrokerUnavailable as error:
             _LOG.warning("broker_unavailable", error=error)
             self._distrust(error)
@@ -137,6 +149,13 @@ class ProcessorLoop(Generic[StateT]):
                 producer.discard()
         self._restorer.release()
 
+    def _bear_with(self, gone: OffsetGone) -> None:
+        """What others wrote was deleted before its turn came: that is their loss, and no reason to stop."""
+        if not self._restorer.gaps.is_outsiders(gone.topic):
+            raise gone
+        self._restorer.gaps.refuse(TopicPartition(gone.topic, gone.partition))
+        self._distrust(gone)
+
     def _pass(self, producer: TransactionalProducer) -> int:
         records = self._consumer.poll(self._pace.max_records, self._settings.poll_seconds)
         if not self._restored:  # nothing is assigned, or its state could not be restored: no timer of it may fire
@@ -150,9 +169,12 @@ class ProcessorLoop(Generic[StateT]):
         with _stage("fire"):
             self._pace.begin()
             self._timers.fire(self._restorer.stores, batch, self._pace.is_over)
+        self._restorer.gaps.add_to(batch)
         if not batch.is_empty():
             self._commit(producer, batch, group)
         self._gauges.refresh(records[:handled], self._restorer.stores)
+        self._stamps.look(records[:handled])
+        self._cluster.watch()
         return handled
 
     def _reduce(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> int:
@@ -175,6 +197,7 @@ class ProcessorLoop(Generic[StateT]):
             self._keep(rows, next_offsets)
         self._doubts.over()
         self.in_hand.committed(batch.offsets, batch.fired)
+        self._restorer.gaps.told()
         metrics.TRANSACTIONS_TOTAL.labels(service, "committed").inc()
         if self._on_committed is not None:
             self._on_committed(batch)
@@ -201,6 +224,7 @@ class ProcessorLoop(Generic[StateT]):
 
     def _recover(self) -> TransactionalProducer:
         """A new producer under the same id (which fences the old one and aborts what it left), then rewind."""
+        self._cluster.require()
         self._producer = producer = self._initialised()
         if not self._subscribed:
             self._consumer.subscribe(self._processor.input_topics, self._on_assigned, self._on_revoked)
@@ -243,13 +267,11 @@ class ProcessorLoop(Generic[StateT]):
         return offsets
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        self._assigned = whole_numbers(partitions, self._processor.input_topics)
-        self._is_spare = not partitions
         metrics.REBALANCES_TOTAL.labels(self._processor.name).inc()
-        left_out = set(partitions) - set(self._assigned)
-        if left_out:
-            _LOG.error("partitions_left_out", partitions=len(left_out), reason="members subscribe to different topics")
+        self._assigned = owned(partitions, self._processor.input_topics, self._cluster.partitions)
+        self._is_spare = not self._assigned
         try:
+            self._cluster.require()
             offsets = self._restore()
         except BrokerUnavailable as error:
             self._distrust(error)

@@ -70,7 +70,10 @@ class Processor(Protocol[StateT]):
     """Model of one state row."""
 
     input_topics: tuple[str, ...]
-    """What it reads; all with the same number of partitions."""
+    """What it reads; all with the same number of partitions. Who is given a number of the first owns that number."""
+
+    output_topics: tuple[str, ...]
+    """What its events are written to; dead letters and state are known without."""
 
     def dead_letter_topic(self, input_topic: str) -> str:
         """Where records of ``input_topic`` go that cannot be handled."""

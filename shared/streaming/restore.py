@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from shared.errors import LostProgress
+from shared.errors import ClusterMismatch, LostProgress
 from shared.events.topics import state_topic
 from shared.observability.logging import get_logger
 from shared.observability.metrics import STATE_RESTORE_SECONDS, product_version
@@ -21,8 +21,14 @@ from shared.streaming.broker import Broker, Consumer, LogBounds, Offsets
 from shared.streaming.processor import HasTimerSettings, Processor, StateT
 from shared.streaming.records import ConsumerRecord, TopicPartition
 from shared.streaming.rows import decode_row
+from shared.streaming.unread_gaps import UnreadGaps
 
 _LOG = get_logger()
+_SAMPLE = 100
+"""Rows looked at per partition."""
+_FEWEST = 20
+_SHARE_ELSEWHERE = 0.25
+"""A single row may have been written astray; with another number of partitions it is half of them, or most."""
 
 
 class Restorer:
@@ -33,6 +39,7 @@ class Restorer:
         self._processor = processor
         self._broker = broker
         self._directory = directory
+        self.gaps = UnreadGaps(processor, broker)
         self.stores: dict[int, PartitionStore] = {}
 
     def assign(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> Offsets:
@@ -44,6 +51,8 @@ class Restorer:
         started = time.monotonic()
         self._restore(partitions)
         self._require_committed(consumer, partitions)
+        self._require_placed()
+        offsets = self.gaps.step_over(consumer, offsets)
         STATE_RESTORE_SECONDS.labels(self._processor.name).observe(time.monotonic() - started)
         return offsets
 
@@ -59,6 +68,21 @@ class Restorer:
                     "Did the service rest for longer than the broker's offsets.retention.minutes? Set the offsets by "
                     "hand (kafka-consumer-groups.sh --reset-offsets), or delete the state to begin anew"
                 )
+
+    def _require_placed(self) -> None:
+        """State made with another number of partitions lies elsewhere: what is read now would not find it."""
+        topic = state_topic(self._processor.name)
+        count = self._broker.recorded_partitions(topic)
+        if count is None:
+            return
+        keys = [(number, key) for number, store in self.stores.items() for key in store.some_keys(_SAMPLE)]
+        elsewhere = sum(self._broker.partition_of(key, count) != number for number, key in keys)
+        if len(keys) >= _FEWEST and elsewhere > len(keys) * _SHARE_ELSEWHERE:
+            raise ClusterMismatch(
+                f"{topic}: expected rows where their keys belong among {count} partitions, "
+                f"found {elsewhere} of {len(keys)} elsewhere: this state was made with another number. Run "
+                "the version that made it, or delete the state topic and the group's offsets to begin anew"
+            )
 
     def _changelog(self, number: int) -> TopicPartition:
         return TopicPartition(state_topic(self._processor.name), number)

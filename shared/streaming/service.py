@@ -55,7 +55,7 @@ class Service(Generic[StateT]):
         self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed, publish_census)
 
     def run(self) -> int:
-        """Run until SIGTERM or SIGINT, then finish the pass and leave the group: 0. A FatalError ends it at once: 1."""
+        """Run until SIGTERM or SIGINT, then finish the pass and leave: 0. A FatalError ends it with its exit code."""
         configure_logging(self.name, self._settings.instance_id, self._settings.log_level)
         metrics.set_build_info(self.name)
         stop_on_signals(self._stop)
@@ -76,7 +76,7 @@ class Service(Generic[StateT]):
                 garbage.between_passes()
         except FatalError as error:
             _LOG.critical("stopping_for_a_restart", error=error)
-            return 1
+            return error.exit_code
         finally:
             self._ended.set()
             self.loop.close()

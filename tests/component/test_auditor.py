@@ -16,7 +16,7 @@ from services.auditor.adapters.departments_file import department_ids
 from services.auditor.bootstrap import build
 from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import LedgerLine, hourly
-from services.auditor.reinjection import Reinjection
+from services.auditor.reinjection import GROUP, NEEDS, Reinjection
 from services.auditor.settings import AuditorSettings
 from services.notifier.adapters.config_files import load_departments
 from services.notifier.bootstrap import correspondence_policy
@@ -37,6 +37,7 @@ from shared.events.envelope import format_instant
 from shared.events.received import ComplaintSubmitted
 from shared.observability import metrics
 from shared.streaming.broker import Offsets
+from shared.streaming.cluster_check import ClusterCheck
 from shared.streaming.engine_settings import EngineSettings
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
@@ -67,6 +68,10 @@ PROCESSORS: dict[str, Callable[[], Processor[Any]]] = {
 }
 
 
+def reinjection(cluster: MemoryBroker) -> Reinjection:
+    return Reinjection(cluster, "0", 60_000, threading.Event(), ClusterCheck(cluster, GROUP, NEEDS, 0))
+
+
 class Bench:
     """A bus in memory with an auditor, and any other services the test starts."""
 
@@ -76,7 +81,7 @@ class Bench:
         self.directory = directory
         self.loops: list[ProcessorLoop[Any]] = []
         self.start_auditor()
-        self.reinjection = Reinjection(self.cluster, "0", 60_000, threading.Event())
+        self.reinjection = reinjection(self.cluster)
 
     def start_auditor(self) -> None:
         settings = AuditorSettings(config_dir=CONFIG, state_dir=self.directory, engine=ENGINE)
@@ -271,7 +276,7 @@ def test_who_dies_at_a_copy_is_followed_by_one_who_writes_it(
         bench.run()
     monkeypatch.setattr(crash_points, "_name", None)
     bench.reinjection.close()
-    bench.reinjection = Reinjection(bench.cluster, "0", 60_000, threading.Event())
+    bench.reinjection = reinjection(bench.cluster)
     bench.run()
     bench.run(hours=3)
     assert bench.copies() == copies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from shared.events.notifications import (
     NotificationRequested,
     NotificationSent,
 )
+from shared.streaming.broker import FoundTopic
 from shared.streaming.records import ProducerRecord
 from tests.component.sender_bench import DEAD_LETTERS, SenderBench, kinds, sender_settings
 from tests.unit.notifier.letters import a_request
@@ -407,15 +408,45 @@ def test_an_outcome_that_cannot_be_written_is_written_when_the_broker_is_back(
 
 
 def test_a_broker_that_is_away_at_the_start_is_waited_for(
-    bench: SenderBench, request_to: Callable[..., NotificationRequested]
+    bench: SenderBench, request_to: Callable[..., NotificationRequested], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled, request = request_to(number=1), request_to(number=2)
     bench.request(settled, request)
     bench.write(outcome(NotificationSent, settled, attempt=1))
+    asked: list[object] = []
+    describe = bench.broker.describe
+
+    def note_and_describe(topics: Sequence[str]) -> dict[str, FoundTopic]:
+        asked.append(topics)
+        return describe(topics)
+
+    monkeypatch.setattr(bench.broker, "describe", note_and_describe)
     bench.broker.available = False
+    bench.start()
+    bench.wait_for(lambda: len(asked) > 1, "it to ask twice")
+    bench.broker.available = True
+    bench.wait_until_settled([request])
+    assert kinds(bench.outcomes(settled)) == ["sent"]
+
+
+def test_a_broker_that_goes_away_during_the_takeover_is_waited_for(
+    bench: SenderBench, request_to: Callable[..., NotificationRequested], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled, request = request_to(number=1), request_to(number=2)
+    bench.request(settled, request)
+    bench.write(outcome(NotificationSent, settled, attempt=1))
+    describe = bench.broker.describe
+
+    def describe_and_go(topics: Sequence[str]) -> dict[str, FoundTopic]:
+        found = describe(topics)
+        bench.broker.available = False
+        return found
+
+    monkeypatch.setattr(bench.broker, "describe", describe_and_go)
     bench.start()
     sender = bench.sender
     bench.wait_for(lambda: sender._assigned, "an assignment")
+    monkeypatch.undo()
     bench.broker.available = True
     bench.wait_until_settled([request])
     assert kinds(bench.outcomes(settled)) == ["sent"]

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 import pytest
 
 from shared.errors import BrokerUnavailable, FatalError, ProducerFenced, TransactionDoubt
-from shared.streaming.broker import Broker, Consumer, GroupStanding, LogBounds, Offsets, TransactionalProducer
+from shared.streaming.broker import (
+    Broker,
+    Consumer,
+    FoundTopic,
+    GroupStanding,
+    LogBounds,
+    Offsets,
+    TransactionalProducer,
+)
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 DEADLINE_SECONDS = 30.0
@@ -100,6 +108,10 @@ class BrokerConformance:
         first = reader.records[0]
         assert (first.key, first.value, list(first.headers), first.offset) == (b"key", b"a", [("h", b"1")], 0)
         assert first.timestamp_ms > 1_600_000_000_000
+
+    def test_what_there_is_of_topics_is_told_and_what_there_is_not(self, bench: Bench) -> None:
+        found = bench.broker.describe([bench.input_topic, "nothing.of.this.name"])
+        assert found == {bench.input_topic: FoundTopic(2), "nothing.of.this.name": FoundTopic(0)}
 
     def test_an_uncommitted_record_is_invisible_and_a_committed_one_is_not(self, bench: Bench) -> None:
         producer = begin(bench, "writer")

@@ -212,6 +212,14 @@ def test_dead_letters_of_every_input_have_a_topic_it_may_write(name: str) -> Non
 
 
 @everyone
+def test_its_outputs_are_all_the_topics_of_events_that_name_it_as_writer(name: str) -> None:
+    """They are looked for before work begins, so none may be left out; the sender writes only what its composer may."""
+    planned = {topic.name for topic in topics().values() if not topic.is_written}
+    declared = {topic.name for topic in topics().values() if topic.writer == name and topic.events}
+    assert set(processor(name).output_topics) == declared - planned
+
+
+@everyone
 def test_every_example_of_its_inputs_is_handled_when_nothing_is_known_yet(name: str) -> None:
     for each in story(name):
         Run(processor(name)).feed([each])

@@ -45,8 +45,13 @@ class ClusterWatch:
         memories: Sequence[ClusterMemory],
         wait_until_read: Callable[[float], None],
         on_fatal: Callable[[FatalError], None],
+        require: Callable[[], None] = lambda: None,
     ) -> None:
-        """``wait_until_read``: returns, in a thread, when the log is read or the seconds are over."""
+        """``wait_until_read``: returns, in a thread, when the log is read or the seconds are over.
+
+        ``require``: raises, as ``ClusterCheck.require``, while topics or rights are missing; nothing is taken in then.
+        """
+        self._require = require
         self._broker = broker
         self._memories = memories
         self._wait_until_read = wait_until_read
@@ -84,12 +89,17 @@ class ClusterWatch:
 
     async def _ask(self) -> str | None:
         try:
-            return await asyncio.to_thread(self._broker.cluster_id)
+            return await asyncio.to_thread(self._known_and_fit)
         except FatalError as error:
             self._on_fatal(error)
         except Exception as error:
             _LOG.debug("cluster_unknown", error=error)
         return None
+
+    def _known_and_fit(self) -> str:
+        cluster_id = self._broker.cluster_id()
+        self._require()
+        return cluster_id
 
     async def _read_once(self) -> None:
         if not self._is_read:

@@ -140,7 +140,10 @@ class Receipts:
     def _has_reached(self, positions: Offsets) -> bool:
         return all(positions.get(partition, 0) >= end for partition, end in self._ends.items())
 
-    def _open_stores(self, partitions: Sequence[TopicPartition]) -> Offsets:
+    def _open_stores(self, assigned: Sequence[TopicPartition]) -> Offsets:
+        """What lies in a surplus partition nobody works on: a repeat of it is new, and goes where it is read."""
+        count = self._broker.recorded_partitions(RECEIVED)
+        partitions = [place for place in assigned if count is None or place.partition < count]
         cluster_id, bounds = self._broker.cluster_id(), self._broker.log_bounds(partitions)
         if cluster_id != self._stores_cluster:
             self._close_stores()

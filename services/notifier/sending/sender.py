@@ -23,10 +23,19 @@ from shared.events import topics
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.streaming.broker import Consumer, Offsets
+from shared.streaming.cluster_check import ClusterCheck
+from shared.streaming.cluster_needs import TopicNeed
+from shared.streaming.copartition import owned
 from shared.streaming.records import TopicPartition
 
 MAX_POLL = 100
 """Most requests read at a time."""
+
+NEEDS = (
+    TopicNeed(topics.NOTIFICATION_REQUESTS, reads=True),
+    TopicNeed(topics.NOTIFICATION_EVENTS, reads=True, writes=True),
+    TopicNeed(topics.dead_letter_topic("notifier"), writes=True),
+)
 
 _LOG = get_logger()
 _POLL_SECONDS = 0.1
@@ -46,7 +55,11 @@ class Sender:
         reception: Reception,
         desk: Desk,
         drain_seconds: float,
+        cluster: ClusterCheck,
     ) -> None:
+        """``cluster``: what it needs there; looked at before it joins and at every takeover."""
+        self._cluster = cluster
+        self._has_joined = False
         self._consumer = consumer
         self._ownership = ownership
         self._throttle = throttle
@@ -66,6 +79,8 @@ class Sender:
 
     def problem(self) -> str | None:
         """Why it is not ready, in one sentence; None when it is."""
+        if self._cluster.problem is not None:
+            return f"sender: {self._cluster.problem}"
         if not all(lane.is_connected for lane in self._lanes):
             return "the mail relay cannot be reached"
         if self._ownership.partitions or self._is_spare:
@@ -73,8 +88,7 @@ class Sender:
         return "the sender's partitions are not taken over yet" if self._assigned else "no partitions assigned yet"
 
     def start(self) -> Self:
-        """Join the group and start the lanes; returns itself."""
-        self._consumer.subscribe([topics.NOTIFICATION_REQUESTS], self._on_assigned, self._on_revoked)
+        """Start the lanes; returns itself. The group is joined when the cluster is as needed."""
         for lane in self._lanes:
             lane.start()
         return self
@@ -83,6 +97,8 @@ class Sender:
         """One pass; number of requests read. Raises FatalError, or what a lane failed by, when the process must end."""
         if not self._desk.failures.empty():
             raise self._desk.failures.get()
+        if not self._has_joined and not self._join():
+            return 0
         records = self._consumer.poll(min(MAX_POLL, self._throttle.room(self._ownership.pending)), _POLL_SECONDS)
         self._ownership.note_read(records)
         for record in records:
@@ -107,6 +123,18 @@ class Sender:
         self._consumer.close()
         self._desk.writer.close()
 
+    def _join(self) -> bool:
+        """Whether the cluster has what is needed, so that the group was joined."""
+        try:
+            self._cluster.require()
+        except BrokerUnavailable as error:
+            _LOG.debug("not_joined_yet", error=error)
+            self._desk.stopping.wait(_POLL_SECONDS)
+            return False
+        self._consumer.subscribe([topics.NOTIFICATION_REQUESTS], self._on_assigned, self._on_revoked)
+        self._has_joined = True
+        return True
+
     # -- one pass ------------------------------------------------------------------------------------------------
 
     def _keep_house(self) -> None:
@@ -117,6 +145,7 @@ class Sender:
         self._keep_lease()
         self._commit_progress()
         self._pause_and_resume()
+        self._cluster.watch()
         if time.monotonic() - self._bookmarked_at >= _BOOKMARK_SECONDS:
             self._bookmarked_at = time.monotonic()
             self._ownership.bookmark()
@@ -152,7 +181,8 @@ class Sender:
     # -- partitions come and go ----------------------------------------------------------------------------------
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        self._assigned, self._is_spare = partitions, not partitions
+        self._assigned = owned(partitions, [topics.NOTIFICATION_REQUESTS], self._cluster.partitions)
+        self._is_spare = not self._assigned
         metrics.REBALANCES_TOTAL.labels(SERVICE).inc()
         try:
             return self._take_over()
@@ -162,6 +192,7 @@ class Sender:
 
     def _take_over(self) -> Offsets:
         started = time.monotonic()
+        self._cluster.require()
         offsets = self._ownership.take_over(self._assigned)
         self._paused = set()
         metrics.ASSIGNED_PARTITIONS.labels(SERVICE).set(len(offsets))

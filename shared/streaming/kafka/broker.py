@@ -12,17 +12,19 @@ from confluent_kafka import KafkaException, Message, murmur2
 from confluent_kafka.admin import AdminClient
 
 from shared.errors import BrokerUnavailable
-from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
+from shared.events.topics import LARGEST_DEAD_LETTER_BYTES, recorded_partitions
 from shared.kafka_security import confluent_security
 from shared.settings import KafkaSettings
-from shared.streaming.broker import GroupStanding, LogBounds, Offsets
+from shared.streaming.broker import FoundTopic, GroupStanding, LogBounds, Offsets
 from shared.streaming.kafka.consumer import KafkaConsumer, read
 from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import ToldErrors, unavailable
 from shared.streaming.kafka.groups import list_groups
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, list_start_offsets
+from shared.streaming.kafka.partitioning import Partitioner, RecordedPartitions
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.kafka.replication import require_two_copies
+from shared.streaming.kafka.topics import describe_topics
 from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
@@ -36,8 +38,11 @@ _LIBRARY_LOG = logging.getLogger("librdkafka")
 class KafkaBroker:
     """Makes clients for one cluster."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, recorded: RecordedPartitions = recorded_partitions) -> None:
+        """``recorded``: the number of partitions this cluster's topics were made with; else the registry's."""
         self._settings = settings
+        self.recorded_partitions = recorded
+        self._partition_of = Partitioner(recorded)
         self._common: dict[str, Any] = {
             "bootstrap.servers": settings.bootstrap_servers,
             "socket.connection.setup.timeout.ms": 3000,
@@ -79,12 +84,14 @@ class KafkaBroker:
             },
             self._settings.transaction_timeout_seconds,
             _LIBRARY_LOG,
+            self._partition_of,
         )
 
     def producer(self) -> KafkaProducer:
         timeout_ms = int(self._settings.delivery_timeout_seconds * 1000)
         return KafkaProducer(
-            self._producer_config() | {"message.timeout.ms": timeout_ms, "linger.ms": 2, "retry.backoff.ms": 50}
+            self._producer_config() | {"message.timeout.ms": timeout_ms, "linger.ms": 2, "retry.backoff.ms": 50},
+            self._partition_of,
         )
 
     def read_to_end(self, starts: Offsets) -> Iterator[Iterable[ConsumerRecord]]:
@@ -140,6 +147,9 @@ class KafkaBroker:
         return [
             TopicPartition(topic, number) for topic in topics if topic in known for number in known[topic].partitions
         ]
+
+    def describe(self, topics: Sequence[str]) -> dict[str, FoundTopic]:
+        return describe_topics(self._admin, topics)
 
     def partition_of(self, key: bytes, partitions: int) -> int:
         return murmur2(key, partitions)

@@ -203,7 +203,7 @@ def read(
         error = message.error()
         partition = TopicPartition(message.topic(), message.partition())
         if error is not None and error.code() != PARTITION_EOF:
-            raise_consumer_error(error, f"{partition}@{message.offset()}")
+            raise_consumer_error(error, partition, message.offset())
             told.tell(error, partition)
             continue
         position = moved.get(partition, positions.get(partition))

@@ -9,7 +9,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from shared.errors import BrokerUnavailable, FatalError, MemberFenced, ProducerFenced, TransactionDoubt
+from shared.errors import BrokerUnavailable, FatalError, MemberFenced, OffsetGone, ProducerFenced, TransactionDoubt
 from shared.observability.logging import get_logger
 from shared.streaming.records import TopicPartition
 
@@ -119,15 +119,17 @@ def hopeless(cause: KafkaError, doing: str) -> FatalError:
     return FatalError(f"{doing}: {cause.name()}: {cause.str()}; {NEXT_STEPS[cause.code()]}")
 
 
-def raise_consumer_error(error: KafkaError, origin: str) -> None:
-    """Raise FatalError for an error that ends the process; ``origin`` is where it was met."""
+def raise_consumer_error(error: KafkaError, partition: TopicPartition, offset: int) -> None:
+    """Raise FatalError for an error that ends the process, met at this place."""
+    origin = f"{partition}@{offset}"
     if error.code() == FATAL:  # fatal() is False on this one; the text says which error made it fatal
         kind = MemberFenced if _FENCED in error.str() else FatalError
         raise kind(f"consumer: {error.str()}; does another process hold this instance id?")
     if error.code() == AUTO_OFFSET_RESET:
-        raise FatalError(
+        raise OffsetGone(
+            *partition,
             f"{origin}: the committed offset no longer exists ({error.str()}); records "
-            "may have been deleted before they were read. Compare with the audit, then set the offset by hand"
+            "may have been deleted before they were read. Compare with the audit, then set the offset by hand",
         )
     if error.code() in SKIPPED:
         raise FatalError(f"{origin}: {error.name()}: {error.str()}; {SKIPPED[error.code()]}")

@@ -13,13 +13,16 @@ from shared.errors import BrokerUnavailable, FatalError
 from shared.streaming.kafka.faults import FATAL
 from shared.streaming.kafka.majority_watch import MajorityWatch
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
+from shared.streaming.kafka.partitioning import Partitioner
 from shared.streaming.records import ProducerRecord
 
 
 class KafkaProducer:
     """Idempotent producer for edges. A background thread serves delivery reports and statistics."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], partition_of: Partitioner) -> None:
+        """``partition_of`` places what names no partition."""
+        self._partition_of = partition_of
         self._majority = MajorityWatch()
         self._producer = ConfluentProducer(config | MajorityWatch.CONFIG | {"stats_cb": self._majority.read})
         self._closing = threading.Event()
@@ -30,7 +33,9 @@ class KafkaProducer:
         def report(error: KafkaError | None, message: Any) -> None:
             on_delivery(undelivered(error, message))
 
-        arguments: dict[str, Any] = {} if record.partition is None else {"partition": record.partition}
+        partition = record.partition
+        if partition is None:
+            partition = self._partition_of(record.topic, record.key, record.value)
         try:
             self._producer.produce(
                 record.topic,
@@ -38,7 +43,7 @@ class KafkaProducer:
                 key=record.key,
                 headers=record.headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
                 on_delivery=report,
-                **arguments,
+                partition=partition,
             )
         except BufferError:
             raise BrokerUnavailable("the local queue is full: the broker does not keep up or is away") from None

@@ -17,6 +17,7 @@ from shared.streaming.kafka.bounded_call import within
 from shared.streaming.kafka.connection_watch import ConnectionWatch
 from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import DOUBTFUL, TIMED_OUT, doubtful, verdict
+from shared.streaming.kafka.partitioning import Partitioner
 from shared.streaming.records import ProducerRecord, TopicPartition
 
 _INITIALISE_TIMEOUT_SECONDS = 5.0
@@ -29,8 +30,11 @@ class KafkaTransactionalProducer:
     fenced, and what no retry mends.
     """
 
-    def __init__(self, config: dict[str, Any], timeout_seconds: float, logger: logging.Logger) -> None:
-        """``logger`` gets the critical lines of the library."""
+    def __init__(
+        self, config: dict[str, Any], timeout_seconds: float, logger: logging.Logger, partition_of: Partitioner
+    ) -> None:
+        """``logger`` gets the critical lines of the library; ``partition_of`` places what names no partition."""
+        self._partition_of = partition_of
         self._timeout_seconds = timeout_seconds
         self._doubt: TransactionDoubt | FatalError | None = None
         self._next_offsets: dict[TopicPartition, int] = {}
@@ -59,14 +63,13 @@ class KafkaTransactionalProducer:
     def produce(self, record: ProducerRecord) -> None:
         # The hot path: no context manager and one call per record. Each is reported on, since the commit alone tells
         # only of refused ones: one that the library takes for written, and no broker has, is committed without it.
-        # Partition -1 lets the key decide.
         topic, key, value, headers, partition = record
         try:
             self._client.produce(
                 topic,
                 value,
                 key,
-                -1 if partition is None else partition,
+                self._partition_of(topic, key, value) if partition is None else partition,
                 self._on_delivery,
                 headers=headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
             )

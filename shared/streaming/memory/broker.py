@@ -5,23 +5,28 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from shared.errors import BrokerUnavailable, ProducerFenced, TransactionDoubt
-from shared.streaming.broker import GroupStanding, LogBounds, Offsets
+from shared.streaming.broker import FoundTopic, GroupStanding, LogBounds, Offsets
 from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.groups import Group
 from shared.streaming.memory.log import Logs, Outcome, Transaction, place
 from shared.streaming.memory.producer import MemoryProducer, MemoryTransactionalProducer
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
+_NONE: Mapping[str, int] = MappingProxyType({})
+
 
 class MemoryBroker:
     """A cluster. All clients made by one object see the same log; safe to use from several threads."""
 
-    def __init__(self, partitions_by_topic: Mapping[str, int]) -> None:
+    def __init__(self, partitions_by_topic: Mapping[str, int], surplus: Mapping[str, int] = _NONE) -> None:
+        """``surplus``: how many of a topic's partitions are more than writers reckon with."""
+        self._surplus = surplus
         self.changed = threading.Condition(threading.RLock())
         self.available = True
-        self._logs = Logs(partitions_by_topic.items())
+        self._logs = Logs(partitions_by_topic.items(), surplus)
         self._groups: dict[str, Group] = {}
         self._epochs: dict[str, int] = {}
         self._open: dict[str, Transaction] = {}
@@ -55,6 +60,14 @@ class MemoryBroker:
         with self.changed:
             self.require_available()
             return [partition for topic in topics for partition in self._logs.partitions_of(topic)]
+
+    def describe(self, topics: Sequence[str]) -> dict[str, FoundTopic]:
+        with self.changed:
+            self.require_available()
+            return {topic: FoundTopic(len(self._logs.partitions_of(topic))) for topic in topics}
+
+    def recorded_partitions(self, topic: str) -> int | None:
+        return (len(self._logs.partitions_of(topic)) - self._surplus.get(topic, 0)) or None
 
     def partition_of(self, key: bytes, partitions: int) -> int:
         return place(key, partitions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -84,8 +84,9 @@ class PartitionLog:
 class Logs:
     """All partitions of a cluster."""
 
-    def __init__(self, partitions_by_topic: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, partitions_by_topic: Iterable[tuple[str, int]], surplus: Mapping[str, int]) -> None:
         self._counts = dict(partitions_by_topic)
+        self._surplus = surplus
         self._logs = {
             partition: PartitionLog(partition)
             for topic, count in self._counts.items()
@@ -103,7 +104,8 @@ class Logs:
         """Where a record goes: where it says, or where its key hashes to."""
         if record.partition is not None:
             return TopicPartition(record.topic, record.partition)
-        return TopicPartition(record.topic, place(record.key or b"", self._counts[record.topic]))
+        count = self._counts[record.topic] - self._surplus.get(record.topic, 0)
+        return TopicPartition(record.topic, place(record.key or b"", count))
 
 
 def place(key: bytes, partitions: int) -> int:

@@ -25,12 +25,10 @@ from shared.events.lifecycle import ComplaintClosed, UrgeRegistered
 from shared.events.received import ComplaintUrged
 from shared.events.registry import encode
 from shared.settings import KafkaSettings
-from shared.streaming.kafka import KafkaBroker
 from shared.streaming.records import ProducerRecord
-from tests.component.engine.counter_process import NAME
+from tests.component.engine.counter_process import NAME, PARTITIONS, small_cluster
 from tests.e2e.independent_reader import Read, read_all
 
-PARTITIONS = 2
 SESSION_SECONDS = 2
 DEADLINE_SECONDS = 60.0
 TOPICS = tuple(
@@ -79,7 +77,7 @@ class CounterBench:
 
     def feed(self, urges: int, at: datetime = NEVER_DUE) -> None:
         """Write this many urges, spread over the cases, and wait until they are durable."""
-        producer = KafkaBroker(KafkaSettings(bootstrap_servers=self.cluster.bootstrap_servers)).producer()
+        producer = small_cluster(KafkaSettings(bootstrap_servers=self.cluster.bootstrap_servers)).producer()
         reports: list[Exception | None] = []
         for _ in range(urges):
             case = self.cases[self._urges % len(self.cases)]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.settings import load_settings
+from shared.settings import KafkaSettings, load_settings
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.kafka import KafkaBroker
@@ -24,6 +24,7 @@ from shared.streaming.service import Service
 from tests.component.engine.harness import Count, Counter
 
 NAME = "sla"
+PARTITIONS = 2
 
 
 class CounterSettings(ProcessorSettings):
@@ -95,11 +96,16 @@ class HangingCounter(Counter):
         return super().reduce(state, message, now)
 
 
+def small_cluster(settings: KafkaSettings) -> KafkaBroker:
+    """A cluster whose topics have few partitions, and whose writers know it."""
+    return KafkaBroker(settings, recorded=lambda _: PARTITIONS)
+
+
 def main() -> int:
     """Run until told to stop."""
     settings = load_settings(CounterSettings)
     freezer = Freezer(settings)
-    broker: Any = FreezingBroker(KafkaBroker(settings.kafka), freezer)
+    broker: Any = FreezingBroker(small_cluster(settings.kafka), freezer)
     counter = HangingCounter(lambda: freezer.passing("reduce"), settings.poison)
     return Service(counter, settings, broker=broker, clock=settings.make_clock()).run()
 

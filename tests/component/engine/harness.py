@@ -57,6 +57,7 @@ class Counter:
 
     state_model = Count
     input_topics: tuple[str, ...] = (topics.RECEIVED,)
+    output_topics: tuple[str, ...] = (topics.LIFECYCLE,)
 
     def __init__(
         self,

@@ -27,7 +27,6 @@ from shared.errors import FatalError
 from shared.events import topics
 from shared.settings import KafkaSettings
 from shared.streaming.broker import GroupMetadata, TransactionalProducer
-from shared.streaming.kafka import KafkaBroker
 from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.component.engine.counter_bench import (
     DEADLINE_SECONDS,
@@ -37,7 +36,7 @@ from tests.component.engine.counter_bench import (
     counter_bench,
     is_frozen,
 )
-from tests.component.engine.counter_process import NAME
+from tests.component.engine.counter_process import NAME, small_cluster
 from tests.e2e.independent_reader import read_all
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -303,7 +302,7 @@ def largest_record(cluster: KafkaCluster, topic: str, size_bytes: int) -> Iterat
 
 def test_rule_2_of_a_transaction_with_a_failed_delivery_nothing_becomes_visible(bench: CounterBench) -> None:
     """The broker refuses one record of two, and no retry helps."""
-    broker = KafkaBroker(KafkaSettings(bootstrap_servers=bench.cluster.bootstrap_servers))
+    broker = small_cluster(KafkaSettings(bootstrap_servers=bench.cluster.bootstrap_servers))
     key = bench.cases[0].encode()
     consumer = broker.consumer("rule-2", None)
     producer = broker.transactional_producer(f"rule-2-{key.decode()}")

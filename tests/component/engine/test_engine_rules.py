@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,16 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.local.polling import wait_until
-from shared.errors import BrokerUnavailable, DeadLetterLimit, LostProgress, ProducerFenced, TransactionDoubt
+from shared.errors import (
+    BrokerUnavailable,
+    ClusterMismatch,
+    DeadLetterLimit,
+    LostProgress,
+    ProducerFenced,
+    TransactionDoubt,
+)
 from shared.events import topics
+from shared.events.ids import complaint_id
 from shared.settings import KafkaSettings
 from shared.streaming.broker import LogBounds, Offsets
 from shared.streaming.memory import MemoryBroker
@@ -345,6 +354,21 @@ def test_rule_5_state_without_committed_offsets_stops_the_process(cluster: Memor
     with pytest.raises(LostProgress, match="no committed offset of partition"):
         Process(cluster, tmp_path).run()
     assert urges_seen(cluster) == [1]
+
+
+@pytest.mark.parametrize(("rows", "is_refused"), [(40, True), (5, False)])
+def test_rule_5_state_made_with_another_number_of_partitions_is_refused(
+    rows: int, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = MemoryBroker(TOPICS)
+    for number in range(rows):
+        urge(cluster, number, case=complaint_id("web", f"case {number}"))
+    process = Process(cluster, tmp_path)
+    process.run()
+    process.loop.close()
+    monkeypatch.setattr(cluster, "partition_of", lambda key, _: zlib.crc32(key) % 3)
+    with pytest.raises(ClusterMismatch, match="was made with another number") if is_refused else nullcontext():
+        Process(cluster, tmp_path).run()
 
 
 def test_rule_5_only_numbers_with_every_input_are_worked_on(tmp_path: Path) -> None:

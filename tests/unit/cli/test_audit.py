@@ -24,6 +24,9 @@ from services.cli.audit import (
     holes_in,
     parse_since,
 )
+from services.cli.audit_topics import NOTHING_FOUND, TopicFindings, gone_records
+from shared.streaming.dead_letters import gap_letter
+from shared.streaming.records import ConsumerRecord, TopicPartition
 from tests.unit.auditor.journey import COMPLAINT_ID, Audit, journey, submission
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -98,11 +101,29 @@ def test_what_was_not_read_yet_leaves_no_verdict() -> None:
     assert (document["balanced"], document["unread_records"]) == (None, 3)
 
 
+def surplus(topic: str) -> TopicFindings:
+    return TopicFindings([{"topic": topic, "partition": 12, "records": 3}])
+
+
+GONE = TopicFindings(
+    gone=[{"topic": "departments.a.updates.v1", "partition": 3, "first": 1, "resumed_at": 4, "at": RECEIPT}]
+)
+
+
 @pytest.mark.parametrize(
-    ("holes", "unread", "code"), [(False, 0, 0), (True, 0, 1), (True, 3, 1), (False, 3, NO_VERDICT_YET)]
+    ("holes", "unread", "found", "code"),
+    [
+        (False, 0, NOTHING_FOUND, 0),
+        (True, 0, NOTHING_FOUND, 1),
+        (True, 3, NOTHING_FOUND, 1),
+        (False, 3, NOTHING_FOUND, NO_VERDICT_YET),
+        (False, 0, surplus("complaints.received.v1"), 1),
+        (False, 0, surplus("departments.a.updates.v1"), 0),
+        (False, 0, GONE, 0),
+    ],
 )
 def test_the_exit_code_tells_a_hole_from_a_verdict_that_is_not_in(
-    holes: bool, unread: int, code: int, monkeypatch: pytest.MonkeyPatch
+    holes: bool, unread: int, found: TopicFindings, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = Audit().see([submission()]).wait(minutes=5) if holes else Audit().see(journey())
     asked: list[str] = []
@@ -117,9 +138,22 @@ def test_the_exit_code_tells_a_hole_from_a_verdict_that_is_not_in(
     monkeypatch.setattr(audit, "audited_ends", answer("ends", {}))
     monkeypatch.setattr(audit, "wait_until_read", answer("unread", unread))
     monkeypatch.setattr(audit, "read_rows", answer("rows", rows(seen)))
+    monkeypatch.setattr(audit, "look_at_topics", answer("topics", found))
     result = CliRunner().invoke(app, ["audit", "--json"])
     assert result.exit_code == code, result.output
     assert json.loads(result.stdout)["balanced"] == {0: True, 1: False, NO_VERDICT_YET: None}[code]
     assert ("verdict is not in" in result.stderr) == (code == NO_VERDICT_YET)
     assert ("still to read" in result.stderr) == (unread > 0)
-    assert asked == ["ends", "unread", "rows"], "what was read by then must be in the rows"
+    assert asked == ["ends", "unread", "rows", "topics"], "what was read by then must be in the rows"
+
+
+def test_what_a_department_lost_is_read_from_its_dead_letters() -> None:
+    place = TopicPartition("departments.a.updates.v1", 3)
+    told = gap_letter(place, (1, 4), "departments.a.dead-letters.v1", "why", "router", NOW)
+    letters = [ConsumerRecord(told.topic, 3, 0, None, None, told.headers, 0)]
+    letters.append(ConsumerRecord(told.topic, 3, 1, b"key", b"{}", [("dlq_reason", b"unknown_case")], 0))
+    [found] = gone_records(letters)
+    assert (found["topic"], found["partition"], found["first"], found["resumed_at"]) == (*place, 1, 4)
+    assert TopicFindings(gone=[found]).lines() == [
+        "gone unread 未读即删: departments.a.updates.v1[3] from 1 to 4, found at 2026-03-02T12:00:00.000Z"
+    ]

@@ -9,7 +9,7 @@ import pytest
 from deploy.topics.departments import department_ids
 from deploy.topics.provision import Difference, compare, topic_settings
 from shared.errors import ConfigurationError
-from shared.events.topics import Topic
+from shared.events.topics import Topic, bus_topics
 
 
 def topic(**changes: object) -> Topic:
@@ -37,6 +37,21 @@ def test_every_difference_is_named_with_both_values() -> None:
         Difference("events.v1", "partitions", "12", "6"),
         Difference("events.v1", "retention.ms", "1000", "5"),
     ]
+
+
+def test_a_topic_outsiders_write_is_stamped_by_the_broker_and_the_mending_command_is_given() -> None:
+    updates = next(each for each in bus_topics(["logistics"]) if each.name == "departments.logistics.updates.v1")
+    [difference] = compare(updates, 12, {**topic_settings(updates), "message.timestamp.type": "CreateTime"})
+    assert str(difference) == (
+        "departments.logistics.updates.v1: message.timestamp.type is CreateTime, the registry says LogAppendTime; mend "
+        "it: kafka-configs.sh --alter --topic departments.logistics.updates.v1 --add-config "
+        "message.timestamp.type=LogAppendTime"
+    )
+
+
+def test_our_own_topics_keep_the_time_their_writers_give() -> None:
+    stamped = [each.name for each in bus_topics(["logistics"]) if "message.timestamp.type" in each.config]
+    assert stamped == ["departments.logistics.updates.v1"]
 
 
 def test_department_ids_are_read_in_order(tmp_path: Path) -> None:

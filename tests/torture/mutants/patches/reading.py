@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.events.topics import recorded_partitions
 from shared.streaming.batch import Batch
 from shared.streaming.dead_letters import dead_letter
 from shared.streaming.kafka import consumer
 from shared.streaming.kafka.broker import KafkaBroker
 from shared.streaming.kafka.offsets import list_end_offsets
+from shared.streaming.kafka.partitioning import Partitioner
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.processor import Refusal
@@ -32,7 +34,9 @@ def dead_letter_not_awaited() -> None:
 
     def with_a_letter_box(loop: ProcessorLoop[Any], processor: Any, broker: KafkaBroker, *others: Any) -> None:
         initialise(loop, processor, broker, *others)
-        letters.append(KafkaProducer(broker._producer_config() | {"linger.ms": _LINGER_MS}))
+        letters.append(
+            KafkaProducer(broker._producer_config() | {"linger.ms": _LINGER_MS}, Partitioner(recorded_partitions))
+        )
 
     def refuse(reducer: RecordReducer[Any], record: ConsumerRecord, refusal: Refusal, batch: Batch[Any]) -> None:
         topic = reducer._processor.dead_letter_topic(record.topic)
