@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
+from starlette.responses import Response
 
 from services.intake.adapters.problems import MEDIA_TYPE
 from services.intake.complaint_door import Receipt
@@ -118,7 +119,7 @@ SUBMIT_BATCH = _route(
     "Submit many complaints as JSON Lines, each with its channel_message_id",
     {"200": {"description": "One result per line.", "content": _content("application/x-ndjson", BatchLine)}},
     {"requestBody": {"required": True, "content": _content("application/x-ndjson", Submission)}},
-)
+) | {"response_class": Response}  # without a media type of its own, which would be told beside the right one
 
 
 def message(kind: str) -> dict[str, Any]:
