@@ -103,10 +103,10 @@ def check_java() -> Check:
 
 def check_broker_jars() -> Check:
     """The broker's jars, or Maven to fetch them."""
-    from deploy.local.jars import cache_directory, kafka_version
+    from deploy.local.jars import kafka_version
 
     version = kafka_version()
-    if any(cache_directory().glob(f"kafka-{version}-*")):
+    if _is_downloaded(version):
         return Check("Kafka broker", "ok", f"{version}, downloaded already")
     if shutil.which("mvn"):
         return Check("Kafka broker", "ok", f"{version}, Maven will download it once (54 MB)")
@@ -161,13 +161,21 @@ def check_download_cache() -> Check:
     from deploy.local.jars import cache_directory, kafka_version
 
     name, directory = "download cache", cache_directory()
-    with contextlib.suppress(OSError):
-        if any(directory.glob(f"kafka-{kafka_version()}-*")):
-            return Check(name, "ok", str(directory))
+    if _is_downloaded(kafka_version()):
+        return Check(name, "ok", str(directory))
     found = check_writable(name, directory)
     if found.state == "ok" or found.advice is None:
         return found
     return Check(name, found.state, found.found, f"{found.advice}, or set CBUS_CACHE_DIR to a directory that is")
+
+
+def _is_downloaded(version: str) -> bool:
+    """Whether the broker lies in the cache; not for this user, where it may not look into it."""
+    from deploy.local.jars import cache_directory
+
+    with contextlib.suppress(OSError):
+        return any(cache_directory().glob(f"kafka-{version}-*"))
+    return False
 
 
 def check_room(directory: Path) -> Check:

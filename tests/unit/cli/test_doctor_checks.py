@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from pathlib import Path
 
 import pytest
 
+from deploy.local import jars
 from services.cli import doctor_checks
 from services.cli.doctor_checks import (
     Check,
@@ -69,3 +72,21 @@ def test_one_way_to_run_the_servers_is_enough(
     for name in ("check_java", "check_download_cache", "check_broker_jars", "check_valkey"):
         monkeypatch.setattr(doctor_checks, name, lambda: Check("x", embedded, ""))  # type: ignore[arg-type]
     assert {check.state for check in doctor_checks._check_servers()} == expected
+
+
+def test_a_cache_that_may_not_be_looked_into_is_a_finding_and_no_end_of_the_examination(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Closed(type(Path())):  # type: ignore[misc]
+        """A directory of another user's."""
+
+        def glob(self, *_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(jars, "cache_directory", lambda: Closed(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert doctor_checks.check_broker_jars().state == "missing"
+    found = doctor_checks.check_download_cache()
+    assert found.state == "missing"
+    assert "CBUS_CACHE_DIR" in (found.advice or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import sys
 import zipfile
 from typing import Any
@@ -11,10 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from services.cli.app import app
 from services.cli.submission_columns import CHINESE_NAMES, UnusableFile, column_names, fields_of_columns
 from services.cli.submission_row import Row
 from services.cli.submissions import opened_submissions
+from tests.unit.cli.test_send import Door
 
 openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed here; it is a requirement of cbus send")
 
@@ -137,3 +141,13 @@ def test_marks_around_a_name_do_not_hide_it(header: str) -> None:
 def test_two_columns_for_one_field_are_refused(header: list[str]) -> None:
     with pytest.raises(UnusableFile):
         fields_of_columns(header, ignore_unknown=False)
+
+
+def test_a_workbook_is_sent_row_by_row(tmp_path: Any) -> None:
+    (tmp_path / "a.xlsx").write_bytes(a_workbook(("投诉内容",), ("冰箱坏了",), ("#REF!",), ("漏水",)))
+    door = Door()
+    with door.open() as url:
+        result = CliRunner().invoke(app, ["send", str(tmp_path / "a.xlsx"), "--url", url, "--json"])
+    report = json.loads(result.stdout)
+    assert (report["accepted"], door.posts, result.exit_code) == (2, 2, 1)
+    assert [(each["row"], each["column"]) for each in report["rejections"]] == [(3, "投诉内容")]
