@@ -91,13 +91,14 @@ class Intake:
         """
         self._receipts.start()
         self._cluster_watch = asyncio.create_task(self._cluster.run())
+        self._cluster_watch.add_done_callback(self._on_watch_ended)
         await self._cluster.is_open(_OPENING_SECONDS)
 
     async def stop(self) -> None:
         """Finish what is on its way, flush, and let go of everything."""
         if self._cluster_watch is not None:
             self._cluster_watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(asyncio.CancelledError, Exception):  # an error of it was told when it ended
                 await self._cluster_watch
         await self._delivery.settle()
         unacknowledged = await asyncio.to_thread(self._producer.flush, _FLUSH_SECONDS)
@@ -116,6 +117,11 @@ class Intake:
         if self._check.problem is not None:
             return self._check.problem
         return "what was taken in before is not read yet" if self._cluster.opens_later else None
+
+    def _on_watch_ended(self, task: asyncio.Task[None]) -> None:
+        """It ends by being cancelled. By anything else it would leave the door as it stands, for good."""
+        if not task.cancelled():
+            self._give_up(FatalError(f"the watch over the cluster ended by {type(task.exception()).__name__}"))
 
     def _give_up(self, error: FatalError) -> None:
         _log.critical("stopping_for_a_restart", error=error)
