@@ -135,10 +135,6 @@ class TransactionalProducer(Protocol):
         """Make all of it visible at once."""
         ...
 
-    def abort(self) -> None:
-        """Drop the open transaction; used on orderly shutdown only."""
-        ...
-
     def discard(self) -> None:
         """Let go of the producer without waiting; never raises."""
         ...

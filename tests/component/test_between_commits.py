@@ -44,7 +44,7 @@ def test_an_open_transaction_is_not_half_done(kafka_bootstrap: str, unique_name:
         assert topic not in half_done(admin)
     finally:
         admin.close()
-        producer.abort()
+        producer.commit()
 
 
 @pytest.fixture

@@ -44,10 +44,12 @@ class Reader:
         self.consumer: Consumer = bench.broker.consumer(bench.group, instance)
         self.assigned: list[TopicPartition] = []
         self.records: list[ConsumerRecord] = []
+        self.told = 0
         self.consumer.subscribe([bench.input_topic], self._on_assigned, self._on_revoked)
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
         self.assigned = list(partitions)
+        self.told += 1
         return self.consumer.committed(partitions)
 
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
@@ -124,8 +126,9 @@ class BrokerConformance:
         consumer.close()
 
     def test_an_aborted_record_is_never_seen(self, bench: Bench) -> None:
-        producer = begin(bench, "writer")
-        producer.abort()
+        begin(bench, "writer").discard()
+        producer = bench.broker.transactional_producer(f"{bench.group}-writer")
+        producer.initialise()  # which aborts what the other left open
         producer.begin()
         producer.produce(ProducerRecord(bench.output_topic, b"key", b"second", [], 0))
         producer.flush()
@@ -212,6 +215,20 @@ class BrokerConformance:
         producer.commit()
         asking.join(timeout=DEADLINE_SECONDS)
         assert answers == [1]
+
+    def test_a_member_too_many_is_told_that_it_has_nothing(self, bench: Bench) -> None:
+        """Else a spare could not know that it has joined, and would never be ready."""
+        members = [Reader(bench) for _ in range(3)]
+        shares = [(0, True), (1, True), (1, True)]
+        try:
+            deadline = time.monotonic() + DEADLINE_SECONDS
+            while sorted((len(member.assigned), member.told > 0) for member in members) != shares:
+                assert time.monotonic() < deadline
+                for member in members:
+                    member.consumer.poll(10, 0.02)
+        finally:
+            for member in members:
+                member.consumer.close()
 
     def test_a_new_producer_with_the_same_id_fences_the_old_one(self, bench: Bench) -> None:
         old = begin(bench, "slot")

@@ -106,10 +106,6 @@ class KafkaTransactionalProducer:
             raise TransactionDoubt("a connection was lost; a late copy of a request could hit the next transaction")
         self._raise_doubt()
 
-    def abort(self) -> None:
-        with doubtful("abort_transaction"):
-            self._client.abort_transaction(self._timeout_seconds)
-
     def discard(self) -> None:
         client, self._producer = self._producer, None
         if client is not None:

@@ -55,9 +55,6 @@ class MemoryTransactionalProducer:
     def commit(self) -> None:
         self._end(Outcome.COMMITTED)
 
-    def abort(self) -> None:
-        self._end(Outcome.ABORTED)
-
     def discard(self) -> None:
         self._transaction = None
 

@@ -14,6 +14,7 @@ from shared.errors import TransactionDoubt
 from shared.streaming import transaction
 from shared.streaming.kafka import transactional_producer
 from shared.streaming.kafka.connection_watch import ConnectionWatch
+from shared.streaming.kafka.faults import doubtful
 from shared.streaming.loop import ProcessorLoop
 from tests.component.engine import counter_process
 
@@ -21,10 +22,11 @@ from tests.component.engine import counter_process
 def abort_and_carry_on(loop: ProcessorLoop[Any], cause: Exception) -> None:
     """Stands in for ``ProcessorLoop._distrust``: abort, rewind, keep the producer if it still works."""
     print(f"transaction_aborted: {cause}", file=sys.stderr)  # noqa: T201
-    producer = loop._producer
+    producer: Any = loop._producer
     try:
         if producer is not None:
-            producer.abort()
+            with doubtful("abort_transaction"):
+                producer._client.abort_transaction(3.0)
             loop._consumer.seek(loop._restore())
     except TransactionDoubt as doubt:
         print(f"producer_dropped: {doubt}", file=sys.stderr)  # noqa: T201
