@@ -6,28 +6,32 @@ Exit code 0: every line was answered; 1: at least one was refused, with its reas
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from services.cli.complaint_line import complaint_in
 from services.cli.json_lines import FileArgument, run_batch_command
 from services.cli.options import AlwaysJsonOption, ConfigDirOption
+from services.intake.domain.given import BlankIsAbsent, require_visible
+from services.intake.domain.submission import SubmittedMoney
 from services.router.adapters.config_files import load_taxonomy
 from services.router.domain.classify import classify
 from services.router.domain.taxonomy import Taxonomy
-from shared.events.complaint import Money, Narrative
+from shared.events.complaint import Narrative
 
 
-class Question(BaseModel):
+class Question(BlankIsAbsent):
     """One line of input; other fields are ignored, so that labelled data can be piped through."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    text: str = Field(min_length=1, max_length=20_000, description="The complaint.")
+    text: Annotated[str, AfterValidator(require_visible)] = Field(
+        min_length=1, max_length=20_000, description="The complaint."
+    )
     subject: str | None = Field(None, max_length=300, description="Subject line, if there is one.")
     declared_category: str | None = Field(None, description="What the complainant or channel says it is about.")
-    amount: Money | None = Field(None, description="Amount in dispute.")
+    amount: SubmittedMoney | None = Field(None, description="Amount in dispute.")
     minor: bool = Field(False, description="The complainant is under age.")
 
 
@@ -61,6 +65,6 @@ def _question(document: dict[str, Any]) -> Question:
         text=complaint.narrative.text,
         subject=complaint.narrative.subject,
         declared_category=complaint.declared_category,
-        amount=complaint.amount,
+        amount=None if complaint.amount is None else SubmittedMoney(**complaint.amount.model_dump()),
         minor=complaint.complainant.minor,
     )

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.cli.json_lines import LineRefused, parse_line
 from services.sla.adapters.config_files import load_calendars
 from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.calendar_definition import CalendarDefinition
@@ -140,18 +141,11 @@ def answer_line(line: bytes | str, number: int, calendars: Calendars) -> tuple[d
         return {"id": identity, "error": error}, False
 
 
-def _json(line: bytes | str) -> object:
+def _json(line: bytes | str) -> dict[str, Any]:
     try:
-        question: object = json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise Refused(None, f"not a JSON line: {error}") from None
-    if not isinstance(question, dict):
-        raise Refused(None, "not a JSON object")
-    return question
-
-
-def _refuse_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
+        return parse_line(line)
+    except LineRefused as refused:
+        raise Refused(refused.field, refused.reason) from None
 
 
 def _instant(text: object, field: str, zone: ZoneInfo, *, date_is_enough: bool = False) -> datetime:

@@ -15,6 +15,7 @@ from services.cli.dept_report import report, resolution_of
 from services.cli.dept_tail import tail_command
 from services.cli.options import BootstrapOption, JsonOption
 from shared.events.departments import Action
+from shared.invisible import is_given
 
 dept_app = typer.Typer(no_args_is_help=True, help="A department's own client: read the queue, report what was done.")
 
@@ -100,10 +101,10 @@ def resolve(
     bootstrap: BootstrapOption = None,
 ) -> None:
     """The department's part is done. The answer goes to the consumer: no personal data in it."""
-    parts = [status, cause, measures]
-    if any(parts) and not all(parts):
-        raise typer.BadParameter("--status, --cause and --measures belong together")
-    resolution = resolution_of(status, cause, measures) if status and cause and measures else None
+    parts = [part for part in (status, cause, measures) if part is not None]
+    if parts and (len(parts) < 3 or not all(map(is_given, parts))):
+        raise typer.BadParameter("--status, --cause and --measures belong together, and each says something")
+    resolution = resolution_of(*parts) if parts else None
     report(context, complaint_id, Action.RESOLVE, at, as_json, bootstrap, resolution=resolution)
 
 

@@ -19,6 +19,7 @@ from services.cli.trace import parse_case, ticket_middle
 from shared.errors import ComplaintBusError
 from shared.events.decisions import Resolution
 from shared.events.departments import Action, DepartmentUpdate
+from shared.invisible import is_blank
 
 _OPTIONS = {"suggested_department": "--suggest", "happened_at": "--at"}
 """Options that are called otherwise than the field they fill."""
@@ -40,6 +41,8 @@ def report(
     **facts: Any,
 ) -> None:
     """Write one update of the department in ``context`` and say where it is. ``facts`` are fields of the update."""
+    if is_blank(facts.get("reason", "given")):
+        raise typer.BadParameter("says nothing: write a reason code, e.g. not_our_product", param_hint="--reason")
     case = _case(complaint_id)
     settings = cli_settings(bootstrap)
     clock = settings.make_clock()

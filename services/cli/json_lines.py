@@ -16,6 +16,9 @@ from typing import Annotated, Any, Never, TextIO
 import typer
 from pydantic import ValidationError
 
+from services.intake.domain.wording import field_reason
+from shared.events.strict_json import NotJson, parse_object
+
 FileArgument = Annotated[
     Path | None,
     typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="JSON Lines. Default: standard input."),
@@ -69,7 +72,7 @@ def identity_of(document: object) -> Any:
 def _answer(handle: Callable[[dict[str, Any]], dict[str, Any]], line: bytes | str, number: int) -> dict[str, Any]:
     identity = None
     try:
-        document = _parse(line)
+        document = parse_line(line)
         identity = identity_of(document)
         return {"id": identity} | handle(document)
     except LineRefused as refused:
@@ -79,19 +82,17 @@ def _answer(handle: Callable[[dict[str, Any]], dict[str, Any]], line: bytes | st
     return {"id": identity, "error": {"line": number, "field": field, "reason": reason}}
 
 
-def _parse(line: bytes | str) -> dict[str, Any]:
-    try:
-        document = json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-        raise LineRefused(None, f"not a JSON line{where}") from None
-    if not isinstance(document, dict):
-        raise LineRefused(None, "not a JSON object")
-    return document
-
-
-def _refuse_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
+def parse_line(line: bytes | str) -> dict[str, Any]:
+    """The object in one line, read as strictly as at the door. Raises LineRefused."""
+    parsed = parse_object(line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line)
+    if not isinstance(parsed, NotJson):
+        return parsed
+    problem = parsed.problems[0]
+    reason = field_reason(problem, "en")
+    if problem.code == "repeated_name":
+        raise LineRefused(problem.field, reason)
+    place = problem.field.removeprefix("line 1 ")
+    raise LineRefused(None, f"not a JSON object: {place} {reason}" if place else f"not a JSON object: {reason}")
 
 
 def _first_problem(error: ValidationError) -> tuple[str | None, str]:

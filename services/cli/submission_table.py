@@ -16,6 +16,7 @@ from services.cli.display_artefacts import artefact_in
 from services.cli.submission_columns import UnusableFile, fields_of_columns
 from services.cli.submission_row import Row, RowProblem, unusable
 from services.intake.domain.wording import Language, Text
+from shared.invisible import is_blank
 
 LONGEST_CELL: Final = 1 << 20
 _DELIMITERS: Final = (",", ";", "\t")
@@ -49,7 +50,7 @@ def _csv_data(
         except csv.Error as error:  # quotes are out of step from here on; what follows cannot be trusted
             yield unusable(number, wording.filled(wording.ROW_NOT_CSV, error=error), language)
             return
-        if any(cell.strip() for cell in cells):
+        if not all(map(is_blank, cells)):
             yield table_row(number, header, fields, cells, language)
 
 
@@ -67,7 +68,7 @@ def table_row(
 
 
 def _is_filled(cell: Cell) -> bool:
-    return isinstance(cell, Text) or bool(cell.strip())
+    return isinstance(cell, Text) or not is_blank(cell)
 
 
 def _nested(filled: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from services.cli.submission_columns import UnusableFile, fields_of_columns
 from services.cli.submission_row import Row, unusable
 from services.cli.submission_table import Cell, table_row
 from services.intake.domain.wording import Language, Text
+from shared.invisible import is_blank
 
 ZIP: Final = b"PK\x03\x04"
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
@@ -115,7 +116,7 @@ def _number(value: float) -> Cell:
 
 def _without_empty_end(cells: Sequence[Cell]) -> list[Cell]:
     kept = list(cells)
-    while kept and isinstance(kept[-1], str) and not kept[-1].strip():
+    while kept and isinstance(kept[-1], str) and is_blank(kept[-1]):
         kept.pop()
     return kept
 

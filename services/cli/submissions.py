@@ -21,8 +21,8 @@ from services.cli.submission_row import Row, RowProblem
 from services.cli.submission_table import csv_rows
 from services.cli.submission_workbook import require_no_other_office_file, workbook_rows
 from services.intake.domain.refusal import FieldProblem
-from services.intake.domain.strict_json import NotJson, canonical, parse_object
 from services.intake.domain.wording import Language, field_reason
+from shared.events.strict_json import NotJson, canonical, parse_object
 
 Format = Literal["jsonl", "csv", "xlsx"]
 

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake.delivery import Delivered, Delivery
 from services.intake.domain.reading import read_complaint
 from services.intake.domain.refusal import Refusal, RefusalReason
-from services.intake.domain.strict_json import NotJson, canonical, parse_object
 from services.intake.domain.trace_context import trace_id
 from shared.clock import Clock
 from shared.crash_points import crash_point
@@ -22,6 +21,7 @@ from shared.events import ids, registry, topics
 from shared.events.base import UtcDatetime
 from shared.events.complaint import Complaint
 from shared.events.received import ComplaintSubmitted
+from shared.events.strict_json import NotJson, canonical, parse_object
 from shared.observability.logging import get_logger
 from shared.observability.metrics import INTAKE_COMPLAINTS_TOTAL, channel_label
 from shared.streaming.records import ProducerRecord

@@ -19,13 +19,13 @@ from services.intake.domain.acceptance import is_idempotency_key
 from services.intake.domain.consumer_message import MESSAGE_KINDS, to_event
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.refusal import Refusal, RefusalReason
-from services.intake.domain.strict_json import NotJson, canonical, parse_object
 from services.intake.domain.trace_context import trace_id
 from shared.clock import Clock
 from shared.crash_points import crash_point
 from shared.events import ids, registry, topics
 from shared.events.base import UtcDatetime
 from shared.events.received import ConsumerMessage
+from shared.events.strict_json import NotJson, canonical, parse_object
 from shared.observability.logging import get_logger
 from shared.observability.metrics import INTAKE_MESSAGES_TOTAL
 from shared.streaming.records import ProducerRecord

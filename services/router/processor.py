@@ -66,7 +66,7 @@ class RouterProcessor:
         """One record. Raises InvalidEvent (``key_mismatch``, ``unexpected_type``) for what intake must not write."""
         outcome = self._outcome(state, message, now)
         if outcome.refusal is not None:
-            return Step(state, refusal=Refusal(outcome.refusal.value, explain(outcome.refusal)))
+            return Step(state, refusal=Refusal(outcome.refusal.value, explain(outcome.refusal, self._departments.ids)))
         trace = message.envelope.traceparent
         return Step(outcome.case, [Emit(*output, trace) for output in outcome.outputs])
 

@@ -31,3 +31,5 @@ class Event(Contract):
     """The value of one record. ``event_type`` is its CloudEvents ``ce_type``, major version included."""
 
     event_type: ClassVar[str]
+    from_outside: ClassVar[bool] = False
+    """True for what others than the bus write: it is read as strictly as at the door, every name once."""

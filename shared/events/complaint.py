@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from shared.events.base import Contract, UtcDatetime
+from shared.events.currency import known_currency
 
 
 class Channel(StrEnum):
@@ -64,7 +65,9 @@ class Money(Contract):
     """An amount in dispute."""
 
     value: Decimal = Field(ge=0, max_digits=15, decimal_places=4, description="Amount, as a decimal string.")
-    currency: str = Field("CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
+    currency: Annotated[str, BeforeValidator(known_currency)] = Field(
+        "CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 code."
+    )
 
 
 class Attachment(Contract):

@@ -97,6 +97,7 @@ class DepartmentUpdate(Event):
     """One thing a department did. Refused, with a reason, when the case's state does not allow it."""
 
     event_type: ClassVar[str] = "assignment.updated.v1"
+    from_outside: ClassVar[bool] = True
 
     complaint_id: str = Field(description="The case; also the record key.")
     action: str = Field(

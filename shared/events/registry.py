@@ -11,6 +11,7 @@ from shared.errors import InvalidEvent
 from shared.events import audit, departments, insight, lifecycle, notifications, received, sla
 from shared.events.base import Event
 from shared.events.envelope import Envelope, Headers
+from shared.events.strict_json import NotJson, parse_object
 
 EVENT_MODELS: dict[str, type[Event]] = {
     model.event_type: model
@@ -56,10 +57,27 @@ def decode(headers: Headers, value: bytes | None) -> tuple[Envelope, Event]:
 
 def parse(model: type[EventT], value: bytes) -> EventT:
     """Validate JSON bytes as ``model``; raise InvalidEvent (``schema``) naming each bad field."""
+    if model.from_outside:
+        _require_strict(model, value)
     try:
         return model.model_validate_json(value)
     except ValidationError as error:
         raise InvalidEvent("schema", f"{model.event_type}: {describe(error)}") from None
+
+
+def _require_strict(model: type[Event], value: bytes) -> None:
+    """Two readers could disagree about a name given twice or a NaN. A name that nobody knows is not repeated."""
+    parsed = parse_object(value)
+    if isinstance(parsed, NotJson):
+        problems = ((problem.field, problem.code) for problem in parsed.problems)
+        told = (f"{_place(model, place, code)} ({code})" for place, code in problems)
+        raise InvalidEvent("schema", f"{model.event_type}: {'; '.join(told)}")
+
+
+def _place(model: type[Event], place: str, code: str) -> str:
+    if code != "repeated_name":
+        return place or "value"
+    return place if place in model.model_fields else "a name"
 
 
 def describe(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.intake.domain.refusal import FieldProblem, Refusal, RefusalReason
-from services.intake.domain.strict_json import DEEPEST_NESTING
+from shared.events.strict_json import DEEPEST_NESTING
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.events.field_problem import FieldProblem as FieldProblem
+
 
 class RefusalReason(StrEnum):
     """The kinds of "no". The value is the last part of the problem type (RFC 9457)."""
@@ -28,15 +30,6 @@ class RefusalReason(StrEnum):
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
-    """What is wrong with one field. ``code`` is stable; ``limits`` are the numbers or choices its wording needs."""
-
-    field: str
-    code: str
-    limits: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ are refused here, so a misspelt name is told to the sender instead of being lost
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.intake.domain.given import BlankIsAbsent, require_visible
 from shared.date_range import EARLIEST_DAY, LATEST_DAY, is_in_range
 from shared.events.base import UtcDatetime
 from shared.events.complaint import (
@@ -26,9 +26,15 @@ from shared.events.complaint import (
     ProductReference,
     accept_plain_narrative,
 )
+from shared.events.currency import currency_code
+from shared.invisible import is_blank
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 _RFC_3339 = re.compile(r"(19|20|21)\d\d-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
+"""BCP 47 as far as its form goes, the underscore of locales allowed. A name such as ``English`` or ``中文`` is none."""
 
 
 def _rfc_3339(value: object) -> object:
@@ -50,17 +56,25 @@ Instant = Annotated[UtcDatetime, BeforeValidator(_rfc_3339), AfterValidator(_in_
 """RFC 3339 with an offset, e.g. ``2024-05-01T09:30:00+08:00``, on a date that clocks answer for (``date_range``)."""
 
 
+MessageId = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(require_visible)]
+"""Blank is refused and not left out: every submission with it would be one and the same complaint."""
+
 PersonsName = Annotated[str, Field(max_length=200)]
 """As long as a complainant's own name may be: nine narratives in one state row must fit into one Kafka record."""
 
 
-class SubmittedComplainant(Complainant):
+class SubmittedComplainant(BlankIsAbsent, Complainant):
     """The person who complains, as given."""
 
     model_config = _STRICT
 
+    @field_validator("handles")
+    @classmethod
+    def _only_given(cls, handles: dict[str, str]) -> dict[str, str]:
+        return {medium: handle for medium, handle in handles.items() if not is_blank(medium) and not is_blank(handle)}
 
-class SubmittedNarrative(Narrative):
+
+class SubmittedNarrative(BlankIsAbsent, Narrative):
     """What happened, as given; at least one visible character.
 
     The contract lets a person's name be of any length, and must go on doing so for what is on the log already.
@@ -77,23 +91,41 @@ class SubmittedNarrative(Narrative):
     def _says_something(cls, text: str) -> str:
         return require_visible(text)
 
+    @field_validator("persons_involved")
+    @classmethod
+    def _only_given(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if not is_blank(name))
 
-class SubmittedProduct(ProductReference):
+
+class SubmittedProduct(BlankIsAbsent, ProductReference):
     """The product or service complained about."""
 
     model_config = _STRICT
 
 
-class SubmittedMoney(Money):
-    """An amount in dispute."""
+class SubmittedMoney(BlankIsAbsent, Money):
+    """An amount in dispute, in a currency that exists."""
 
     model_config = _STRICT
+
+    @field_validator("currency", mode="before")
+    @classmethod
+    def _is_a_currency(cls, name: object) -> object:
+        code = currency_code(name) if isinstance(name, str) else None
+        if isinstance(name, str) and code is None:
+            raise PydanticCustomError("currency", "not a currency of ISO 4217")
+        return code or name
 
 
 class SubmittedAttachment(Attachment):
     """Metadata of an attachment already in the store."""
 
     model_config = _STRICT
+
+    @field_validator("attachment_id", "media_type")
+    @classmethod
+    def _says_something(cls, text: str) -> str:
+        return require_visible(text)
 
 
 class SubmittedConsent(Consent):
@@ -102,16 +134,14 @@ class SubmittedConsent(Consent):
     model_config = _STRICT
 
 
-class Submission(BaseModel):
+class Submission(BlankIsAbsent):
     """The body of ``POST /v1/complaints``: the fields of a complaint that its sender may set."""
 
     model_config = _STRICT
 
     channel: Channel = Field(Channel.WEB, description="Where the complaint came in.")
-    channel_message_id: str | None = Field(
+    channel_message_id: MessageId | None = Field(
         None,
-        min_length=1,
-        max_length=300,
         description="The sender's own id for this submission. The header Idempotency-Key wins where both are given; "
         "one of them is required on every channel but web.",
     )
@@ -150,9 +180,9 @@ class Submission(BaseModel):
     def _narrative_from_text(cls, data: Any) -> Any:
         return accept_plain_narrative(data)
 
-
-def require_visible(text: str) -> str:
-    """Refuse a text of nothing but white space and invisible characters (zero-width, controls)."""
-    if any(unicodedata.category(character)[0] not in "ZC" for character in text):
-        return text
-    raise PydanticCustomError("blank", "nothing but white space")
+    @field_validator("language")
+    @classmethod
+    def _is_a_language_tag(cls, tag: str) -> str:
+        if _LANGUAGE_TAG.fullmatch(tag) is None:
+            raise PydanticCustomError("language_tag", "not a language tag of BCP 47")
+        return tag.replace("_", "-")

@@ -153,7 +153,17 @@ FIELD_WORDINGS = MappingProxyType(
     {
         "missing": Text("is required", "必填"),
         "extra_forbidden": Text("is not a known field", "不是已知字段"),
-        "blank": Text("says nothing: only white space", "没有内容，只有空白字符"),
+        "blank": Text(
+            "says nothing: only white space or characters that are not shown", "没有内容，只有空白或不可见字符"
+        ),
+        "currency": Text(
+            "is no currency: write a code of ISO 4217, such as CNY or USD",
+            "不是货币代码，请填写 ISO 4217 代码，例如 CNY、USD",
+        ),
+        "language_tag": Text(
+            "is no language tag: write one of BCP 47, such as zh-CN or en",
+            "不是语言标签，请填写 BCP 47 标签，例如 zh-CN、en",
+        ),
         "nul_character": Text("contains the character NUL", "含有 NUL 字符"),
         "lone_surrogate": Text(
             "contains half a surrogate pair; not Unicode text", "含有不成对的代理字符，不是有效的 Unicode 文本"

@@ -28,6 +28,7 @@ from shared.events.lifecycle import (
     ComplaintResumed,
     DepartmentEvent,
 )
+from shared.invisible import is_given
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far a department's clock may be off. Beyond it an update is refused, within it the time is set right."""
@@ -166,7 +167,10 @@ def _resolve(report: Report, case: Case, held: CaseAssignment) -> Case:
 
 def _return(report: Report, case: Case, held: CaseAssignment) -> Case | Reason:
     update, departments = report.update, report.departments
-    replacement = choose_replacement(case, held, update.suggested_department, departments)
+    suggested = update.suggested_department if is_given(update.suggested_department) else None
+    if suggested is not None and suggested not in departments.by_id:
+        return Reason.UNKNOWN_DEPARTMENT
+    replacement = choose_replacement(case, held, suggested, departments)
     if isinstance(replacement, Reason):
         return replacement
     return redispatch(report.log, case, held, replacement, departments, update.reason, report.happened_at, report.now)

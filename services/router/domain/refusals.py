@@ -6,7 +6,7 @@ for what consumers sent), with the code as ``dlq_reason`` and the explanation as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -42,6 +42,8 @@ class Reason(StrEnum):
     NOT_LEAD = "not_lead"
     REASON_REQUIRED = "reason_required"
     RESOLUTION_REQUIRED = "resolution_required"
+    RESOLUTION_BLANK = "resolution_blank"
+    UNKNOWN_DEPARTMENT = "unknown_department"
     SUGGESTION_REQUIRED = "suggestion_required"
     FORCED_ASSIGNMENT = "forced_assignment"
     TRIAGE_ALREADY_INVOLVED = "triage_already_involved"
@@ -158,12 +160,26 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "仅主办部门可进行回访。",
         ),
         Reason.REASON_REQUIRED: (
-            "Say why: return and hold need a reason code.",
-            "请填写原因：退单和挂起必须注明原因代码。",
+            "Say why: return and hold need a reason code; white space and characters that are not shown say nothing.",
+            "请填写原因：退单和挂起必须注明原因代码；空白和不可见字符不算填写。",
         ),
         Reason.RESOLUTION_REQUIRED: (
             "The lead's resolve needs the resolution (status, cause, measures): it is what the complainant is told.",
             "主办部门办结必须填写处理结果（状态、原因、措施），将告知投诉人。",
+        ),
+        Reason.RESOLUTION_BLANK: (
+            (
+                "Status, cause and measures must each say something: the complainant is told them. Only white space or "
+                "characters that are not shown were given. A co-handler may leave the resolution out as a whole."
+            ),
+            "处理结果的状态、原因、措施均须有内容，将告知投诉人；本次只填了空白或不可见字符。协办部门可整体省略处理结果。",
+        ),
+        Reason.UNKNOWN_DEPARTMENT: (
+            (
+                "suggested_department is none of the departments; the part was not returned. Send it again with one of "
+                "those named below, or without it and triage decides."
+            ),
+            "suggested_department 不是现有部门，未退单。请改填现有部门后重发，或不填由分诊部门决定。",
         ),
         Reason.SUGGESTION_REQUIRED: (
             (
@@ -203,7 +219,11 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
 """English and Chinese explanation of every code: what is wrong, and what the sender can do."""
 
 
-def explain(reason: Reason) -> str:
-    """The explanation in both languages. Never contains anything of the record."""
+def explain(reason: Reason, departments: Sequence[str] = ()) -> str:
+    """The explanation in both languages, with the ``departments`` there are where it is about their names.
+
+    Never contains anything of the record.
+    """
     english, chinese = EXPLANATIONS[reason]
-    return f"{english} / {chinese}"
+    known = f" ({', '.join(departments)})" if reason is Reason.UNKNOWN_DEPARTMENT and departments else ""
+    return f"{english} / {chinese}{known}"

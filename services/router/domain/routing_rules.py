@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from services.router.domain.config_model import ConfigModel
+from services.router.domain.config_model import AmountsByCurrency, ConfigModel
 from shared.events.complaint import Channel, Complaint, Money
 from shared.events.decisions import Classification, Severity
 
@@ -78,7 +78,7 @@ class When(ConfigModel):
     order: bool | None = Field(None, description="An order or contract number is (not) given.")
     earlier_ticket: bool | None = Field(None, description="An earlier complaint is (not) named.")
     regulator_deadline: bool | None = Field(None, description="A regulator has (not) set a deadline.")
-    min_amount: dict[str, Decimal] | None = Field(
+    min_amount: AmountsByCurrency | None = Field(
         None, min_length=1, description="By currency: the amount in dispute is at least this; other currencies: no."
     )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -18,7 +17,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, model_validator
 
 from services.router.domain.compiled_taxonomy import CompiledTaxonomy
-from services.router.domain.config_model import ConfigModel
+from services.router.domain.config_model import AmountsByCurrency, ConfigModel
 from services.router.domain.reading_copy import reading_copy
 from services.router.domain.term_index import word_bytes
 from services.router.domain.term_notation import expand_all
@@ -126,7 +125,7 @@ class SeveritySignals(ConfigModel):
 
     high_terms: Terms = Field((), description="Terms of grave or public matters: media, courts, many people, ruin.")
     low_terms: Terms = Field((), description="Terms of suggestions and enquiries; they count when nothing is grave.")
-    high_amounts: dict[str, Decimal] = Field(
+    high_amounts: AmountsByCurrency = Field(
         default_factory=dict, description="By ISO 4217 currency: an amount in dispute from here on is high."
     )
     minor: Severity = Field(Severity.HIGH, description="Severity, at least, when the complainant is under age.")

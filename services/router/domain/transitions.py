@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 from services.router.domain.case import AssignmentStatus, Case, CaseAssignment, CaseStatus
 from services.router.domain.refusals import Reason
 from shared.events.departments import Action, DepartmentUpdate
+from shared.invisible import is_given
 
 
 class Effect(NamedTuple):
@@ -88,11 +89,16 @@ Requirement = Callable[[Case, CaseAssignment, DepartmentUpdate], bool]
 
 
 def _has_reason(_case: Case, _held: CaseAssignment, update: DepartmentUpdate) -> bool:
-    return bool(update.reason)
+    return is_given(update.reason)
 
 
 def _has_resolution_if_lead(_case: Case, held: CaseAssignment, update: DepartmentUpdate) -> bool:
     return update.resolution is not None or not held.is_lead
+
+
+def _has_no_blank_resolution(_case: Case, _held: CaseAssignment, update: DepartmentUpdate) -> bool:
+    told = update.resolution
+    return told is None or all(map(is_given, (told.status, told.cause, told.measures)))
 
 
 def _is_on_hold(_case: Case, held: CaseAssignment, _update: DepartmentUpdate) -> bool:
@@ -114,7 +120,10 @@ def _is_case_resolved(case: Case, _held: CaseAssignment, _update: DepartmentUpda
 REQUIREMENTS: Final[Mapping[Action, tuple[tuple[Requirement, Reason], ...]]] = MappingProxyType(
     {
         _A.RETURN: ((_has_reason, Reason.REASON_REQUIRED),),
-        _A.RESOLVE: ((_has_resolution_if_lead, Reason.RESOLUTION_REQUIRED),),
+        _A.RESOLVE: (
+            (_has_resolution_if_lead, Reason.RESOLUTION_REQUIRED),
+            (_has_no_blank_resolution, Reason.RESOLUTION_BLANK),
+        ),
         _A.HOLD: ((_is_not_on_hold, Reason.ALREADY_ON_HOLD), (_has_reason, Reason.REASON_REQUIRED)),
         _A.RESUME: ((_is_on_hold, Reason.NOT_ON_HOLD),),
         _A.CALL_BACK: ((_is_lead, Reason.NOT_LEAD), (_is_case_resolved, Reason.NOT_RESOLVED)),

@@ -57,6 +57,28 @@ def test_a_line_that_is_no_object_gets_its_error_in_its_place(line: str) -> None
     assert "张三" not in json.dumps(answers[1], ensure_ascii=False)
 
 
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ('{"text": "x", "text": "The dryer caught fire"}', "text"),
+        ('{"text": "x", "amount": {"value": 1, "value": 2}}', "value"),
+        ('{"text": "x", "amount": {"value": 1e999}}', None),
+        ('{"text": "x", "amount": {"value": "1", "currency": "XYZ"}}', "amount.currency"),
+        ('{"text": "\\u3164"}', "text"),
+    ],
+)
+def test_a_line_is_read_as_strictly_as_at_the_door(line: str, field: str | None) -> None:
+    code, (answer,) = run(classify, line)
+    assert code == 1
+    assert answer["error"]["field"] == field
+
+
+@pytest.mark.parametrize("currency", ["CNY", "RMB", "rmb", "¥", "人民币"])
+def test_an_amount_counts_whatever_its_currency_is_called(currency: str) -> None:
+    document = {"text": "合同违约，你们不履行合同承诺", "amount": {"value": "100000", "currency": currency}}
+    assert classify(document)["severity"] == "high"
+
+
 def test_a_refusal_names_field_and_reason() -> None:
     def refuse(document: dict[str, Any]) -> dict[str, Any]:
         raise LineRefused("n", "must be odd")

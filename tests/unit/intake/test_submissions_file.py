@@ -18,6 +18,7 @@ from services.cli.submission_row import Row
 from services.cli.submissions import opened_submissions
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.submission import Submission
+from shared.invisible import is_given
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
@@ -60,8 +61,8 @@ def test_what_a_spreadsheet_writes_is_read_back(cells: list[tuple[str, str]]) ->
     csv.writer(written).writerows([("narrative", "complainant.handles.微博"), *cells])
     expected: list[dict[str, Any]] = []
     for narrative, handle in cells:
-        filled: dict[str, Any] = {"narrative": narrative} if narrative.strip() else {}
-        if handle.strip():
+        filled: dict[str, Any] = {"narrative": narrative} if is_given(narrative) else {}
+        if is_given(handle):
             filled["complainant"] = {"handles": {"微博": handle}}
         if filled:
             expected.append(filled)

@@ -7,7 +7,7 @@ import pytest
 from services.router.domain.rationales import Rationale, reason_of_return
 from shared.events.departments import AssignmentCancelled, AssignmentDispatched
 from shared.events.lifecycle import AssignmentReturned, ComplaintDispatched
-from tests.unit.router.case_builders import OFFICE, TRIAGE, Router, short
+from tests.unit.router.case_builders import DEPARTMENTS, OFFICE, TRIAGE, Router, short
 
 
 def submitted(lead: str = "after-sales", co_handlers: tuple[str, ...] = ()) -> Router:
@@ -53,7 +53,7 @@ def test_a_new_department_gets_the_whole_complaint_and_what_was_added_since() ->
 
 
 def test_without_a_usable_suggestion_the_first_return_goes_to_triage() -> None:
-    for suggestion in (None, "no-such-department", "after-sales"):
+    for suggestion in (None, "\u3000", "after-sales"):
         router = submitted()
         router.give_back("after-sales", suggestion)
         assert router.holders() == {TRIAGE: "lead"}
@@ -95,12 +95,26 @@ def test_the_arbiter_may_decide_for_a_department_that_returned_it() -> None:
     assert len(attempts) == 4
 
 
+@pytest.mark.parametrize("lead", ["after-sales", TRIAGE])
+@pytest.mark.parametrize("suggestion", ["no-such-department", "Quality", "质量部", "quality "])
+def test_a_return_to_a_department_that_does_not_exist_is_refused_and_the_known_ones_are_named(
+    lead: str, suggestion: str
+) -> None:
+    router = submitted(lead=lead)
+    refusal = router.give_back(lead, suggestion).refusal
+    assert refusal is not None
+    assert refusal.reason == "unknown_department"
+    assert all(known in refusal.detail for known in DEPARTMENTS)
+    assert suggestion not in refusal.detail.split(", ")
+    assert router.holders() == {lead: "lead"}
+
+
 def test_triage_without_a_name_keeps_the_case_and_must_name_one_next_time() -> None:
     router = submitted(lead=TRIAGE)
     router.give_back(TRIAGE)
     assert router.holders() == {TRIAGE: "lead"}
     assert forced(router, TRIAGE)
-    for suggestion in (None, TRIAGE, "no-such-department"):
+    for suggestion in (None, TRIAGE, " "):
         router.give_back(TRIAGE, suggestion)
         assert router.refused == "suggestion_required"
     router.give_back(TRIAGE, "quality")

@@ -6,12 +6,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidEvent
 from shared.events import document, registry
 from shared.events.base import Event
+from shared.events.departments import DepartmentUpdate
 
 MODELS = sorted(registry.EVENT_MODELS.values(), key=lambda model: model.event_type)
 EXAMPLES = {model: json.loads(document.example_file(model).read_text(encoding="utf-8")) for model in MODELS}
@@ -94,3 +96,30 @@ def test_a_value_is_an_event_that_can_be_passed_on_or_refused_for_its_schema(spo
 def test_any_bytes_are_an_event_or_refused_for_their_schema(value: bytes) -> None:
     for model in MODELS:
         assert isinstance(parsed_or_reason(model, value), Event) or parsed_or_reason(model, value) == "schema"
+
+
+UPDATE = '{"complaint_id": "c", "happened_at": "2026-03-02T09:00:00Z", %s}'
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ('"action": "return", "action": "resolve"', "action (repeated_name)"),
+        ('"action": "resolve", "resolution": {"status": "a", "status": "b"}', "a name (repeated_name)"),
+        ('"action": "accept", "张三": 1, "张三": 2', "a name (repeated_name)"),
+        ('"action": "accept", "spent": NaN', "value (not_a_number)"),
+        ('"action": "accept", "spent": -Infinity', "value (not_a_number)"),
+        ('"action": "accept", "spent": 1e999', "value (not_a_number)"),
+        (f'"action": "accept", "spent": {"9" * 5000}', "value (number_too_long)"),
+        (f'"action": "accept", "spent": {"[" * 30}{"]" * 30}', "value (too_deep)"),
+    ],
+)
+def test_what_others_write_means_one_thing_or_is_refused(facts: str, told: str) -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        registry.parse(DepartmentUpdate, (UPDATE % facts).encode())
+    assert (refused.value.reason, refused.value.detail) == ("schema", f"assignment.updated.v1: {told}")
+
+
+def test_what_departments_write_is_the_only_thing_from_outside() -> None:
+    """Everything else is written by the bus itself: there, reading twice as carefully would be time for nothing."""
+    assert [model for model in MODELS if model.from_outside] == [DepartmentUpdate]

@@ -129,6 +129,20 @@ def test_a_line_that_is_no_question_is_refused_and_the_next_one_answered(line: s
     assert second["id"] == "q"
 
 
+def test_a_name_given_twice_is_refused_by_its_name() -> None:
+    line = '{"id": "q", "from": "2026-03-02", "n": 1, "n": 2, "unit": "working_days", "calendar": "cn"}'
+    code, output = run(lines=[line])
+    assert code == 1
+    assert json.loads(output)["error"] == {"line": 1, "field": "n", "reason": "appears more than once in one object"}
+
+
+@pytest.mark.parametrize("field", ["from", "timezone", "calendar"])
+def test_a_blank_field_is_no_answer_to_anything(field: str) -> None:
+    code, output = run(lines=[QUESTION | {field: "\u3000"}])
+    assert code == 1
+    assert json.loads(output)["error"]["field"] == field
+
+
 def test_one_question_by_options_is_answered_for_people() -> None:
     code, output = run("--from", "2026-02-13T17:30", "--n", "1", "--unit", "working_days")
     assert code == 0

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.strict_json import DEEPEST_NESTING, NotJson, canonical, parse_object
+from shared.events.strict_json import DEEPEST_NESTING, NotJson, canonical, parse_object
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
@@ -33,6 +33,7 @@ _OBJECTS = st.dictionaries(st.text(max_size=8), _VALUES, max_size=5)
         (b'{"a":{"b":1,"b":1}}', "repeated_name"),
         (b'{"a":NaN}', "not_a_number"),
         (b'{"a":-Infinity}', "not_a_number"),
+        (b'{"a":1e999}', "not_a_number"),
         (b'{"a":"\xff"}', "not_utf8"),
         ('{"a":"冰箱"}'.encode("gb18030"), "not_utf8"),
         ('{"a":"x"}'.encode("utf-16"), "not_utf8"),

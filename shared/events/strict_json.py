@@ -7,10 +7,11 @@ must mean one thing.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from services.intake.domain.refusal import FieldProblem
+from shared.events.field_problem import FieldProblem
 
 DEEPEST_NESTING = 20
 _NAME_SHOWN = 60
@@ -34,7 +35,9 @@ class _NotANumber(ValueError):
 def parse_object(body: bytes) -> dict[str, Any] | NotJson:
     """The JSON object in ``body``, or what is wrong with it. A UTF-8 byte order mark is tolerated."""
     try:
-        document = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        document = json.loads(
+            body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
+        )
     except UnicodeDecodeError as error:
         return _not_json(f"byte {error.start}", "not_utf8")
     except _RepeatedName as error:
@@ -73,6 +76,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(_name: str) -> float:
     raise _NotANumber
+
+
+def _finite(number: str) -> float:
+    """``1e999`` is a number to JSON and infinity to Python."""
+    value = float(number)
+    if math.isinf(value):
+        raise _NotANumber
+    return value
 
 
 def _is_deeper(value: object, levels: int) -> bool:
