@@ -136,6 +136,7 @@ def test_rows_the_door_refuses_are_counted_and_told(tmp_path: Path) -> None:
     demo = start_demo(tmp_path, "--seconds", "4", "--json", "--from", str(file))
     printed, said = demo.communicate(timeout=120)
     assert demo.returncode == 1, said
+    assert printed, said
     figures = json.loads(printed)
     assert figures["accepted"] > 0
     assert figures["lost"] == 0
