@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
@@ -32,7 +33,8 @@ class CounterSettings(ProcessorSettings):
 
     freeze_at: Literal["never", "reduce", "offsets", "commit"] = Field("never", description="Where to stop itself.")
     freeze_passage: int = Field(1, ge=1, description="At which passage; once only.")
-    poison: str = Field("", description="The ce_id of an urge on which the reducer hangs for ever.")
+    poison: str = Field("", description="The ce_id of an urge on which the reducer works and works.")
+    poison_seconds: float = Field(float("inf"), description="So long.")
 
 
 class Freezer:
@@ -84,14 +86,15 @@ class FreezingBroker:
 
 
 class HangingCounter(Counter):
-    """Never comes back from one record."""
+    """Comes back from one record late, or never."""
 
-    def __init__(self, during_reduce: Callable[[], None], poison: str) -> None:
+    def __init__(self, during_reduce: Callable[[], None], settings: CounterSettings) -> None:
         super().__init__(during_reduce, NAME)
-        self._poison = poison
+        self._poison, self._seconds = settings.poison, settings.poison_seconds
 
     def reduce(self, state: Count | None, message: Message, now: datetime) -> Step[Count]:
-        while message.envelope.id == self._poison:
+        begun = time.monotonic()
+        while message.envelope.id == self._poison and time.monotonic() - begun < self._seconds:
             pass
         return super().reduce(state, message, now)
 
@@ -106,7 +109,7 @@ def main() -> int:
     settings = load_settings(CounterSettings)
     freezer = Freezer(settings)
     broker: Any = FreezingBroker(small_cluster(settings.kafka), freezer)
-    counter = HangingCounter(lambda: freezer.passing("reduce"), settings.poison)
+    counter = HangingCounter(lambda: freezer.passing("reduce"), settings)
     return Service(counter, settings, broker=broker, clock=settings.make_clock()).run()
 
 
