@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from services.cli import document_departments as departments
 from services.cli import document_settings as settings
 from shared.events import document as contracts
 from shared.events import document_topics as topics
@@ -13,7 +14,8 @@ from shared.observability import document as observability
 
 def generated() -> dict[Path, str]:
     """Every generated file of the project and the text it should have."""
-    return contracts.documents() | topics.documents() | settings.documents() | observability.documents()
+    sources = (contracts, topics, settings, observability, departments)
+    return {path: text for source in sources for path, text in source.documents().items()}
 
 
 def main() -> int:
