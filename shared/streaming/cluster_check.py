@@ -51,16 +51,20 @@ class ClusterCheck:
         self._needs = needs
         self._patience_seconds = patience_seconds
         self._monotonic = monotonic
+        self._is_safe = False
         self._wrong_since: float | None = None
         self._looked_at = float("-inf")
         self._told: set[object] = set()
 
     def require(self) -> None:
-        """Return when all is there.
+        """Return when all is there. UnsafeCluster comes first: what the cluster loses matters more than what it lacks.
 
         ClusterNotReady: it is not, and may still come; ask again soon. ClusterMismatch: it did not. BrokerUnavailable:
         nobody answered, so nothing is known.
         """
+        if not self._is_safe:
+            self._broker.cluster_id()
+            self._is_safe = True
         if self._wrong_since is None or self._monotonic() - self._looked_at >= LOOK_AGAIN_SECONDS:
             self._look()
         if self.problem is None:

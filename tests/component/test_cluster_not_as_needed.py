@@ -290,6 +290,23 @@ def test_a_department_without_topics_is_named_before_any_work(
         assert topic in said
 
 
+def test_a_topic_that_vanishes_while_the_service_runs_is_named_and_the_process_ends(
+    cluster: KafkaCluster, admin: Any, broker: KafkaBroker, start: Callable[..., ServiceProcess]
+) -> None:
+    """Until then its transactions fail as "not acknowledged", as if that could pass."""
+    letters_topic = topics.dead_letter_topic("sla")
+    process = start("sla", CBUS_KAFKA__TRANSACTION_TIMEOUT_SECONDS="3")
+    logged(process, "state_restored")
+    wait_until(
+        lambda: httpx.get(f"http://127.0.0.1:{process.health_port}/ready").status_code == 200,
+        "it to be ready",
+        timeout_seconds=30,
+    )
+    admin.delete_topics([letters_topic])
+    write(broker, ProducerRecord(topics.RECEIVED, b"x", b"{}", [], 0))  # to be refused, into the topic that is gone
+    assert f"{letters_topic}: expected a topic with 12 partitions, found no such topic" in refused(process)
+
+
 def test_missing_rights_and_too_few_partitions_are_named_by_every_service(
     cluster: KafkaCluster, admin: Any, start: Callable[..., ServiceProcess]
 ) -> None:
