@@ -9,7 +9,7 @@ from shared.errors import ConfigurationError
 
 
 def config_problems(directory: Path) -> list[str]:
-    """One sentence per service that would refuse to start; empty when every one is content."""
+    """One sentence per service that would refuse to start, or wait for what never comes; empty when all are content."""
     problems = []
     for service, read in (("router", _read_routing), ("sla", _read_clocks), ("notifier", _read_letters)):
         try:
@@ -26,9 +26,18 @@ def _read_routing(directory: Path) -> None:
 
 
 def _read_clocks(directory: Path) -> None:
+    from services.router.adapters.config_files import load_taxonomy
     from services.sla.adapters.config_files import load_calendars, load_policy
 
-    load_policy(directory / "sla" / "policy.yaml", load_calendars(directory / "calendars"))
+    path = directory / "sla" / "policy.yaml"
+    policy = load_policy(path, load_calendars(directory / "calendars"))
+    known = load_taxonomy(directory).category_ids
+    for index, override in enumerate(policy.overrides):
+        if override.when.category is not None and override.when.category not in known:
+            raise ConfigurationError(
+                f"{path}: overrides.{index}.when.category: there is no category {override.when.category!r}, so no case "
+                f"would ever get it; known: {', '.join(known)}"
+            )
 
 
 def _read_letters(directory: Path) -> None:

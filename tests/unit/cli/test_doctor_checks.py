@@ -18,6 +18,7 @@ from services.cli.doctor_checks import (
     check_room,
     check_writable,
 )
+from services.cli.doctor_config import config_problems
 
 
 def test_an_old_python_is_refused_with_advice() -> None:
@@ -90,3 +91,15 @@ def test_a_cache_that_may_not_be_looked_into_is_a_finding_and_no_end_of_the_exam
     found = doctor_checks.check_download_cache()
     assert found.state == "missing"
     assert "CBUS_CACHE_DIR" in (found.advice or "")
+
+
+def test_a_clock_for_a_category_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    """No service can see it: the router knows the categories, the SLA service the clocks."""
+    shipped = Path(__file__).resolve().parents[3] / "deploy" / "config"
+    shutil.copytree(shipped, tmp_path, dirs_exist_ok=True)
+    policy = tmp_path / "sla" / "policy.yaml"
+    text = policy.read_text(encoding="utf-8")
+    assert config_problems(tmp_path) == []
+    policy.write_text(text.replace("when: {severity: critical}", "when: {category: saftey}", 1), encoding="utf-8")
+    (problem,) = config_problems(tmp_path)
+    assert "policy.yaml: overrides.0.when.category: there is no category 'saftey'" in problem
