@@ -31,10 +31,11 @@ from shared.clock import ManualClock
 from shared.errors import BrokerUnavailable
 from shared.events import ids, registry, topics
 from shared.events.audit import HoleKind
+from shared.events.base import Event
 from shared.events.complaint import Complainant, Complaint, Narrative
-from shared.events.departments import AssignmentDispatched
+from shared.events.departments import AssignmentDispatched, MessageRefused
 from shared.events.envelope import format_instant
-from shared.events.received import ComplaintSubmitted
+from shared.events.received import ComplaintSubmitted, ComplaintSupplemented, ComplaintWithdrawn
 from shared.observability import metrics
 from shared.streaming.broker import Offsets
 from shared.streaming.cluster_check import ClusterCheck
@@ -129,6 +130,19 @@ class Bench:
         self.write(ProducerRecord(topics.RECEIVED, identifier.encode(), value or encoded, headers))
         return identifier
 
+    def say(self, identifier: str, event: Event, name: str) -> None:
+        """A later message of the complainant."""
+        event_id = ids.event_id(identifier, event.event_type, name)
+        at = self.clock.now()
+        value, headers = registry.encode(
+            event, event_id=event_id, source="/t", subject=identifier, time=at, traceparent=None
+        )
+        self.write(ProducerRecord(topics.RECEIVED, identifier.encode(), value, headers))
+
+    def all_of(self, topic: str) -> list[Any]:
+        """Every event on a topic."""
+        return [registry.decode(record.headers, record.value)[1] for record in self.cluster.records(topic)]
+
     def write(self, record: ProducerRecord) -> None:
         producer = self.cluster.producer()
         producer.send(record, lambda _error: None)
@@ -198,6 +212,32 @@ def test_a_case_that_no_clock_counts_for_is_a_hole(bench: Bench) -> None:
     lines = hourly(bench.rows())
     assert [line.holes for line in lines] == [{HoleKind.UNCLOCKED: 1}, {}]
     assert sum(line.entries["dispatched"] for line in lines) == 2
+
+
+def test_what_a_withdrawn_case_cannot_take_reaches_people_and_the_ledger_balances(bench: Bench) -> None:
+    """Acknowledged at the door, turned away by the router: a task and a letter, once however often it is written."""
+    bench.start("router", "sla", "notifier")
+    identifier = bench.submit(1)
+    bench.run()
+    withdrawn = ComplaintWithdrawn(complaint_id=identifier, received_at=bench.clock.now())
+    bench.say(identifier, withdrawn, "w")
+    text = Narrative(text="漏电，孩子被电到")
+    for _ in range(2):
+        bench.say(
+            identifier, ComplaintSupplemented(complaint_id=identifier, received_at=START, narrative=text), "supplement"
+        )
+    bench.run()
+    requested = [event for event in bench.all_of(topics.NOTIFICATION_REQUESTS) if event.template == "message_refused"]
+    assert [event.parameters["danger"] for event in requested] == ["yes"]
+    tasks = [event for name in DEPARTMENTS for event in bench.all_of(topics.department_topic(name))]
+    urgent = [event for event in tasks if isinstance(event, MessageRefused)]
+    assert urgent
+    assert {event.priority for event in urgent} == {0}
+    assert len({event.message_event_id for event in urgent}) == 1
+    (letter,) = bench.cluster.records(topics.dead_letter_topic("router"))
+    assert dict(letter.headers)["dlq_reason"] == b"duplicate_message"
+    bench.run(hours=2)
+    assert bench.rows()[0].holes.keys() == {HoleKind.UNNOTIFIED}, "no sender runs here: the letters are on their way"
 
 
 def sent_copies() -> float:
