@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -16,12 +17,14 @@ from typing import Any
 
 import httpx
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka import TopicPartition as KafkaPartition
 from kafka.admin import (
     ACL,
     ACLOperation,
     ACLPermissionType,
+    ConfigResource,
+    ConfigResourceType,
     NewPartitions,
     ResourcePattern,
     ResourceType,
@@ -259,6 +262,34 @@ def test_a_surplus_partition_stays_empty_and_is_said_and_what_others_put_there_i
     shown = look_at_topics(broker_settings(cluster))
     assert shown.surplus == [{"topic": topics.RECEIVED, "partition": SURPLUS, "records": 1}]
     assert {found["topic"] for found in shown.gone} >= {updates}, "as lost in the test before"
+
+
+def test_a_department_that_stamps_its_records_itself_is_named_before_and_when_it_does_so_wrongly(
+    cluster: KafkaCluster, admin: Any, start: Callable[..., ServiceProcess]
+) -> None:
+    updates = topics.department_updates_topic(DEPARTMENTS[2])
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, updates, {"message.timestamp.type": "CreateTime"})])
+    seconds = int(time.time())
+    written: list[Any] = []
+    with closing(KafkaProducer(bootstrap_servers=cluster.bootstrap_servers)) as writer:
+
+        def keeps_the_stamp() -> bool:  # a change of settings reaches a partition a moment after it was answered
+            sent = writer.send(updates, key=b"x", value=b"{}", partition=7, timestamp_ms=seconds)
+            written.append(sent.get(30))
+            return bool(written[-1].timestamp == seconds)
+
+        wait_until(keeps_the_stamp, "the writer's stamp to be kept", timeout_seconds=30)
+    process = start("router")
+    told = logged(process, "stamped_by_its_writers")
+    assert told["topic"] == updates
+    assert (
+        f"kafka-configs.sh --alter --topic {updates} --add-config message.timestamp.type=LogAppendTime" in told["error"]
+    )
+    stamped = logged(process, "record_stamped_too_old")
+    assert (stamped["topic"], stamped["partition"], stamped["offset"]) == (updates, 7, written[-1].offset)
+    assert [line["topic"] for line in lines(process, "stamped_by_its_writers")] == [updates], (
+        "the others are as declared"
+    )
 
 
 def test_a_department_without_topics_is_named_before_any_work(
