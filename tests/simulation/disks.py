@@ -50,6 +50,9 @@ class MemoryStore:
     def get_many(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
         return {key: row.value or b"" for key in keys if (row := self._file.rows.get(key))}
 
+    def some_keys(self, limit: int) -> list[bytes]:
+        return list(self._file.rows)[:limit]
+
     def due(self, now_ms: int, limit: int) -> list[bytes]:
         timers = [(row.due_ms, key) for key, row in self._file.rows.items() if row.due_ms is not None]
         due = sorted((at, key) for at, key in timers if at <= now_ms)
