@@ -234,7 +234,7 @@ def test_what_a_department_lost_by_its_own_clock_stops_nobody_and_is_told(
 def test_a_surplus_partition_stays_empty_and_is_said_and_what_others_put_there_is_named(
     cluster: KafkaCluster, admin: Any, broker: KafkaBroker, start: Callable[..., ServiceProcess]
 ) -> None:
-    """A complaint's records go where its state is, whoever counts the partitions; two members share the work."""
+    """A complaint's records go where its state is, whoever counts the partitions."""
     updates = topics.department_updates_topic(DEPARTMENTS[0])
     admin.create_partitions({name: NewPartitions(SURPLUS + 1) for name in (topics.RECEIVED, updates)})
     wait_until(
