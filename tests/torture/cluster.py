@@ -17,6 +17,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.service_process import ServiceProcess
 from deploy.local.supervisor import RestartPolicy
 from tests.torture.instances import INSTANCES as INSTANCES  # those who run the bus look for it here
+from tests.torture.jdk_client import JdkClient
 from tests.torture.message_sink import MessageSink
 from tests.torture.network import BrokerNetworks
 from tests.torture.proxy import Proxies
@@ -95,6 +96,7 @@ class TortureBus(WholeBus):
         self.advertised = {broker: link.address for broker, link in self.proxies.links.items()}
 
     def _start_services(self) -> None:
+        self.jdk = self._exits.enter_context(JdkClient())
         self.messages = self._exits.enter_context(MessageSink(self.directory / "messages"))
         self.mail.misbehave(*SINK_SCRIPT)
         super()._start_services()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from tests.torture.jdk_client import JdkClient, NoAnswer, NotConnected
 from tests.torture.ledger import Kind, Ledger, Outcome, body_bytes, outcome_of_status, sha256
 from tests.torture.submissions import Submission
 
 TIMEOUT_SECONDS = 7.0  # the door answers 503 within five
+JDK_EVERY = 25
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,17 @@ class Answer:
 
 
 class Door:
-    """A client of all instances of intake; used by one thread."""
+    """A client of all instances of intake; used by one thread.
 
-    def __init__(self, urls: Sequence[str], ledger: Ledger, first: int) -> None:
+    With ``jdk`` every 25th complaint, and all that is said of it later, is sent by a stock JDK client.
+    """
+
+    def __init__(self, urls: Sequence[str], ledger: Ledger, first: int, jdk: JdkClient | None = None) -> None:
         self._urls = list(urls)
         self._turn = first
         self._ledger = ledger
         self._client = httpx.Client(timeout=TIMEOUT_SECONDS)
+        self._jdk = jdk
 
     def close(self) -> None:
         """Close the connections."""
@@ -48,7 +55,8 @@ class Door:
             complaint_id_expected=submission.complaint_id,
             submission=content,
         )
-        return self._post(number, kind, "/v1/complaints", content, {"Idempotency-Key": submission.key})
+        headers = {"Idempotency-Key": submission.key}
+        return self._post(number, kind, submission, "/v1/complaints", content, headers)
 
     def say(self, submission: Submission, query_code: str, message: str, body: Mapping[str, Any]) -> Answer:
         """A later message of the complainant: ``message`` is the last part of the path."""
@@ -63,26 +71,49 @@ class Door:
             submission=body,
         )
         path = f"/v1/complaints/{submission.complaint_id}/{message}"
-        return self._post(number, Kind.MESSAGE, path, body, {"Idempotency-Key": key, "Query-Code": query_code})
+        headers = {"Idempotency-Key": key, "Query-Code": query_code}
+        return self._post(number, Kind.MESSAGE, submission, path, body, headers)
 
-    def _post(self, number: int, kind: Kind, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
+    def _post(
+        self,
+        number: int,
+        kind: Kind,
+        submission: Submission,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+    ) -> Answer:
         self._turn += 1
         url = self._urls[self._turn % len(self._urls)] + path
+        post = self._post_by_jdk if self._jdk and submission.number % JDK_EVERY == 0 else self._post_by_httpx
         try:
-            response = self._client.post(
-                url, content=body_bytes(body), headers={"Content-Type": "application/json", **headers}
-            )
-        except httpx.ConnectError:  # no connection, so no request: it cannot have been accepted
-            self._ledger.answer(number, kind, Outcome.FAIL, error="ConnectError")
+            status, content = post(url, body_bytes(body), {"Content-Type": "application/json", **headers})
+        except NotConnected:  # no connection, so no request: it cannot have been accepted
+            self._ledger.answer(number, kind, Outcome.FAIL, error="NotConnected")
             return Answer(Outcome.FAIL)
-        except httpx.HTTPError as error:
-            self._ledger.answer(number, kind, Outcome.INFO, error=type(error).__name__)
+        except NoAnswer as error:
+            self._ledger.answer(number, kind, Outcome.INFO, error=str(error))
             return Answer(Outcome.INFO)
-        return self._note(number, kind, response)
+        return self._note(number, kind, status, content)
 
-    def _note(self, number: int, kind: Kind, response: httpx.Response) -> Answer:
-        outcome = outcome_of_status(response.status_code)
-        told = response.json() if outcome is Outcome.OK else {}
+    def _post_by_httpx(self, url: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        try:
+            response = self._client.post(url, content=content, headers=headers)
+        except httpx.ConnectError as error:
+            raise NotConnected from error
+        except httpx.HTTPError as error:
+            raise NoAnswer(type(error).__name__) from error
+        return response.status_code, response.content
+
+    def _post_by_jdk(self, url: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        if self._jdk is None:
+            raise RuntimeError("this door was given no JDK client")
+        answer = self._jdk.post(url, content, headers, TIMEOUT_SECONDS)
+        return answer.status, answer.body
+
+    def _note(self, number: int, kind: Kind, status: int, content: bytes) -> Answer:
+        outcome = outcome_of_status(status)
+        told = json.loads(content) if outcome is Outcome.OK else {}
         receipt = {name: told[name] for name in ("complaint_id", "ticket_number", "event_id") if name in told}
-        self._ledger.answer(number, kind, outcome, status=response.status_code, **receipt)
-        return Answer(outcome, response.status_code, told.get("complaint_id"), told.get("query_code"))
+        self._ledger.answer(number, kind, outcome, status=status, **receipt)
+        return Answer(outcome, status, told.get("complaint_id"), told.get("query_code"))

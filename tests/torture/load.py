@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from tests.torture.door import Answer, Door
+from tests.torture.jdk_client import JdkClient
 from tests.torture.ledger import Kind, Ledger, Outcome
 from tests.torture.pace import Pace
 from tests.torture.poison import Poisoner
@@ -45,13 +46,21 @@ class LoadClient:
     """Threads that submit what ``pace`` gives out; ``join`` waits until everything was sent."""
 
     def __init__(
-        self, seed: int, urls: Sequence[str], pace: Pace, ledger: Ledger, poisoner: Poisoner, threads: int = THREADS
+        self,
+        seed: int,
+        urls: Sequence[str],
+        pace: Pace,
+        ledger: Ledger,
+        poisoner: Poisoner,
+        threads: int = THREADS,
+        jdk: JdkClient | None = None,
     ) -> None:
         self._seed = seed
         self._urls = urls
         self._pace = pace
         self._ledger = ledger
         self._poisoner = poisoner
+        self._jdk = jdk
         self._source = SubmissionSource(seed)
         self._later: list[_Due] = []
         self._lock = threading.Lock()
@@ -76,7 +85,7 @@ class LoadClient:
             raise self._failures[0]
 
     def _run(self, thread: int) -> None:
-        door = Door(self._urls, self._ledger, first=thread)
+        door = Door(self._urls, self._ledger, first=thread, jdk=self._jdk)
         try:
             while (number := self._pace.take()) is not None:
                 self._one(door, number)

@@ -12,6 +12,7 @@ from tests.torture.cluster import TortureBus
 from tests.torture.faults import Detail, do
 from tests.torture.json_lines import DurableLines
 from tests.torture.schedule import Fault, Lanes, estimated_seconds
+from tests.torture.slips import Slips
 
 
 class Nemesis:
@@ -25,12 +26,14 @@ class Nemesis:
         log: Path,
         now: Callable[[], datetime],
         progress: Callable[[str], None],
+        slips: Slips,
     ) -> None:
         self._seed = seed
         self._bus = bus
         self._lines = DurableLines(log)
         self._now = now
         self._progress = progress
+        self._slips = slips
         self._left = {lane: list(faults) for lane, faults in lanes.items()}
         self._stopping = threading.Event()
         self.ended = 0
@@ -72,7 +75,7 @@ class Nemesis:
 
     def _do(self, fault: Fault, chance: random.Random) -> Detail:
         try:
-            return do(self._bus, fault, chance)
+            return self._slips.make(fault) if fault.kind.is_slip else do(self._bus, fault, chance)
         except Exception as failure:
             self._progress(f"{fault.kind} {fault.target}: {type(failure).__name__}: {failure}")
             return {"error": f"{type(failure).__name__}: {failure}"[:2000]}

@@ -21,6 +21,7 @@ from tests.torture.poison import Poisoner
 from tests.torture.resources import ResourceSampler, can_sample
 from tests.torture.run_directory import RunDirectory
 from tests.torture.schedule import Abilities, FaultKind, Lanes, plan
+from tests.torture.slips import Slips
 from tests.whole_bus import CONFIG_DIRECTORY
 
 DRAIN_SECONDS = 200.0
@@ -67,11 +68,12 @@ class Run:
         self.progress = progress
         bootstrap = bus.kafka.bootstrap_servers
         self.ledger = Ledger(directory.ledger, bus.now)
-        self.nemesis = Nemesis(plan.seed, bus, plan.lanes, directory.nemesis, bus.now, progress)
+        poisoner = Poisoner(bootstrap, bus.departments, self.ledger)
+        slips = Slips(bus, poisoner)
+        self.nemesis = Nemesis(plan.seed, bus, plan.lanes, directory.nemesis, bus.now, progress, slips)
         self.departments = Departments(plan.seed, bootstrap, bus.departments, bus.now)
         pace = Pace(plan.complaints, self._seconds_left, FASTEST_PER_SECOND)
-        poisoner = Poisoner(bootstrap, bus.departments, self.ledger)
-        self.load = LoadClient(plan.seed, bus.urls, pace, self.ledger, poisoner)
+        self.load = LoadClient(plan.seed, bus.urls, pace, self.ledger, poisoner, jdk=bus.jdk)
         self.live_reader = LiveReader(bootstrap, directory.live)
         self.resources = ResourceSampler(lambda: bus.supervisor.processes, directory.resources)
         self._pace = pace

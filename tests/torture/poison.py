@@ -44,14 +44,20 @@ class Poisoner:
 
     def write(self, chance: random.Random) -> None:
         """One poisoned record; returns when its fate is known."""
-        topic = self._topic(chance)
+        self._write(chance, self._topic(chance))
+
+    def write_stamped(self, topic: str, timestamp_ms: int) -> None:
+        """One poisoned record that says of itself when it was written, wrongly."""
+        self._write(random.Random(topic), topic, timestamp_ms)
+
+    def _write(self, chance: random.Random, topic: str, timestamp_ms: int = 0) -> None:
         key = str(UUID(int=chance.getrandbits(128)))
         event_type = "assignment.updated.v1" if topic != RECEIVED else "complaint.submitted.v1"
         value, headers = poison(chance, key, event_type)
         number = self._ledger.invoke(
             Kind.POISON, key=key, channel="kafka", topic=topic, body_sha256=sha256(value), submission={}
         )
-        outcome, place = self._produce(topic, key, value, headers)
+        outcome, place = self._produce(topic, key, value, headers, timestamp_ms)
         self._ledger.answer(number, Kind.POISON, outcome, **place)
 
     def _topic(self, chance: random.Random) -> str:
@@ -59,7 +65,9 @@ class Poisoner:
             return department_updates_topic(chance.choice(self._departments))
         return RECEIVED
 
-    def _produce(self, topic: str, key: str, value: bytes, headers: RecordHeaders) -> tuple[Outcome, dict[str, Any]]:
+    def _produce(
+        self, topic: str, key: str, value: bytes, headers: RecordHeaders, timestamp_ms: int
+    ) -> tuple[Outcome, dict[str, Any]]:
         reported = threading.Event()
         reports: list[tuple[KafkaError | None, Message]] = []
 
@@ -67,7 +75,7 @@ class Poisoner:
             reports.append((error, message))
             reported.set()
 
-        self._producer.produce(topic, value, key, headers=headers, on_delivery=on_delivery)
+        self._producer.produce(topic, value, key, headers=headers, timestamp=timestamp_ms, on_delivery=on_delivery)
         for _ in range(2 * TIMEOUT_MS // 100):
             self._producer.poll(0.1)
             if reported.is_set():

@@ -18,6 +18,8 @@ SERVICES = tuple(INSTANCES)
 STEPPED = ("intake", *PROCESSORS)
 """Whose clocks are put forward and back: those whose decisions the checker judges by event times or counts alone."""
 INFRASTRUCTURE = "infrastructure"
+SLIPS = "slips"
+"""What people do by mistake; it kills nobody."""
 CONTROLLER = "controller"
 
 
@@ -41,11 +43,19 @@ class FaultKind(StrEnum):
     SLOW_LINK = "slow-link"
     REDIS_FLUSH = "redis-flush"
     REDIS_PAUSE = "redis-pause"
+    SURPLUS_PARTITION = "surplus-partition"
+    DEPARTMENT_WITHOUT_TOPICS = "department-without-topics"
+    STAMPED_IN_SECONDS = "stamped-in-seconds"
 
     @property
     def kills(self) -> bool:
         """Whether a process dies by it (and counts towards the kills that were asked for)."""
         return self in _KILLING
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether people do it by mistake, and it is over when the product has named it."""
+        return self in _SLIPS
 
 
 _KILLING = {
@@ -58,7 +68,12 @@ _KILLING = {
     FaultKind.MAJORITY_DOWN,
 }
 
+_SLIPS = (FaultKind.SURPLUS_PARTITION, FaultKind.DEPARTMENT_WITHOUT_TOPICS, FaultKind.STAMPED_IN_SECONDS)
+
 TYPICAL_SECONDS = {
+    FaultKind.SURPLUS_PARTITION: 15.0,
+    FaultKind.DEPARTMENT_WITHOUT_TOPICS: 30.0,
+    FaultKind.STAMPED_IN_SECONDS: 5.0,
     FaultKind.KILL: 4.0,
     FaultKind.CRASH_POINT: 9.0,
     FaultKind.CLOCK_STEP: 8.0,
@@ -132,6 +147,7 @@ def plan(seed: int, kills: int, brokers: int, abilities: Abilities = SIGNALS_ONL
     ]
     lanes = {service: _service_lane(chance, service, points, plain, abilities) for service in SERVICES}
     lanes[INFRASTRUCTURE] = _infrastructure(chance, broker_kills, kills, brokers, abilities)
+    lanes[SLIPS] = _slips(random.Random(f"{seed}/slips"))
     return {lane: stretched(faults, least_seconds) for lane, faults in lanes.items()}
 
 
@@ -220,6 +236,19 @@ def _infrastructure(
         kinds += [FaultKind.BROKER_PARTITION] * (1 + kills // 60)
     chance.shuffle(kinds)
     return tuple(_infrastructure_fault(chance, kind, brokers) for kind in kinds)
+
+
+def _slips(chance: random.Random) -> tuple[Fault, ...]:
+    """Each once: a partition too many stays for good."""
+    kinds = chance.sample(_SLIPS, len(_SLIPS))
+    return tuple(Fault(kind, _SLIPPED[kind], chance.uniform(5, 15)) for kind in kinds)
+
+
+_SLIPPED = {
+    FaultKind.SURPLUS_PARTITION: "complaints.received.v1",
+    FaultKind.DEPARTMENT_WITHOUT_TOPICS: "a department",
+    FaultKind.STAMPED_IN_SECONDS: "logistics",
+}
 
 
 def _broker_kill_kinds(chance: random.Random, count: int, brokers: int) -> list[FaultKind]:

@@ -17,6 +17,11 @@ WITH_ADDRESSES_SHARE = 0.3
 MAILBOXES = {"greylisted": 0.03, "unknown": 0.02, "dropped": 0.02, "slow": 0.01}
 """Shares of complainants whose mailbox misbehaves; the word is the beginning of their address."""
 
+REPEATED_SHARE = 0.01
+REPEATED_TERMS = ("着火", "自爆炸裂", "爆炸爆炸物", "fire on fire ", "没有着火，", "没")
+"""Texts of nothing but these, up to the door's limit: what a reader that compares places with places never ends on."""
+LONGEST_TEXT = 20_000
+
 SINK_SCRIPT: tuple[dict[str, Any], ...] = (
     {"recipient": "greylisted-", "action": "450", "times": 1},
     {"recipient": "unknown-", "action": "550"},
@@ -62,7 +67,16 @@ class SubmissionSource:
         complainant = dict(body.get("complainant", {}))
         if "email" in complainant:
             body["complainant"] = complainant | {"email": _address(chance, number)}
+        repeating = random.Random(f"{self._seed}/repeated/{number}")
+        if repeating.random() < REPEATED_SHARE:
+            body["narrative"] = {"text": repeated_text(repeating)}
         return Submission(number, key, body)
+
+
+def repeated_text(chance: random.Random) -> str:
+    """One or two terms, again and again, as long as the door takes or a tenth of it."""
+    unit = "".join(chance.sample(REPEATED_TERMS, chance.choice((1, 2))))
+    return (unit * LONGEST_TEXT)[: chance.choice((LONGEST_TEXT, LONGEST_TEXT // 10))]
 
 
 def _address(chance: random.Random, number: int) -> str:

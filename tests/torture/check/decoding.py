@@ -21,6 +21,7 @@ from tests.torture.check.records import (
     DepartmentFact,
     Dispatch,
     MailOutcome,
+    RefusedMessage,
     Request,
     StateRow,
     Task,
@@ -215,11 +216,16 @@ def _nothing(_data: Data) -> None:
     return None
 
 
+def _refused_message(data: Data) -> RefusedMessage:
+    return RefusedMessage(sys.intern(data["message"]), sys.intern(data["reason"]), bool(data["safety"]))
+
+
 _CASE_DETAILS: Mapping[str, Callable[[Data], Any]] = {
     "complaint.registered.v1": lambda data: complaint_facts(data["complaint"]),
     "complaint.assessed.v1": _assessment,
     "complaint.dispatched.v1": _dispatch,
     "complaint.duplicate_dropped.v1": lambda data: data["duplicate_event_id"],
+    "complaint.message_refused.v1": _refused_message,
     **{
         f"complaint.{name}.v1": _department_fact
         for name in (
@@ -230,7 +236,7 @@ _CASE_DETAILS: Mapping[str, Callable[[Data], Any]] = {
         f"complaint.{name}.v1": _nothing
         for name in (
             "called_back", "closed", "reopened", "withdrawal_registered", "rejected", "supplement_registered",
-            "urge_registered", "message_refused",
+            "urge_registered",
         )
     },
 }  # fmt: skip

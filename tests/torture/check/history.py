@@ -122,6 +122,8 @@ class History:
     """Group, topic and partition to the group's committed offset."""
     copies: set[tuple[int, int]] = field(default_factory=set)
     """Partition and offset of submissions on the received log that were written again."""
+    surplus: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """Topic and partition beyond those of the bus, to the number of records in it."""
     audit: Mapping[str, Any] | None = None
     """The auditor's ledger at the end."""
     live: Mapping[str, Sequence[Seen]] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
+from shared.events.topics import PARTITIONS
 from tests.torture.check.history import Aborted, History, HistoryBuilder, PartitionEnd
 
 SILENCE_SECONDS = 120.0
@@ -33,8 +34,11 @@ _Ends = dict[tuple[str, int], int]
 def read_bus(history: History) -> History:
     """Fill ``history`` from the brokers: records, aborted records, partition ends and groups' offsets."""
     admin = AdminClient({"bootstrap.servers": history.run.bootstrap})
-    partitions = _partitions(admin, history.run.topics)
+    everything = _partitions(admin, history.run.topics)
+    partitions = [place for place in everything if not _is_surplus(place)]
     history.ends = _ends(admin, partitions)
+    surplus = [place for place in everything if _is_surplus(place)]
+    history.surplus = {(end.topic, end.partition): end.end for end in _ends(admin, surplus)} if surplus else {}
     committed = _read_committed(history, partitions)
     _read_aborted(history, partitions, committed)
     history.committed = _group_offsets(admin)
@@ -47,6 +51,11 @@ def _partitions(admin: AdminClient, topics: Sequence[str]) -> list[tuple[str, in
     if missing:
         raise LookupError(f"topics of run.json that the brokers do not have: {', '.join(missing)}")
     return [(topic, number) for topic in topics for number in sorted(known[topic].partitions)]
+
+
+def _is_surplus(place: tuple[str, int]) -> bool:
+    """A partition nobody of the bus uses: what is in it is somebody else's, and anything of ours in it is lost."""
+    return place[1] >= PARTITIONS
 
 
 def _ends(admin: AdminClient, partitions: Sequence[tuple[str, int]]) -> list[PartitionEnd]:

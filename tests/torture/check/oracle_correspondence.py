@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from shared.events import ids
 from tests.torture.check.decoding import DEFAULT_LANGUAGE, slot
 from tests.torture.check.history import CaseHistory
-from tests.torture.check.oracle_letters import LETTERS, NOTICES
+from tests.torture.check.oracle_letters import LETTERS, NOTICES, REFUSAL, refusals_to_tell
 from tests.torture.check.records import Clock, ComplaintFacts, CorrespondenceRow, Dispatch, Record, Request
 
 _ENDING = ("complaint.withdrawal_registered.v1", "complaint.rejected.v1", "complaint.closed.v1")
@@ -54,6 +54,9 @@ def _letters(case: CaseHistory) -> Iterator[str]:
         template = LETTERS.get(record.event_type)
         if template is not None and record.facts is not None:
             yield slot(record.facts.cycle, template)
+    for record in refusals_to_tell(case):
+        refused = record.facts.detail
+        yield slot(record.facts.cycle, REFUSAL, f"{refused.message}/{refused.reason}/{refused.safety}")
 
 
 def _notices(case: CaseHistory) -> Iterator[tuple[str, Record]]:

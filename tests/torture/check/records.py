@@ -93,6 +93,14 @@ class DepartmentFact(NamedTuple):
     preliminary_finding: bool
 
 
+class RefusedMessage(NamedTuple):
+    """What the complainant said and the case could not take any more. ``safety``: it told of danger."""
+
+    message: str
+    reason: str
+    safety: bool
+
+
 class CaseEntry(NamedTuple):
     """An entry of the case log; ``detail`` by type: ComplaintFacts, Assessment, Dispatch, DepartmentFact, an id."""
 

@@ -20,7 +20,7 @@ from tests.torture.door import Answer
 from tests.torture.ledger import Kind, Outcome
 from tests.torture.load import LoadClient
 from tests.torture.pace import Pace, complaints_per_second
-from tests.torture.submissions import SubmissionSource, other_content
+from tests.torture.submissions import LONGEST_TEXT, SubmissionSource, other_content
 
 
 def test_the_same_number_of_a_seed_is_the_same_submission() -> None:
@@ -47,6 +47,18 @@ def test_every_misbehaving_mailbox_has_complainants() -> None:
     addresses = [source.submission(n).body.get("complainant", {}).get("email", "") for n in range(1, 1000)]
     boxes = Counter(address.partition("-")[0] for address in addresses)
     assert all(boxes[box] for box in ("greylisted", "unknown", "dropped", "slow", "consumer"))
+
+
+def test_some_texts_are_nothing_but_the_same_terms_again_up_to_the_limit() -> None:
+    source = SubmissionSource(1)
+    texts = [str(source.submission(n).body["narrative"]["text"]) for n in range(1, 1000) if _is_repeated(source, n)]
+    assert 3 <= len(texts) <= 30
+    assert {len(text) for text in texts} == {LONGEST_TEXT, LONGEST_TEXT // 10}
+
+
+def _is_repeated(source: SubmissionSource, number: int) -> bool:
+    text = str(dict(source.submission(number).body["narrative"]).get("text", ""))
+    return len(text) >= LONGEST_TEXT // 10 and len(set(text)) < 20
 
 
 @given(st.integers(0, 1000), st.uuids())

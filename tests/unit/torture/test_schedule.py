@@ -13,6 +13,7 @@ from tests.torture import test_gate
 from tests.torture.instances import INSTANCES, PROCESSORS
 from tests.torture.schedule import (
     INFRASTRUCTURE,
+    SLIPS,
     Abilities,
     Fault,
     FaultKind,
@@ -85,7 +86,13 @@ def test_a_fault_lies_in_the_lane_of_the_process_it_hits(seed: int, kills: int, 
             elif fault.kind in (FaultKind.KILL, FaultKind.PAUSE, FaultKind.REBALANCE_STORM):
                 assert fault.target.partition("-")[0] == lane
             else:
-                assert lane == INFRASTRUCTURE
+                assert lane == (SLIPS if fault.kind.is_slip else INFRASTRUCTURE)
+
+
+@given(SEEDS, KILLS, BROKERS)
+def test_every_mistake_people_make_is_made_once(seed: int, kills: int, brokers: int) -> None:
+    made = [fault.kind for fault in every_fault(plan(seed, kills, brokers)) if fault.kind.is_slip]
+    assert sorted(made) == sorted(kind for kind in FaultKind if kind.is_slip)
 
 
 @given(SEEDS, st.integers(10, 400))

@@ -43,7 +43,7 @@ def audited_run(**otherwise: int) -> SyntheticRun:
     early = dict.fromkeys(counts, 1)
     late = {column: count - 1 for column, count in counts.items()}
     hours = [{"hour": at(hour), "pending": 3, "holes": {}, **entries} for hour, entries in enumerate((early, late))]
-    run.audit = {"unread_records": 0, "hours": hours, "holes": []}
+    run.audit = {"unread_records": 0, "hours": hours, "holes": [], "surplus": []}
     return run
 
 
@@ -102,6 +102,19 @@ def test_a_hole_listed_under_another_kind_than_announced_is_noticed() -> None:
     assert agreement(run).first_offenders == ()
     run.audit["holes"][0]["kind"] = "phantom"
     assert agreement(run).first_offenders == ("cbus audit: lists 1 holes, announced 1",)
+
+
+def test_what_lies_in_a_surplus_partition_must_be_named_by_the_audit() -> None:
+    run, place = audited_run(), (RECEIVED, topics.PARTITIONS)
+    assert run.audit is not None
+    history = run.history()
+    history.surplus = {place: 1, (topics.LIFECYCLE, topics.PARTITIONS): 0}
+    (offender,) = judge(history).rules[12].first_offenders
+    assert offender.startswith("cbus audit: names {} in surplus partitions")
+    run.audit["surplus"] = [{"topic": RECEIVED, "partition": topics.PARTITIONS, "records": 1}]
+    history = run.history()
+    history.surplus = {place: 1}
+    assert judge(history).rules[12].first_offenders == ()
 
 
 def send_again(run: SyntheticRun) -> None:

@@ -77,6 +77,14 @@ def test_a_correction_nobody_needs_is_issued_and_does_not_wait() -> None:
     assert (row.held, row.is_waiting, row.issued[-1]) == ((), False, "1/breach_corrected/contact")
 
 
+def test_a_message_that_was_refused_is_told_once_and_again_where_danger_is_new() -> None:
+    case = Case().registered().entry("closed")
+    for safety in (False, False, True):
+        case.entry("message_refused", message="supplement", reason="case_closed", safety=safety)
+    told = [name for name in case.row().issued if "message_refused" in name]
+    assert told == [f"1/message_refused/supplement/case_closed/{safety}" for safety in (False, True)]
+
+
 def test_the_desk_told_is_the_one_the_breach_named() -> None:
     case = Case().registered()
     case.run.breached(case.complaint, "contact", DUE["contact"], "legal")

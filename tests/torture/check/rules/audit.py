@@ -51,6 +51,9 @@ def _judge_ledger(findings: Findings, history: History, columns: Mapping[str, in
     listed = {(each["complaint_id"], each["kind"]) for each in history.audit["holes"]}
     announced = {(key, kind) for key, case in history.cases.items() for kind in open_holes(case)}
     findings.require(listed == announced, "cbus audit", f"lists {len(listed)} holes, announced {len(announced)}")
+    named = {(each["topic"], each["partition"]): each["records"] for each in history.audit["surplus"]}
+    held = {place: count for place, count in history.surplus.items() if count}
+    findings.require(named == held, "cbus audit", f"names {named} in surplus partitions; they hold {held}")
 
 
 def _said(document: Mapping[str, Any]) -> dict[str, int]:

@@ -54,10 +54,13 @@ def _judge_expectations(findings: Findings, key: str, case: CaseHistory) -> None
         if record.event_type == "notification.skipped.v1" and record.facts is not None
     )
     no_notice = Counter(template for (template, _, reason), n in skipped.items() if reason == "no_breach_notice")
-    for expected in expected_letters(case):
+    wanted = list(expected_letters(case))
+    not_written = Counter((each.template, each.cycle, each.not_because) for each in wanted)
+    for expected in wanted:
         slot = expected.template, expected.cycle
         if expected.not_because is not None:
-            holds = skipped[(*slot, expected.not_because)] == 1 and not asked[(*slot, expected.cause)]
+            reasoned = (*slot, expected.not_because)
+            holds = skipped[reasoned] == not_written[reasoned] and not asked[(*slot, expected.cause)]
             findings.require(holds, key, f"{slot} must be skipped once because of {expected.not_because}")
         elif expected.template == "breach_corrected" and no_notice["breach_corrected"]:
             findings.check()
