@@ -32,7 +32,8 @@ $(VENV)/.local-ready: requirements-local.lock pyproject.toml
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Complaint Bus needs Python 3.11 or newer; $(PYTHON) is not there or older. Try: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@# One that was interrupted while it was made has a python and no pip: it is made again.
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef

@@ -6,10 +6,11 @@ import argparse
 import os
 import sys
 
-from kafka.errors import AuthorizationError, KafkaError
+from kafka.errors import AuthorizationError, InvalidReplicationFactorError, KafkaError
 
 from deploy.topics.departments import department_ids
-from deploy.topics.provision import provision
+from deploy.topics.provision import COPIES, provision
+from services.cli.stack_file import adopt_running_stack
 from shared.errors import ComplaintBusError
 from shared.events.topics import bus_topics
 from shared.settings import KafkaSettings, ServiceSettings, load_settings
@@ -30,15 +31,29 @@ def main() -> int:
         return 1
     for difference in report.differing:
         sys.stderr.write(f"{difference}\n")
+    if report.created and report.replication_factor < COPIES and options.replication_factor is None:
+        sys.stderr.write(f"{_few_copies(report.replication_factor)}\n")
     sys.stdout.write(report.summary() + "\n")
     return 1 if report.differing else 0
 
 
 def _kafka(bootstrap_servers: str | None) -> KafkaSettings:
-    """What the services read, too. ConfigurationError names every variable that is wrong."""
+    """What the services read, too; like ``cbus``, where no broker is named, the local stack that runs here.
+
+    ConfigurationError names every variable that is wrong.
+    """
     if bootstrap_servers is not None:
         os.environ["CBUS_KAFKA__BOOTSTRAP_SERVERS"] = bootstrap_servers
+    adopt_running_stack()
     return load_settings(ServiceSettings).kafka
+
+
+def _few_copies(copies: int) -> str:
+    each = "one copy" if copies == 1 else f"{copies} copies"
+    return (
+        f"the new topics have {each} of each partition, as the cluster has no more brokers: good for development; "
+        f"production needs {COPIES} (--replication-factor forces a number)"
+    )
 
 
 def _in_words(refusal: KafkaError, kafka: KafkaSettings) -> str:
@@ -47,6 +62,11 @@ def _in_words(refusal: KafkaError, kafka: KafkaSettings) -> str:
             f"{kafka.sasl_username or 'this client'} may not make or compare the topics at {kafka.bootstrap_servers} "
             f"({refusal}): the rights Create on the cluster and Describe and DescribeConfigs on the topics are missing"
         )
+    if isinstance(refusal, InvalidReplicationFactorError):
+        return (
+            f"{kafka.bootstrap_servers} refused: {refusal}. Fewer brokers answer than each partition is to have "
+            "copies: start the missing ones and run this again, or choose another --replication-factor"
+        )
     return f"{kafka.bootstrap_servers} refused: {refusal}"
 
 
@@ -54,10 +74,14 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.topics", description=__doc__)
     parser.add_argument(
         "--bootstrap-servers",
-        help="comma-separated host:port (default: $CBUS_KAFKA__BOOTSTRAP_SERVERS); TLS and login are set by the other "
-        "$CBUS_KAFKA__… variables, as for the services",
+        help="comma-separated host:port (default: $CBUS_KAFKA__BOOTSTRAP_SERVERS, else the local stack that runs "
+        "here); TLS and login are set by the other $CBUS_KAFKA__… variables, as for the services",
     )
-    parser.add_argument("--replication-factor", type=int, default=3, help="copies of each partition (default 3)")
+    parser.add_argument(
+        "--replication-factor",
+        type=int,
+        help=f"copies of each partition (default: {COPIES}; on a cluster of fewer brokers as many as it has)",
+    )
     parser.add_argument("--department", action="append", help="department id; repeat (default: all configured ones)")
     return parser
 

@@ -22,6 +22,8 @@ from shared.streaming.kafka.reaching import reach
 
 MENDED_BY_COMMAND = frozenset({TIMESTAMP_TYPE, "max.message.bytes"})
 """Settings that take effect at once and put nothing on the log at risk."""
+COPIES = 3
+"""Copies of each partition, where the cluster has as many brokers: one may be away and another die."""
 TOPICS_PER_REQUEST = 100
 """A controller makes at most 10,000 changes for one request, and a topic is some twenty."""
 
@@ -82,6 +84,8 @@ class ProvisionReport:
     created: tuple[str, ...]
     existing: tuple[str, ...]
     differing: tuple[Difference, ...]
+    replication_factor: int = COPIES
+    """Copies of each partition of what was created."""
 
     def summary(self) -> str:
         """One line for a person."""
@@ -89,11 +93,12 @@ class ProvisionReport:
 
 
 def provision(
-    kafka: KafkaSettings | str, topics: Iterable[TopicDefinition], replication_factor: int
+    kafka: KafkaSettings | str, topics: Iterable[TopicDefinition], replication_factor: int | None = None
 ) -> ProvisionReport:
     """Create every missing topic and wait until each partition has a leader; compare the others.
 
     ``kafka``: the settings the services have, or ``host:port,…`` of brokers that ask for nothing.
+    ``replication_factor`` None: what ``copies_for`` says of this cluster.
     Raises ``BrokerUnavailable`` if no broker answers within 10 s, saying by which setting if it is one, and
     kafka-python's error, naming the topic, if the broker refuses to create one. Safe to run again and at the same time
     elsewhere.
@@ -103,11 +108,22 @@ def provision(
     admin = _connect(settings)
     try:
         existing = sorted(wanted.keys() & set(admin.list_topics()))
-        created = _create(admin, [wanted[name] for name in wanted if name not in existing], replication_factor)
+        missing = [wanted[name] for name in wanted if name not in existing]
+        copies = replication_factor or _copies(admin, existing)
+        created = _create(admin, missing, copies)
         differing = _differences(admin, [wanted[name] for name in existing])
     finally:
         admin.close()
-    return ProvisionReport(tuple(created), tuple(existing), tuple(differing))
+    return ProvisionReport(tuple(created), tuple(existing), tuple(differing), copies)
+
+
+def copies_for(brokers: int, existing_copies: int) -> int:
+    """Copies of each partition of a new topic: as many as there are brokers, at most three.
+
+    ``existing_copies``: the most a topic of the bus has. A cluster that misses a broker today still gets what its other
+    topics have; it refuses then, rather than keep a department's queue in fewer copies for ever.
+    """
+    return max(1, min(COPIES, max(brokers, existing_copies)))
 
 
 def topic_settings(topic: TopicDefinition) -> dict[str, str]:
@@ -128,6 +144,13 @@ def _connect(settings: KafkaSettings) -> Any:
         (KafkaTimeoutError, KafkaConnectionError, OSError),
         otherwise="; no topic was created",
     )
+
+
+def _copies(admin: Any, existing: list[str]) -> int:
+    brokers = len(admin.describe_cluster()["brokers"])
+    found = admin.describe_topics(existing) if existing else []
+    copies = (len(partition["replica_nodes"]) for topic in found for partition in topic["partitions"])
+    return copies_for(brokers, max(copies, default=0))
 
 
 def _create(admin: Any, topics: list[TopicDefinition], replication_factor: int) -> list[str]:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.demo_figures import DemoFigures
+from services.cli.stack_file import stack_file_export
 
 _JOURNEY = (
     "accepted\n受理",
@@ -79,9 +80,10 @@ def submit_command(intake_url: str) -> str:
 
 def what_to_try(intake_url: str, ticket: str | None) -> str:
     """Commands for another terminal, each of which works as it stands."""
-    trace = "" if ticket is None else f"\ncbus trace {ticket}"
     head = "In another terminal 另开终端 (source .venv/bin/activate); Ctrl-C stops 停止:"
-    return f"{head}\n{submit_command(intake_url)}{trace}"
+    tools = (stack_file_export(), None if ticket is None else f"cbus trace {ticket}")
+    told = " && ".join(word for word in tools if word is not None)
+    return "\n".join(filter(None, (head, submit_command(intake_url), told)))
 
 
 def _journey(figures: DemoFigures) -> Table:

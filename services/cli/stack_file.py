@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -34,6 +35,12 @@ class RunningStack:
 def stack_file() -> Path:
     """Where the file is."""
     return Path(os.environ.get("CBUS_STACK_FILE") or DEFAULT_FILE)
+
+
+def stack_file_export() -> str | None:
+    """What another shell must be told, in the words of a shell, to find the stack of this one; None: nothing."""
+    place = os.environ.get("CBUS_STACK_FILE")
+    return f"export CBUS_STACK_FILE={shlex.quote(str(Path(place).absolute()))}" if place else None
 
 
 def publish_stack(

@@ -14,7 +14,7 @@ import typer
 from services.cli.local_stack import BackendChoice, published, running_local_stack
 from services.cli.options import BackendOption, ConfigDirOption, DataDirOption, HttpPortOption, JsonOption
 from services.cli.output import print_json, print_table, say
-from services.cli.stack_file import RunningStack, require_no_other_stack, running_stack
+from services.cli.stack_file import RunningStack, require_no_other_stack, running_stack, stack_file_export
 from services.cli.stopping import StopAsked, StopSignals
 from services.cli.up_detached import start_detached
 
@@ -63,7 +63,9 @@ def up_command(
     http_port: HttpPortOption = None,
     data_dir: DataDirOption = None,
     backend: BackendOption = "auto",
-    detach: Annotated[bool, typer.Option("--detach", help="Return once it runs; stop it with 'cbus down'.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return once it runs ('cbus down' stops it); it writes to var/up.log.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """The local stack in the foreground until Ctrl-C; with --services the whole bus, its door on port 8080.
@@ -73,7 +75,7 @@ def up_command(
     options = UpOptions(data_dir, backend, config_dir, services, kafka_port, http_port)
     require_no_other_stack()
     if detach:
-        show_stack(start_detached(options.as_arguments()), as_json)
+        show_stack(start_detached(options.as_arguments()), as_json, stop="cbus down")
     else:
         _run_in_foreground(options, as_json)
 
@@ -84,7 +86,7 @@ def _run_in_foreground(options: UpOptions, as_json: bool) -> None:
             with _running(options):
                 stack = running_stack()
                 if stack is not None:
-                    show_stack(stack, as_json)
+                    show_stack(stack, as_json, stop="cbus down, or Ctrl-C here")
                 say("running; Ctrl-C stops it")
                 with signals.politely() as asked:
                     asked.wait()
@@ -148,19 +150,22 @@ def _thrown_away(running: ExitStack) -> Path:
     return Path(running.enter_context(tempfile.TemporaryDirectory(prefix="complaint-bus-services-")))
 
 
-def show_stack(stack: RunningStack, as_json: bool) -> None:
-    """The addresses on stdout."""
+def show_stack(stack: RunningStack, as_json: bool, *, stop: str) -> None:
+    """The addresses on stdout; then what can be done next, with ``stop`` as what ends the stack."""
     if as_json:
         print_json({**stack.addresses, "pid": stack.pid, "environment": dict(stack.environment)})
         return
     print_table(None, ("what", "where"), [(name, value) for name, value in stack.addresses.items() if value])
     print_table("for services and clients", ("variable", "value"), stack.environment.items())
-    for name, line in _next_steps(stack).items():
+    for name, line in next_steps(stack, stop).items():
         say(f"{name}: {line}")
 
 
-def _next_steps(stack: RunningStack) -> Mapping[str, str]:
-    """What a person does next, as lines to paste."""
+def next_steps(stack: RunningStack, stop: str) -> Mapping[str, str]:
+    """What a person does next, as lines to paste; first what another shell needs to find this stack."""
+    elsewhere = stack_file_export()
+    first = {} if elsewhere is None else {"in every other shell": elsewhere}
     if stack.intake_url is None:
-        return {"the services": "cbus up --services starts them with it; cbus run NAME starts one in this terminal"}
-    return {"submit the samples": "cbus send deploy/samples/complaints.jsonl", "stop it": "cbus down, or Ctrl-C here"}
+        services = "cbus up --services starts them with it; cbus run NAME starts one in a terminal"
+        return {**first, "the services": services, "stop it": stop}
+    return {**first, "submit the samples": "cbus send deploy/samples/complaints.jsonl", "stop it": stop}

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from deploy.local.ports import free_port
 from deploy.topics import provision as provisioning
 from deploy.topics.provision import provision
+from services.cli.stack_file import process_start
 from shared.errors import BrokerUnavailable
 from shared.events.topics import bus_topics
 from shared.streaming.kafka import reaching
@@ -82,3 +89,36 @@ def test_more_topics_than_one_request_takes_are_made_all_the_same(
     made = provision(kafka_bootstrap, topics, 1)
     assert list(made.created) == [topic.name for topic in topics]
     assert len(provision(kafka_bootstrap, topics, 1).existing) == 7
+
+
+def run_command(stack_file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``python -m deploy.topics`` in a shell that knows a stack file and no other setting."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CBUS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.topics", *arguments],
+        env={**environment, "CBUS_STACK_FILE": str(stack_file)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_command_alone_makes_a_new_departments_topics_on_the_stack_that_runs_here(
+    kafka_bootstrap: str, unique_name: Callable[[str], str], tmp_path: Path
+) -> None:
+    note = {"pid": os.getpid(), "process_start": process_start(os.getpid())}
+    stack_file = tmp_path / "stack.json"
+    stack_file.write_text(json.dumps(note | {"environment": {"CBUS_KAFKA__BOOTSTRAP_SERVERS": kafka_bootstrap}}))
+    department = unique_name("new")
+
+    made = run_command(stack_file, "--department", department)
+    again = run_command(stack_file, "--department", department)
+    forced = run_command(stack_file, "--department", unique_name("forced"), "--replication-factor", "3")
+
+    assert made.returncode == 0, made.stderr
+    assert "one copy of each partition" in made.stderr
+    assert "0 created" not in made.stdout
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "topics: 0 created" in again.stdout
+    assert forced.returncode == 1
+    assert "Fewer brokers answer" in forced.stderr

@@ -21,7 +21,7 @@ def test_acknowledged_records_survive_the_kill_of_the_leader_and_then_of_all_nod
     cluster = KafkaCluster(tmp_path / "kafka", nodes=3)
     cluster.start()
     try:
-        provision(cluster.bootstrap_servers, [SampleTopic(TOPIC)], cluster.replication_factor)
+        assert provision(cluster.bootstrap_servers, [SampleTopic(TOPIC)]).replication_factor == 3
         produce(cluster.bootstrap_servers, TOPIC, [f"before {number}" for number in range(200)])
         leader = cluster.leader(TOPIC, 0)
 

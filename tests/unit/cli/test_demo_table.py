@@ -59,6 +59,13 @@ def test_it_fits_80_columns_and_24_lines(table: list[str]) -> None:
     assert len(table) <= 24
 
 
+def test_the_stack_file_of_its_own_fits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CBUS_STACK_FILE", "var/stack-2.json")
+    table = shown(figures_of_many_departments())
+    assert len(table) <= 24
+    assert any("export CBUS_STACK_FILE=" in line for line in table)
+
+
 def test_the_command_to_submit_works_as_it_is_pasted(tmp_path: Path) -> None:
     """A shell takes the lines from the screen and passes curl the door's address and a body the door would take."""
     lines = shown(figures_of_many_departments())

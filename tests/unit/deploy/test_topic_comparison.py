@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.topics.departments import department_ids
-from deploy.topics.provision import Difference, compare, topic_settings
+from deploy.topics.provision import Difference, compare, copies_for, topic_settings
 from shared.errors import ConfigurationError
 from shared.events.topics import Topic, bus_topics
 
@@ -71,3 +71,13 @@ def test_a_malformed_departments_file_is_named(tmp_path: Path, text: str) -> Non
 def test_a_missing_departments_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="run from the project root or name --department"):
         department_ids(tmp_path / "departments.yaml")
+
+
+@pytest.mark.parametrize(
+    ("brokers", "existing_copies", "copies"),
+    [(1, 0, 1), (1, 1, 1), (2, 0, 2), (3, 0, 3), (5, 0, 3), (2, 3, 3), (1, 3, 3), (5, 1, 3), (3, 5, 3), (0, 0, 1)],
+)
+def test_copies_follow_the_brokers_up_to_three_and_are_never_fewer_than_the_other_topics_have(
+    brokers: int, existing_copies: int, copies: int
+) -> None:
+    assert copies_for(brokers, existing_copies) == copies
