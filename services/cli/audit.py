@@ -66,6 +66,7 @@ def audit_command(
     """The ledger, per hour of receipt: received = registered + duplicate + refused + dead-lettered, and what follows.
 
     Exit code 1: something has been missing for longer than allowed; 3: the auditor has not read everything yet.
+    The columns are explained in services/auditor/README.md.
     """
     start = None if since is None else parse_since(since, datetime.now(UTC))
     settings = cli_settings(bootstrap).kafka

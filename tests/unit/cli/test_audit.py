@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +158,15 @@ def test_what_a_department_lost_is_read_from_its_dead_letters() -> None:
     assert TopicFindings(gone=[found]).lines() == [
         "gone unread 未读即删: departments.a.updates.v1[3] from 1 to 4, found at 2026-03-02T12:00:00.000Z"
     ]
+
+
+README = Path(__file__).parents[3] / "services" / "auditor" / "README.md"
+
+
+@pytest.mark.parametrize("heading", [heading.replace("\n", " ") for heading in _HEADINGS.values()])
+def test_every_column_of_the_ledger_is_explained(heading: str) -> None:
+    assert f"| {heading} |" in README.read_text(encoding="utf-8")
+
+
+def test_the_help_says_where_the_columns_are_explained() -> None:
+    assert "services/auditor/README.md" in CliRunner().invoke(app, ["audit", "--help"]).stdout

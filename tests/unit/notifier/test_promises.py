@@ -92,6 +92,37 @@ def test_without_doors_nobody_is_asked_for_what_nobody_can_do(language: str) -> 
             assert re.search(ALWAYS_POSSIBLE[language], request), f"{template}: {request}"
 
 
+TAKE_THE_CODE = ("status_url", "message_url")
+"""Pages that ask for the query code; nobody else does."""
+USE_OF_THE_CODE = {"zh-CN": r"查询码(用来|可以|继续有效)", "en": r"query code (shows|opens|you already have)"}
+ALSO = {"zh-CN": r"也可以|还可以", "en": r"\balso\b"}
+"""Said of a second way; there must be a first."""
+FIRST_WAY = {"zh-CN": r"^- |重新提交投诉", "en": r"^- |send a new complaint"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("doors", COMBINATIONS, ids=lambda doors: "+".join(doors) or "none")
+def test_the_query_code_is_said_to_be_of_use_only_where_something_asks_for_it(
+    doors: Mapping[str, str], language: str
+) -> None:
+    usable = any(page in doors for page in TAKE_THE_CODE)
+    for template in Template:
+        body = body_of(template, language, doors)
+        assert usable or not re.search(USE_OF_THE_CODE[language], body), template
+    acknowledgement = body_of(Template.ACKNOWLEDGEMENT, language, doors)
+    assert bool(re.search(USE_OF_THE_CODE[language], acknowledgement)) == usable
+    assert QUERY_CODE in acknowledgement
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("doors", COMBINATIONS, ids=lambda doors: "+".join(doors) or "none")
+def test_a_second_way_comes_after_a_first(doors: Mapping[str, str], language: str) -> None:
+    for template in Template:
+        body = body_of(template, language, doors)
+        for also in re.finditer(ALSO[language], body):
+            assert re.search(FIRST_WAY[language], body[: also.start()], re.MULTILINE), template
+
+
 OFFERED = {
     Template.ACKNOWLEDGEMENT: ("status_url", "message_url", "contact"),
     Template.RESULT: ("message_url", "reply_to", "contact"),
