@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -189,13 +190,45 @@ def load_settings(model: type[SettingsT]) -> SettingsT:
     try:
         return model()
     except ValidationError as error:
-        problems = [
-            f"{variable_name(problem['loc'])}: {problem['msg']}" if problem["loc"] else problem["msg"]
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise ConfigurationError("refusing to start: " + "; ".join(problems)) from None
+        raise ConfigurationError("refusing to start: " + "; ".join(settings_problems(error, model))) from None
     except SettingsError as error:  # its cause holds the value, which may be a secret
         raise ConfigurationError(f"refusing to start: {error}; a value for a whole block must be JSON") from None
+
+
+def settings_problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Each wrong variable of ``model`` with what is wrong with it, as a sentence; never with its value."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [_in_words(problem["loc"], problem["type"], problem["msg"], model) for problem in found]
+
+
+def _in_words(path: tuple[int | str, ...], kind: str, message: str, model: type[BaseModel]) -> str:
+    reason = message.removeprefix("Value error, ")
+    if not path:
+        return reason
+    name = variable_name(path)
+    if kind != "extra_forbidden":
+        return f"{name}: {reason}"
+    near = _nearest(name, variables_of(model))
+    guess = "the known ones stand in" if near is None else f"did you mean {near}? See"
+    return f"{name}: there is no such setting; {guess} docs/settings.md"
+
+
+def _nearest(misspelt: str, known: Iterable[str]) -> str | None:
+    """The variable of the same block that was meant; None: nothing is like it. The block itself is right."""
+    block = misspelt.rpartition("__")[0] + "__"
+    rests = [name.removeprefix(block) for name in known if name.startswith(block)]
+    near = difflib.get_close_matches(misspelt.removeprefix(block), rests, n=1)
+    return block + near[0] if near else None
+
+
+def variables_of(model: type[BaseModel], path: tuple[str, ...] = ()) -> list[str]:
+    """The variable of every setting of ``model``, those of its blocks included."""
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        block: Any = field.annotation
+        is_block = isinstance(block, type) and issubclass(block, BaseModel)
+        names += variables_of(block, (*path, name)) if is_block else [variable_name((*path, name))]
+    return names
 
 
 def variable_name(path: Iterable[int | str]) -> str:

@@ -37,6 +37,14 @@ class CommandsLoadedWhenAsked(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         return name, load(name, COMMANDS[name]) if command is not None and name is not None else None, rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an option that is refused is told without the words of the library that refused it."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as refused:
+            refused.message = refused.message.removeprefix("Value error, ")
+            raise
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; what was refused on purpose, by Kafka or by the system becomes a message on stderr and exit code 1."""
         try:

@@ -36,6 +36,7 @@ from shared.events.base import Event
 from shared.events.ids import event_id
 from shared.events.notifications import NotificationRequested, NotificationSkipped
 from shared.events.registry import EVENT_MODELS
+from shared.settings import settings_problems
 
 QUERY_CODE_SHOWN: Final = "****-****-****-****"
 
@@ -121,6 +122,5 @@ def _settings(config_dir: Path) -> NotifierSettings:
     try:
         return NotifierSettings(development=True, config_dir=config_dir)  # no query code is made: no secret is needed
     except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False)
-        listed = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
+        listed = "; ".join(settings_problems(error, NotifierSettings))
         raise ConfigurationError(f"the notifier's settings (CBUS_...) are wrong: {listed}") from None

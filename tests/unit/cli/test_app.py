@@ -106,6 +106,16 @@ def test_wrong_use_is_exit_code_2(arguments: list[str]) -> None:
     assert result.exit_code == 2, result.output
 
 
+@pytest.mark.parametrize(
+    "arguments", [["deadline", "--unit", "fortnight"], ["send", "x", "--format", "odf"], ["up", "--backend", "podman"]]
+)
+def test_a_choice_that_is_none_is_told_without_the_words_of_a_library(arguments: list[str]) -> None:
+    refused = RUNNER.invoke(cli.app, arguments)
+    assert refused.exit_code == 2
+    assert "is not one of" in refused.output
+    assert "Value error" not in refused.output
+
+
 def test_a_refusal_is_exit_code_1_with_its_reason_on_stderr() -> None:
     result = RUNNER.invoke(cli.app, ["trace", "20260302-XXXXXXXXXX-X"])
     assert result.exit_code == 1

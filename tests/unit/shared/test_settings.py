@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.clock import ScaledClock, SystemClock
 from shared.errors import ConfigurationError
-from shared.settings import ServiceSettings, load_settings, make_clock
+from shared.settings import ServiceSettings, load_settings, make_clock, variables_of
 from shared.streaming.engine_settings import ProcessorSettings
 
 SECRET = "hunter2"
@@ -80,7 +82,44 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
 def test_a_misspelt_variable_of_a_block_is_refused(monkeypatch: pytest.MonkeyPatch, misspelt: str) -> None:
     """Ignored, it would leave the default in force: another cluster, another clock."""
     set_variables(monkeypatch, **{misspelt: "1"})
-    assert f"CBUS_{misspelt}: " in refusal()
+    text = refusal()
+    assert f"CBUS_{misspelt}: there is no such setting; did you mean CBUS_{misspelt.partition('__')[0]}__" in text
+    assert "docs/settings.md" in text
+    assert "Extra inputs" not in text
+
+
+def test_a_part_of_a_name_is_enough_for_the_guess(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, KAFKA__BOOTSTRAP="a:1", KAFKA__COLOUR="red")
+    text = refusal()
+    assert "CBUS_KAFKA__BOOTSTRAP: there is no such setting; did you mean CBUS_KAFKA__BOOTSTRAP_SERVERS? See" in text
+    assert "CBUS_KAFKA__COLOUR: there is no such setting; the known ones stand in docs/settings.md" in text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"KAFKA__SECURITY_PROTOCOL": "SASL_SSL"},
+        {"KAFKA__SASL_USERNAME": "bus"},
+        {"KAFKA__POLL_INTERVAL_SECONDS": "4"},
+        {"ENGINE__TIMER_GRACE": "soon"},
+    ],
+)
+def test_a_refusal_is_a_sentence_of_ours(wrong: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, **wrong)
+    assert "Value error" not in refusal()
+
+
+@given(st.sampled_from(variables_of(ProcessorSettings)), st.data())
+def test_a_slip_of_one_letter_is_answered_with_a_variable_that_exists(name: str, data: st.DataObject) -> None:
+    block, _, leaf = name.partition("__")
+    assume(leaf)
+    at = data.draw(st.integers(0, len(leaf) - 1))
+    misspelt = f"{block}__{leaf[:at]}{leaf[at + 1 :]}"
+    assume(misspelt not in variables_of(ProcessorSettings) and leaf[:at] + leaf[at + 1 :] and len(leaf) > 4)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(misspelt, "1")
+        guess = refusal().partition("did you mean ")[2].partition("?")[0]
+    assert guess in variables_of(ProcessorSettings)
 
 
 @pytest.mark.parametrize("block", ["KAFKA", "REDIS"])
