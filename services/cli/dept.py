@@ -14,6 +14,7 @@ from services.cli.dept_refused import refused_command
 from services.cli.dept_report import report, resolution_of
 from services.cli.dept_tail import tail_command
 from services.cli.options import BootstrapOption, JsonOption
+from services.cli.output import say
 from shared.events.departments import Action
 from shared.invisible import is_given
 
@@ -100,11 +101,16 @@ def resolve(
     as_json: JsonOption = False,
     bootstrap: BootstrapOption = None,
 ) -> None:
-    """The department's part is done. The answer goes to the consumer: no personal data in it."""
+    """The department's part is done. The answer goes to the consumer: no personal data in it.
+
+    A lead gives --status, --cause and --measures, all three; a co-handler may leave them out, all three.
+    """
     parts = [part for part in (status, cause, measures) if part is not None]
     if parts and (len(parts) < 3 or not all(map(is_given, parts))):
         raise typer.BadParameter("--status, --cause and --measures belong together, and each says something")
     resolution = resolution_of(*parts) if parts else None
+    if resolution is None:
+        say("without --status, --cause and --measures only a co-handler's part is resolved; a lead's is not taken")
     report(context, complaint_id, Action.RESOLVE, at, as_json, bootstrap, resolution=resolution)
 
 

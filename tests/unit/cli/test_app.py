@@ -116,6 +116,14 @@ def test_a_choice_that_is_none_is_told_without_the_words_of_a_library(arguments:
     assert "Value error" not in refused.output
 
 
+def test_resolve_says_at_once_what_a_lead_must_give() -> None:
+    """It is said before anybody is asked, and before the wrong instant is found."""
+    result = RUNNER.invoke(cli.app, ["dept", "quality", "resolve", CASE, "--at", "2026-03-02T10:00:00"])
+    assert "without --status, --cause and --measures only a co-handler's part is resolved" in result.stderr
+    told = RUNNER.invoke(cli.app, ["dept", "quality", "resolve", "--help"], env={"COLUMNS": "200"}).stdout
+    assert "A lead gives --status, --cause and --measures, all three" in told
+
+
 def test_a_refusal_is_exit_code_1_with_its_reason_on_stderr() -> None:
     result = RUNNER.invoke(cli.app, ["trace", "20260302-XXXXXXXXXX-X"])
     assert result.exit_code == 1
