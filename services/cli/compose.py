@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.cli.json_lines import FileArgument, LineRefused, run_batch_command
 from services.cli.options import AlwaysJsonOption, ConfigDirOption
@@ -32,7 +32,7 @@ from services.notifier.sending.addressing import addressed
 from services.notifier.sending.letter_writer import LetterWriter
 from services.notifier.settings import NotifierSettings
 from shared.errors import ConfigurationError
-from shared.events.base import Event
+from shared.events.base import Event, WrittenInstant
 from shared.events.ids import event_id
 from shared.events.notifications import NotificationRequested, NotificationSkipped
 from shared.events.registry import EVENT_MODELS
@@ -48,7 +48,7 @@ class EventLine(BaseModel):
 
     type: str = Field(description="ce_type of the event, e.g. complaint.registered.v1.")
     id: str | None = Field(None, description="ce_id; without it one is made of the content.")
-    time: AwareDatetime | None = Field(None, description="When it is handled; default now.")
+    time: WrittenInstant | None = Field(None, description="When it is handled; default now.")
     data: dict[str, Any] = Field(description="The event.")
 
 

@@ -30,6 +30,8 @@ _FIELDS: Final = {"start": "from"}
 """Arguments of ``deadline`` that have another name in a line."""
 
 _DATE_ONLY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WRITTEN: Final = re.compile(r"\d{4}-\d{2}-\d{2}([Tt ].*)?", re.ASCII)
+"""Digits alone could be a day, or seconds since 1970."""
 
 
 class Refused(Exception):
@@ -154,6 +156,8 @@ def _instant(text: object, field: str, zone: ZoneInfo, *, date_is_enough: bool =
     if _DATE_ONLY.fullmatch(text) and not date_is_enough:
         raise Refused(field, f"{text} is a date; this needs a time of day too")
     try:
+        if not _WRITTEN.fullmatch(text):
+            raise ValueError
         reading = datetime.fromisoformat(text)
         return reading if reading.tzinfo is not None else datetime_of(instant_of(reading, zone))
     except ValueError:

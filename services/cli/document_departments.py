@@ -11,6 +11,7 @@ from services.router.domain.refusals import EXPLANATIONS, Reason
 from services.router.domain.transitions import REQUIREMENTS, TRANSITIONS, Effect
 from shared.events.departments import Action
 from shared.events.document import DEAD_LETTER_HEADERS
+from shared.events.unreadable import UNREADABLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "departments.md"
 
@@ -68,7 +69,8 @@ def _actions() -> str:
 
 def _reasons() -> str:
     rows = (f"| `{reason}` | {' | '.join(EXPLANATIONS[reason])} |" for reason in Reason if reason not in OF_CONSUMERS)
-    return "\n".join(["| `dlq_reason` | what is wrong, what to do | 说明 |", "|---|---|---|", *rows])
+    unread = (f"| `{reason}` | {text.en} | {text.zh} |" for reason, text in UNREADABLE.items())
+    return "\n".join(["| `dlq_reason` | what is wrong, what to do | 说明 |", "|---|---|---|", *unread, *rows])
 
 
 def _dead_letter_headers() -> str:

@@ -29,6 +29,7 @@ from shared.events.topics import (
     department_topic,
     department_updates_topic,
 )
+from shared.events.unreadable import key_mismatch
 from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
 
 
@@ -66,7 +67,7 @@ class RouterProcessor:
         """One record. Raises InvalidEvent (``key_mismatch``, ``unexpected_type``) for what intake must not write."""
         outcome = self._outcome(state, message, now)
         if outcome.refusal is not None:
-            return Step(state, refusal=Refusal(outcome.refusal.value, explain(outcome.refusal, self._departments.ids)))
+            return Step(state, refusal=Refusal(outcome.refusal.value, self._told(outcome.refusal, message)))
         trace = message.envelope.traceparent
         return Step(outcome.case, [Emit(*output, trace) for output in outcome.outputs])
 
@@ -117,6 +118,12 @@ class RouterProcessor:
         if case is None:
             return Outcome(None, refusal=Reason.WRONG_PARTITION if self._is_astray(message) else Reason.UNKNOWN_CASE)
         return handle_update(case, event, message.envelope, department, now, self._departments)
+
+    def _told(self, reason: Reason, message: Message) -> str:
+        event = message.event
+        if reason is Reason.KEY_MISMATCH and isinstance(event, DepartmentUpdate):
+            return key_mismatch(message.envelope.subject, event.complaint_id, "complaint_id")
+        return explain(reason, self._departments.ids)
 
     def _is_astray(self, message: Message) -> bool:
         """Whether the record lies in a partition that is not its key's."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.events.base import Event, UtcDatetime
+from shared.events.base import Event, UtcDatetime, WrittenInstant
 from shared.events.complaint import Attachment, Complaint, Narrative
 from shared.events.decisions import Assignment, Classification, Resolution, RoutingDecision
 
@@ -104,7 +104,7 @@ class DepartmentUpdate(Event):
         description="What was done. Anything else is refused: unknown_action.",
         json_schema_extra={"enum": [action.value for action in Action], "x-refused-otherwise": "unknown_action"},
     )
-    happened_at: UtcDatetime = Field(description="When it was done; judged against the deadline.")
+    happened_at: WrittenInstant = Field(description="When it was done; judged against the deadline.")
     reason: str | None = Field(None, max_length=200, description="Reason code; required for return and hold.")
     suggested_department: str | None = Field(None, max_length=60, description="With return: whose case it is.")
     preliminary_finding: bool = Field(False, description="With progress: the facts are verified.")

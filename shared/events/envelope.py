@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from shared.errors import InvalidEvent
+from shared.events.unreadable import REQUIRED_HEADERS, headers_missing, told
 
 Headers = list[tuple[str, bytes]]
 """Kafka record headers; CloudEvents attributes carry the prefix ``ce_``."""
@@ -50,7 +51,7 @@ class Envelope(NamedTuple):
 
     @classmethod
     def from_headers(cls, headers: Headers) -> Envelope:
-        """Read the attributes; raise InvalidEvent naming the one that is missing or malformed."""
+        """Read the attributes; raise InvalidEvent naming all that are missing."""
         found = dict(headers)
         try:
             traceparent = found.get("traceparent")
@@ -62,11 +63,12 @@ class Envelope(NamedTuple):
                 time=_parse_instant(found["ce_time"].decode()),
                 traceparent=traceparent.decode() if traceparent is not None else None,
             )
-        except KeyError as missing:
-            raise InvalidEvent("missing_header", f"header {missing.args[0]} is absent") from None
+        except KeyError:
+            missing = [name for name in REQUIRED_HEADERS if name not in found]
+            raise InvalidEvent("missing_header", headers_missing(missing)) from None
         except (ValueError, OverflowError, AttributeError):  # not UTF-8, not a time; null, which Kafka allows
             # The text itself may be anything, so it is not repeated.
-            raise InvalidEvent("bad_header", "a header is null or not UTF-8, or ce_time is not RFC 3339") from None
+            raise InvalidEvent("bad_header", told("bad_header")) from None
 
 
 @lru_cache(maxsize=512)

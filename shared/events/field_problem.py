@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+_RANGE = ("earliest", "latest")
+_LIMITS_SHOWN = ("max_length", "min_length", "ge", "le", "expected", "max_digits", "decimal_places", "pattern", *_RANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +17,8 @@ class FieldProblem:
     field: str
     code: str
     limits: tuple[tuple[str, str], ...] = ()
+
+
+def limits_in(context: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Of what a validation error knows, the limits: they are the contract's, never the sender's."""
+    return tuple((name, str(context[name])) for name in _LIMITS_SHOWN if name in context)

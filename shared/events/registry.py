@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import TypeVar, get_args
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.errors import InvalidEvent
 from shared.events import audit, departments, insight, lifecycle, notifications, received, sla
 from shared.events.base import Event
 from shared.events.envelope import Envelope, Headers
+from shared.events.field_problem import FieldProblem, limits_in
 from shared.events.strict_json import NotJson, parse_object
+from shared.events.unreadable import fields_wrong, told
 
 EVENT_MODELS: dict[str, type[Event]] = {
     model.event_type: model
@@ -49,9 +52,9 @@ def decode(headers: Headers, value: bytes | None) -> tuple[Envelope, Event]:
     envelope = Envelope.from_headers(headers)
     model = EVENT_MODELS.get(envelope.type)
     if model is None:
-        raise InvalidEvent("unknown_type", f"no model for ce_type {envelope.type!r}; a newer writer?")
+        raise InvalidEvent("unknown_type", told("unknown_type"))
     if value is None:
-        raise InvalidEvent("empty_value", f"{envelope.type} without a value")
+        raise InvalidEvent("empty_value", told("empty_value"))
     return envelope, parse(model, value)
 
 
@@ -69,9 +72,8 @@ def _require_strict(model: type[Event], value: bytes) -> None:
     """Two readers could disagree about a name given twice or a NaN. A name that nobody knows is not repeated."""
     parsed = parse_object(value)
     if isinstance(parsed, NotJson):
-        problems = ((problem.field, problem.code) for problem in parsed.problems)
-        told = (f"{_place(model, place, code)} ({code})" for place, code in problems)
-        raise InvalidEvent("schema", f"{model.event_type}: {'; '.join(told)}")
+        problems = [FieldProblem(_place(model, found.field, found.code), found.code) for found in parsed.problems]
+        raise InvalidEvent("schema", f"{model.event_type}: {fields_wrong(problems)}")
 
 
 def _place(model: type[Event], place: str, code: str) -> str:
@@ -81,11 +83,13 @@ def _place(model: type[Event], place: str, code: str) -> str:
 
 
 def describe(error: ValidationError) -> str:
-    """Bad fields and what is wrong with each, without their content."""
-    problems = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'value'} ({problem['type']})" for problem in problems[:10]
-    )
+    """Bad fields and what is wrong with each, in both languages, without their content."""
+    return fields_wrong([_problem(details) for details in error.errors(include_input=False, include_url=False)])
+
+
+def _problem(details: ErrorDetails) -> FieldProblem:
+    place = ".".join(map(str, details["loc"])) or "value"
+    return FieldProblem(place, details["type"], limits_in(details.get("ctx", {})))
 
 
 def encode(

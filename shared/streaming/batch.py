@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic
 
+from shared.events.field_wording import Text
 from shared.events.registry import encode
 from shared.events.topics import LARGEST_RECORD_BYTES
+from shared.events.unreadable import told
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.processor import Emit, Processor, Refusal, StateT, Step
 from shared.streaming.records import ProducerRecord, TopicPartition
@@ -146,5 +148,6 @@ def _is_too_large(key: bytes, row: Row) -> bool:
 
 
 def _refusal(what: str) -> Refusal:
-    detail = f"{what} would exceed {LARGEST_RECORD_BYTES} bytes, the most that can be written"
-    return Refusal("too_large", detail)
+    limit = LARGEST_RECORD_BYTES
+    found = Text(f"Too large: {what}, at most {limit} bytes.", f"内容过大，上限 {limit} 字节。")
+    return Refusal("too_large", told("too_large", found))

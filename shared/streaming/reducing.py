@@ -7,7 +7,9 @@ from typing import Generic
 
 from shared.errors import InvalidEvent
 from shared.events import registry
+from shared.events.field_wording import Text
 from shared.events.topics import dead_letter_topic
+from shared.events.unreadable import key_mismatch, told
 from shared.observability.logging import get_logger
 from shared.streaming.batch import Batch
 from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
@@ -107,7 +109,9 @@ class RecordReducer(Generic[StateT]):
             raise
         except Exception as error:
             _LOG.error("reducer_failed", event_type=message.envelope.type, error=error)
-            raise InvalidEvent("unhandled", f"{type(error).__name__} in {self._processor.name}'s reducer") from error
+            where, what = self._processor.name, type(error).__name__
+            found = Text(f"{what} in {where}'s reducer.", f"{where} 处理时出错（{what}）。")
+            raise InvalidEvent("unhandled", told("unhandled", found)) from error
 
     def _refuse(self, record: ConsumerRecord, refusal: Refusal, batch: Batch[StateT]) -> None:
         topic = self._processor.dead_letter_topic(record.topic)
@@ -123,8 +127,8 @@ class RecordReducer(Generic[StateT]):
 
 
 def _took_too_long(limit_seconds: float) -> Refusal:
-    detail = f"handling it took longer than {limit_seconds:g} s and was not committed; it was not tried again"
-    return Refusal("too_slow", detail)
+    limit = Text(f"The limit is {limit_seconds:g} s.", f"上限为 {limit_seconds:g} 秒。")
+    return Refusal("too_slow", told("too_slow", limit))
 
 
 def _read(record: ConsumerRecord) -> tuple[bytes, Message]:
@@ -132,7 +136,8 @@ def _read(record: ConsumerRecord) -> tuple[bytes, Message]:
     envelope, event = registry.decode(record.headers, record.value)
     key = record.key
     if key is None or key != envelope.subject.encode():
-        raise InvalidEvent("key_mismatch", "the record key is not the ce_subject")
+        text = None if key is None else key.decode(errors="replace")
+        raise InvalidEvent("key_mismatch", key_mismatch(text, envelope.subject, "ce_subject"))
     return key, Message(record.topic, envelope, event, record)
 
 

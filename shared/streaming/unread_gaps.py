@@ -11,7 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.errors import LostProgress
+from shared.events.field_wording import Text
 from shared.events.topics import dead_letter_topic
+from shared.events.unreadable import told
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.streaming.batch import Batch
@@ -43,6 +45,12 @@ class Gap(NamedTuple):
         if self.offsets is None:
             return f"{self.partition} ends before {self.first}, which is committed: it was made anew, or cut short"
         return f"{self.partition} begins at {self.resumes_at}: what lay from {self.first} on was deleted unread"
+
+
+def _told(gap: Gap) -> str:
+    """For whoever wrote what is gone, in both languages."""
+    chinese = f"{gap.partition} 自 {gap.first} 起有记录缺失。"
+    return told("gone_unread", Text(f"{gap}.", chinese))
 
 
 def find_gaps(
@@ -101,9 +109,8 @@ class UnreadGaps:
         """The letters that tell of them, and the offsets that pass over them; call it last."""
         for gap in self._gaps:
             topic = self._processor.dead_letter_topic(gap.partition.topic)
-            batch.outputs.append(
-                gap_letter(gap.partition, (gap.first, gap.resumes_at), topic, str(gap), self._processor.name, batch.now)
-            )
+            offsets, service = (gap.first, gap.resumes_at), self._processor.name
+            batch.outputs.append(gap_letter(gap.partition, offsets, topic, _told(gap), service, batch.now))
             batch.offsets.setdefault(gap.partition, gap.resumes_at)
 
     def told(self) -> None:

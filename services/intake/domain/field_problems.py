@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.intake.domain.refusal import FieldProblem, Refusal, RefusalReason
+from shared.events.field_problem import limits_in
 from shared.events.strict_json import DEEPEST_NESTING
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -17,8 +18,6 @@ MOST_PROBLEMS = 50
 """More are not listed; a sender mends these first."""
 
 _LONGEST_NAME = 120
-_RANGE = ("earliest", "latest")
-_LIMITS_SHOWN = ("max_length", "min_length", "ge", "le", "expected", "max_digits", "decimal_places", "pattern", *_RANGE)
 
 
 def read_fields(model: type[ModelT], document: dict[str, Any]) -> ModelT | Refusal:
@@ -45,9 +44,8 @@ def field_problems(error: ValidationError, document: Mapping[str, Any]) -> tuple
 
 
 def _problem(details: ErrorDetails, *, plain_narrative: bool) -> FieldProblem:
-    context = details.get("ctx", {})
-    limits = tuple((name, str(context[name])) for name in _LIMITS_SHOWN if name in context)
-    return FieldProblem(_dotted(details["loc"], plain_narrative=plain_narrative), details["type"], limits)
+    place = _dotted(details["loc"], plain_narrative=plain_narrative)
+    return FieldProblem(place, details["type"], limits_in(details.get("ctx", {})))
 
 
 def _dotted(location: tuple[int | str, ...], *, plain_narrative: bool) -> str:

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from shared.events.unreadable import KEY_MISMATCH
+
 
 class Reason(StrEnum):
     """Code of a refusal; also a metric label."""
@@ -78,8 +80,11 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "本周期的回访问卷已答复为“已解决”。",
         ),
         Reason.UNKNOWN_CASE: (
-            "No case has this key. The key must be the complaint_id as dispatched; correct it and send again.",
-            "没有此键对应的投诉。键必须是派单时的 complaint_id，请更正后重发。",
+            (
+                "No case has this key. The key must be the complaint_id as dispatched, in lower case; correct it and "
+                "send again."
+            ),
+            "没有此键对应的投诉。键必须是派单时的 complaint_id（小写），请更正后重发。",
         ),
         Reason.WRONG_PARTITION: (
             (
@@ -98,8 +103,8 @@ EXPLANATIONS: Final[Mapping[Reason, tuple[str, str]]] = MappingProxyType(
             "该事件类型不应出现在此主题。",
         ),
         Reason.KEY_MISMATCH: (
-            "The complaint_id in the value is not the record key.",
-            "内容中的 complaint_id 与记录键不一致。",
+            KEY_MISMATCH.en,
+            KEY_MISMATCH.zh,
         ),
         Reason.CASE_CLOSED: (
             "The case is closed; a new matter is a new complaint.",

@@ -184,6 +184,20 @@ def test_an_update_whose_key_is_another_case_is_refused() -> None:
     assert router.refused == "key_mismatch"
 
 
+@pytest.mark.parametrize(
+    ("complaint_id", "said"),
+    [("another", "The key is not complaint_id"), (COMPLAINT_ID.upper(), "upper and lower case only")],
+)
+def test_how_key_and_complaint_id_differ_is_told_in_both_languages(complaint_id: str, said: str) -> None:
+    envelope = Envelope("u-1", "assignment.updated.v1", "/departments/test", COMPLAINT_ID, RECEIVED_AT)
+    update = DepartmentUpdate(complaint_id=complaint_id, action="accept", happened_at=RECEIVED_AT)
+    message = Message(department_updates_topic(LEAD), envelope, update)
+    refusal = Router().processor.reduce(None, message, RECEIVED_AT).refusal
+    assert refusal is not None
+    assert said in refusal.detail
+    assert "请更正后重发" in refusal.detail
+
+
 def test_the_same_update_twice_is_refused_as_a_duplicate_and_changes_nothing() -> None:
     router = Router()
     router.submit()

@@ -117,7 +117,8 @@ UPDATE = '{"complaint_id": "c", "happened_at": "2026-03-02T09:00:00Z", %s}'
 def test_what_others_write_means_one_thing_or_is_refused(facts: str, told: str) -> None:
     with pytest.raises(InvalidEvent) as refused:
         registry.parse(DepartmentUpdate, (UPDATE % facts).encode())
-    assert (refused.value.reason, refused.value.detail) == ("schema", f"assignment.updated.v1: {told}")
+    assert refused.value.reason == "schema"
+    assert refused.value.detail.startswith(f"assignment.updated.v1: {told}: ")
 
 
 def test_what_departments_write_is_the_only_thing_from_outside() -> None:

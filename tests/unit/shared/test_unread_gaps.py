@@ -104,6 +104,7 @@ def test_what_a_department_lost_is_passed_over_and_told_in_the_transaction(uncom
     headers = dict(letter.headers)
     assert headers["dlq_offset"] == (b"0" if uncommitted else b"2")
     assert (headers["dlq_reason"], headers["dlq_gone_until"]) == (GONE_UNREAD.encode(), b"5")
+    assert all(part in headers["dlq_detail"].decode() for part in ("was deleted unread", "重发"))
     labels = {"service": "counter", "topic": UPDATES}
     before = REGISTRY.get_sample_value("complaintbus_records_gone_total", labels) or 0
     gaps.told()
