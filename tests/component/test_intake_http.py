@@ -167,7 +167,7 @@ def test_bad_fields_are_named_in_the_clients_language(intake: RunningIntake) -> 
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["content-language"] == "zh-CN"
     assert {error["field"]: error["reason"] for error in problem["errors"]} == {
-        "narrative": "没有内容，只有空白字符",
+        "narrative": "没有内容，只有空白或不可见字符",
         "amount.value": "必须是数字",
         "priority": "不是已知字段",
     }

@@ -414,13 +414,13 @@ def test_a_broker_that_is_away_at_the_start_is_waited_for(
     bench.request(settled, request)
     bench.write(outcome(NotificationSent, settled, attempt=1))
     asked: list[object] = []
-    describe = bench.broker.describe
+    cluster_id = bench.broker.cluster_id
 
-    def note_and_describe(topics: Sequence[str]) -> dict[str, FoundTopic]:
-        asked.append(topics)
-        return describe(topics)
+    def note_and_ask() -> str:
+        asked.append(None)
+        return cluster_id()
 
-    monkeypatch.setattr(bench.broker, "describe", note_and_describe)
+    monkeypatch.setattr(bench.broker, "cluster_id", note_and_ask)
     bench.broker.available = False
     bench.start()
     bench.wait_for(lambda: len(asked) > 1, "it to ask twice")
