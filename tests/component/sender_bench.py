@@ -48,7 +48,7 @@ class SenderBench:
 
     def __init__(self, settings: NotifierSettings) -> None:
         counts = {topics.NOTIFICATION_REQUESTS: 2, topics.NOTIFICATION_EVENTS: 2, DEAD_LETTERS: 1}
-        self.broker = MemoryBroker(counts)
+        self.broker = MemoryBroker(counts, rebalance_patience_seconds=5.0)
         self.settings = settings
         self.runners: list[Companion] = []
         self.senders: list[Sender] = []

@@ -21,9 +21,19 @@ _NONE: Mapping[str, int] = MappingProxyType({})
 class MemoryBroker:
     """A cluster. All clients made by one object see the same log; safe to use from several threads."""
 
-    def __init__(self, partitions_by_topic: Mapping[str, int], surplus: Mapping[str, int] = _NONE) -> None:
-        """``surplus``: how many of a topic's partitions are more than writers reckon with."""
+    def __init__(
+        self,
+        partitions_by_topic: Mapping[str, int],
+        surplus: Mapping[str, int] = _NONE,
+        rebalance_patience_seconds: float = 0.0,
+    ) -> None:
+        """``surplus``: how many of a topic's partitions are more than writers reckon with.
+
+        ``rebalance_patience_seconds``: how long a member that is given partitions waits for those who hold them, as in
+        Kafka's eager protocol; at 0 it is given them at once, and whoever held them finds out later, like a zombie.
+        """
         self._surplus = surplus
+        self.rebalance_patience_seconds = rebalance_patience_seconds
         self.changed = threading.Condition(threading.RLock())
         self.available = True
         self._logs = Logs(partitions_by_topic.items(), surplus)

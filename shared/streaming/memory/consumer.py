@@ -125,10 +125,20 @@ class MemoryConsumer:
             return
         if held_partitions:
             self._on_revoked(list(self._positions))
+            member.holds = False
+            self._broker.changed.notify_all()
         self._positions = {}
+        self._await_the_others(member)
         member.seen_generation = self._group.generation
         self._paused.clear()
+        member.holds = True
         self._positions = dict(self._on_assigned(list(member.partitions)))
+
+    def _await_the_others(self, member: Member) -> None:
+        """Until nobody holds what is given anew, or the broker's patience is over; others go on meanwhile."""
+        until = time.monotonic() + self._broker.rebalance_patience_seconds
+        while self._group.is_held_by_others(member) and (remaining := until - time.monotonic()) > 0:
+            self._broker.changed.wait(remaining)
 
     def _take(self, max_records: int) -> list[ConsumerRecord]:
         taken: list[ConsumerRecord] = []

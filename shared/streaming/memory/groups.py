@@ -20,7 +20,7 @@ class Membership(NamedTuple):
 
 @dataclass(slots=True)
 class Member:
-    """One member; ``seen_generation`` is the one whose assignment it has taken."""
+    """One member; ``seen_generation`` is the one whose assignment it has taken, ``holds`` while it works on it."""
 
     member_id: str
     instance_id: str | None
@@ -28,6 +28,7 @@ class Member:
     partitions: list[TopicPartition] = field(default_factory=list)
     seen_generation: int = 0
     fenced: bool = False
+    holds: bool = False
 
 
 class Group:
@@ -64,6 +65,11 @@ class Group:
     def has(self, member: Member) -> bool:
         """True while ``member`` belongs to the group."""
         return member.member_id in self._members
+
+    def is_held_by_others(self, member: Member) -> bool:
+        """Whether somebody else still works on what an earlier generation gave it."""
+        others = (each for each in self._members.values() if each is not member)
+        return any(other.holds and other.seen_generation < self.generation for other in others)
 
     def is_current(self, membership: Membership) -> bool:
         """True when ``membership`` is of this generation; anything else is a zombie's.
