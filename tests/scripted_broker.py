@@ -55,6 +55,9 @@ class ScriptedBroker:
     def watch_majority(self, notice: Callable[[bool], None]) -> None:
         self._notice = notice
 
+    def watch_failure(self, notice: Callable[[FatalError], None]) -> None:
+        """It never fails for good."""
+
     def lose_majority(self, is_lost: bool = True) -> None:
         """Say that most brokers are out of reach, or back."""
         self._reports.submit(self._notice, is_lost).result()

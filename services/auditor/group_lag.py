@@ -16,10 +16,12 @@ from typing import NamedTuple
 from shared.errors import BrokerUnavailable, FatalError
 from shared.observability import metrics
 from shared.observability.logging import get_logger
+from shared.observability.outage import OUTAGE
 from shared.streaming.broker import Broker, GroupStanding, LogBounds
 from shared.streaming.records import TopicPartition
 
 _LOG = get_logger()
+_PART = "group-lag"
 _KEPT_SECONDS = 60.0
 """The last values are served so long while nobody answers."""
 Series = dict[tuple[str, ...], float]
@@ -96,8 +98,12 @@ class GroupLag:
         try:
             publish(self._ask() if self._is_my_turn() else NOTHING)
             self._known_at = self._monotonic()
+            OUTAGE.well(_PART)
         except (BrokerUnavailable, FatalError) as error:
-            _LOG.warning("group_lag_unknown", error=error)
+            if isinstance(error, BrokerUnavailable):
+                OUTAGE.failing(_PART, error)
+            else:
+                _LOG.warning("group_lag_unknown", error=error)
             if self._monotonic() - self._known_at > max(_KEPT_SECONDS, 2 * self._every_seconds):
                 publish(NOTHING)
         self._stopping.wait(self._every_seconds)

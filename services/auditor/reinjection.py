@@ -22,6 +22,7 @@ from shared.events.audit import HoleClosed, HoleKind, ReinjectionRequested
 from shared.events.topics import AUDIT_EVENTS, RECEIVED
 from shared.observability import metrics
 from shared.observability.logging import get_logger
+from shared.observability.outage import OUTAGE
 from shared.streaming.broker import Broker, Offsets
 from shared.streaming.cluster_check import ClusterCheck
 from shared.streaming.cluster_needs import TopicNeed
@@ -67,6 +68,8 @@ class Reinjection:
             return
         if records:
             self._answer_in_turn(records)
+        else:
+            OUTAGE.well(GROUP)
 
     def _join(self) -> None:
         """BrokerUnavailable: not yet; what is needed there is missing, or nobody answers."""
@@ -140,7 +143,7 @@ class Reinjection:
         self._consumer.seek(again)
 
     def _wait(self, error: Exception) -> None:
-        _LOG.warning("broker_unavailable", error=error)
+        OUTAGE.failing(GROUP, error)
         self._stopping.wait(_RETRY_SECONDS)
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:

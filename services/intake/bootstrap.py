@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from datetime import timedelta
 
 from fastapi import FastAPI
@@ -23,7 +24,7 @@ from services.intake.delivery import Delivery, Memories
 from services.intake.message_door import MessageDoor
 from services.intake.settings import IntakeSettings
 from shared.clock import Clock
-from shared.errors import FatalError
+from shared.errors import BrokerUnavailable, FatalError
 from shared.events.topics import RECEIVED
 from shared.listening import naming_the_setting
 from shared.observability.health import HealthChecks, HealthServer, Progress
@@ -35,6 +36,7 @@ from shared.streaming.broker import Broker, Producer
 from shared.streaming.cluster_check import ClusterCheck
 from shared.streaming.cluster_needs import TopicNeed
 from shared.streaming.kafka import KafkaBroker
+from shared.streaming.outage_watch import OutageWatch
 
 SERVICE = "intake"
 NEEDS = (TopicNeed(RECEIVED, reads=True, writes=True),)
@@ -62,6 +64,8 @@ class Intake:
         self.exit_code = 0
         self.broker = broker
         self._producer: Producer = broker.producer()
+        self._outages = OutageWatch(broker)
+        self._failure: FatalError | None = None
         keep = timedelta(days=settings.idempotency_days)
         self._memory = RedisMemory(redis, timeout_seconds=settings.redis.timeout_seconds, keep=keep)
         directory = settings.state_dir / SERVICE / settings.instance_id
@@ -89,6 +93,8 @@ class Intake:
 
         Whoever knocks meanwhile waits in the listener's queue, and is answered in time with Kafka away, too.
         """
+        self._producer.watch_failure(self._in_loop(self._give_up))
+        self._outages.start()
         self._receipts.start()
         self._cluster_watch = asyncio.create_task(self._cluster.run())
         self._cluster_watch.add_done_callback(self._on_watch_ended)
@@ -106,12 +112,17 @@ class Intake:
             _log.warning("records_unacknowledged_at_stop", records=unacknowledged)
         await asyncio.to_thread(self._producer.close)
         await asyncio.to_thread(self._receipts.stop)
+        await asyncio.to_thread(self._outages.stop)
         await self._memory.close()
 
     def not_ready(self) -> str | None:
         """What keeps it from taking submissions in, or None."""
+        if self._failure is not None:
+            return str(self._failure)
         try:
             self.broker.ping(_PING_SECONDS)
+        except BrokerUnavailable as error:
+            return f"Kafka does not answer: {error}"
         except Exception as error:
             return f"Kafka does not answer ({type(error).__name__})"
         if self._check.problem is not None:
@@ -124,9 +135,22 @@ class Intake:
             self._give_up(FatalError(f"the watch over the cluster ended by {type(task.exception()).__name__}"))
 
     def _give_up(self, error: FatalError) -> None:
-        _log.critical("stopping_for_a_restart", error=error)
-        self.exit_code = error.exit_code
+        if self._failure is None:
+            _log.critical("stopping_for_a_restart", error=error, exit_code=error.exit_code)
+            self.exit_code = error.exit_code
+        self._failure = error
         self.fatal.set()
+
+    @staticmethod
+    def _in_loop(act: Callable[[FatalError], None]) -> Callable[[FatalError], None]:
+        """``act`` for another thread to call; when the loop has ended it matters no more."""
+        loop = asyncio.get_running_loop()
+
+        def call(error: FatalError) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(act, error)
+
+        return call
 
 
 def build(

@@ -7,6 +7,7 @@ or Redis: restarting a process does not repair somebody else's outage.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,8 +19,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from shared.listening import naming_the_setting
+from shared.observability.logging import get_logger
 from shared.observability.metrics import REGISTRY
 from shared.observability.threads import ThreadWatch
+
+_LOG = get_logger()
 
 Check = Callable[[], str | None]
 """Returns what is wrong in one sentence without personal data, or None when all is well."""
@@ -101,6 +105,12 @@ class HealthServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A probe that did not wait for its answer is no news; anything else is a line, and no traceback."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            _LOG.error("probe_failed", error=error)
 
 
 def _handler_class(checks: HealthChecks, threads: Check, registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:

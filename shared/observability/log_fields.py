@@ -15,7 +15,7 @@ ALLOWED_FIELDS = frozenset(
         "topic", "partition", "partitions", "offset", "group", "transactional_id", "topics",
         # how much, how long, which try
         "attempt", "bytes", "count", "duration_seconds", "lag", "lateness_seconds", "limit", "records",
-        "retry_in_seconds", "rows", "seconds", "transactions",
+        "retry_in_seconds", "rows", "seconds", "since", "transactions",
         # errors; made by the exception processor, or given
         "error", "error_at", "error_causes", "error_class", "error_stack", "exit_code",
         # the process and its configuration

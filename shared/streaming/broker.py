@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from shared.errors import FatalError
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 Offsets = Mapping[TopicPartition, int]
@@ -155,6 +156,10 @@ class Producer(Protocol):
 
         And with False when they are back. Nothing is said of what was the case before.
         """
+        ...
+
+    def watch_failure(self, notice: Callable[[FatalError], None]) -> None:
+        """``notice`` is called, perhaps from another thread and more than once, when it can never send again."""
         ...
 
     def flush(self, timeout_seconds: float) -> int:

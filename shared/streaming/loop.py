@@ -24,6 +24,7 @@ from shared.errors import BrokerUnavailable, ClusterNotReady, OffsetGone, Transa
 from shared.events.topics import state_topic
 from shared.observability import metrics
 from shared.observability.logging import get_logger
+from shared.observability.outage import OUTAGE
 from shared.state.sqlite import Row
 from shared.streaming import transaction
 from shared.streaming.batch import Batch
@@ -45,6 +46,7 @@ from shared.streaming.stamps import StampWatch
 from shared.streaming.timers import TimerFirer
 
 _LOG = get_logger()
+_PART = "loop"
 
 OnCommitted = Callable[[Batch[StateT]], None]
 """Called after each commit; for metrics only, so it must not raise."""
@@ -124,7 +126,10 @@ class ProcessorLoop(Generic[StateT]):
             return 0
         try:
             producer = self._producer or self._recover()
-            return self._pass(producer)
+            handled = self._pass(producer)
+            if self._producer is not None:  # else the partitions that came meanwhile could not be restored
+                OUTAGE.well(_PART)
+            return handled
         except TransactionDoubt as doubt:
             self._distrust(doubt)
         except ClusterNotReady as not_ready:
@@ -133,7 +138,6 @@ class ProcessorLoop(Generic[StateT]):
         except OffsetGone as gone:
             self._bear_with(gone)
         except BrokerUnavailable as error:
-            _LOG.warning("broker_unavailable", error=error)
             self._distrust(error)
             self._hear_of_the_group()
         return 0
@@ -216,7 +220,10 @@ class ProcessorLoop(Generic[StateT]):
         service = self._processor.name
         metrics.TRANSACTIONS_TOTAL.labels(service, "doubtful").inc()
         metrics.TRANSACTION_DOUBTS_TOTAL.labels(service, type(cause).__name__).inc()
-        _LOG.warning("transaction_in_doubt", error=cause)
+        if isinstance(cause, BrokerUnavailable):
+            OUTAGE.failing(_PART, cause)
+        else:
+            _LOG.warning("transaction_in_doubt", error=cause)
         if self._producer is not None:
             self._producer.discard()
             self._producer = None

@@ -19,6 +19,7 @@ from shared.streaming.census import PublishCensus
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.garbage import GarbageCollection
 from shared.streaming.loop import ProcessorLoop
+from shared.streaming.outage_watch import OutageWatch
 from shared.streaming.processor import Processor, StateT
 
 _LOG = get_logger()
@@ -52,6 +53,7 @@ class Service(Generic[StateT]):
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._progress = Progress(settings.engine.stall_seconds)
+        self._outages = OutageWatch(broker)
         self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed, publish_census)
 
     def run(self) -> int:
@@ -65,6 +67,7 @@ class Service(Generic[StateT]):
         )
         health = HealthServer(self._settings.health.host, self._settings.health.port, checks)
         health.start()
+        self._outages.start()
         looking = threading.Thread(target=self.loop.in_hand.watch, args=(self._ended,), name="in-hand", daemon=True)
         looking.start()
         garbage = GarbageCollection()
@@ -81,6 +84,7 @@ class Service(Generic[StateT]):
             self._ended.set()
             self.loop.close()
             looking.join()
+            self._outages.stop()
             health.stop()
         _LOG.info("stopped")
         return 0
@@ -90,7 +94,7 @@ class Service(Generic[StateT]):
         self._stop.set()
 
     def _not_ready(self) -> str | None:
-        return self.loop.problem
+        return self._outages.problem() or self.loop.problem
 
     def _on_committed(self, batch: Batch[StateT]) -> None:
         for topic, count in batch.handled.items():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -162,7 +166,7 @@ def test_what_may_not_be_seen_is_not_said_to_be_empty(kafka: SecuredKafka, argum
     assert told.stdout == ""
 
 
-def _service(name: str, environment: dict[str, str], redis_url: str, directory: Path) -> ServiceProcess:
+def _service(name: str, environment: Mapping[str, str], redis_url: str, directory: Path) -> ServiceProcess:
     return ServiceProcess(
         name,
         log_directory=directory,
@@ -174,3 +178,78 @@ def _service(name: str, environment: dict[str, str], redis_url: str, directory: 
             **environment,
         },
     )
+
+
+WRONG_OF = {
+    "router": "password",
+    "intake": "password",
+    "notifier": "CA",
+    "sla": "plaintext against TLS",
+    "auditor": "TLS against plaintext",
+}
+
+
+def test_services_name_the_setting_that_is_wrong_in_their_logs_and_on_ready(
+    kafka: SecuredKafka, redis_url: str, tmp_path: Path
+) -> None:
+    """Side by side: each waits for its own outage to be plain."""
+    settings = {service: wrong_settings(kafka)[what] for service, what in WRONG_OF.items()}
+    with ExitStack() as running:
+        processes = {
+            service: _started(service, kafka.environment_of(SERVICES, **wrong), redis_url, tmp_path, running)
+            for service, (_, wrong) in settings.items()
+        }
+        for service, process in processes.items():
+            setting = settings[service][0]
+            wait_until(partial(_names, process, setting), f"{service} to name {setting}", timeout_seconds=60)
+        for process in processes.values():
+            process.ask_to_stop()
+    for service, process in processes.items():
+        assert process.exit_code == 0, process.log_tail()
+        (line,) = _lines(process, "kafka_away")
+        assert settings[service][0] in line["error"], service
+
+
+def test_services_without_rights_end_and_name_the_right(kafka: SecuredKafka, redis_url: str, tmp_path: Path) -> None:
+    environment = kafka.environment_of(STRANGER) | {"CBUS_KAFKA__MISSING_PATIENCE_SECONDS": "1"}
+    with ExitStack() as running:
+        processes = [
+            _started(service, environment, redis_url, tmp_path, running) for service in ("intake", "router", "notifier")
+        ]
+        for process in processes:
+            wait_until(partial(_is_over, process), f"{process.name} to end", timeout_seconds=60)
+    for process in processes:
+        assert process.exit_code == 78, process.log_tail()  # EX_CONFIG: no restart mends it
+        told = [json.loads(line) for line in process.log_path.read_text().splitlines()]
+        ending = [line["error"] for line in told if line["level"] in ("critical", "error") and "error" in line]
+        assert any("the right to" in error or "lacks the right" in error for error in ending), told
+        assert not [line for line in told if line["event"] == "thread_died"]
+
+
+def _started(
+    service: str, environment: Mapping[str, str], redis_url: str, directory: Path, running: ExitStack
+) -> ServiceProcess:
+    process = _service(service, environment, redis_url, directory)
+    process.start()
+    running.callback(process.terminate, 30)
+    return process
+
+
+def _is_over(process: ServiceProcess) -> bool:
+    return not process.is_alive
+
+
+def _names(process: ServiceProcess, setting: str) -> bool:
+    return setting in _problem(process) and bool(_lines(process, "kafka_away"))
+
+
+def _problem(process: ServiceProcess) -> str:
+    try:
+        return str(httpx.get(f"http://127.0.0.1:{process.health_port}/ready", timeout=10).json().get("problem"))
+    except httpx.TransportError:  # not yet
+        return ""
+
+
+def _lines(process: ServiceProcess, event: str) -> list[dict[str, Any]]:
+    lines = (json.loads(line) for line in process.log_path.read_text().splitlines())
+    return [line for line in lines if line["event"] == event]

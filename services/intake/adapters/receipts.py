@@ -25,6 +25,7 @@ from shared.events.received import ComplaintSubmitted
 from shared.events.registry import decode
 from shared.events.topics import RECEIVED
 from shared.observability.logging import get_logger
+from shared.observability.outage import OUTAGE
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.broker import Broker, Offsets
 from shared.streaming.gauges import LoopGauges
@@ -32,6 +33,7 @@ from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()
 _SERVICE: Final = "intake"
+_PART: Final = "receipts"
 _MOST_RECORDS: Final = 200
 """In one write: the door waits for it, so it is kept short."""
 _POLL_SECONDS: Final = 0.2
@@ -116,12 +118,17 @@ class Receipts:
             self._close_stores()
 
     def _keep_following(self) -> None:
+        told = ""
         while not self._stopping.is_set():
             try:
                 self._follow()
             except Exception as error:
-                _LOG.warning("receipts_not_followed", error=error, retry_in_seconds=_RETRY_SECONDS)
-                if not isinstance(error, BrokerUnavailable):
+                if isinstance(error, BrokerUnavailable):
+                    OUTAGE.failing(_PART, error)
+                else:
+                    if str(error) != told:  # not once for each try
+                        _LOG.warning("receipts_not_followed", error=error, retry_in_seconds=_RETRY_SECONDS)
+                    told = str(error)
                     self._begun.set()
                 self._stopping.wait(_RETRY_SECONDS)
 
@@ -133,6 +140,7 @@ class Receipts:
             while not self._stopping.is_set():
                 records = consumer.poll(_MOST_RECORDS, _POLL_SECONDS)
                 self._note(records)
+                OUTAGE.well(_PART)
                 if not self._begun.is_set() and self._ends and self._has_reached(consumer.positions()):
                     self._begun.set()
                 gauges.refresh(records, self._stores)

@@ -7,12 +7,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from shared.errors import BrokerUnavailable
+from shared.errors import BrokerUnavailable, FatalError
 from shared.observability.logging import get_logger
+from shared.observability.outage import OUTAGE
 from shared.streaming.broker import Producer
 from shared.streaming.records import ProducerRecord
 
 _LOG = get_logger()
+_PART = "writer"
 _RETRY_SECONDS = 0.5
 _ANSWER_SECONDS = 60.0
 
@@ -27,6 +29,7 @@ class DurableWriter:
     def __init__(self, producer: Producer, stopping: threading.Event) -> None:
         self._producer = producer
         self._stopping = stopping
+        self._failure: FatalError | None = None
         self._unwritten: queue.SimpleQueue[tuple[ProducerRecord, Callable[[], None]]] = queue.SimpleQueue()
 
     def write(self, record: ProducerRecord) -> None:
@@ -39,8 +42,11 @@ class DurableWriter:
             except (BrokerUnavailable, TimeoutError) as refused:
                 error = refused
             if error is None:
+                OUTAGE.well(_PART)
                 return
-            _LOG.warning("record_not_acknowledged", topic=record.topic, error=error, retry_in_seconds=_RETRY_SECONDS)
+            if isinstance(error, FatalError):
+                raise error
+            OUTAGE.failing(_PART, error)
             if self._stopping.wait(_RETRY_SECONDS):
                 raise Stopping
 
@@ -49,7 +55,10 @@ class DurableWriter:
 
         def report(error: Exception | None) -> None:
             if error is None:
+                OUTAGE.well(_PART)
                 then()
+            elif isinstance(error, FatalError):
+                self._failure = error
             else:
                 self._unwritten.put((record, then))
 
@@ -59,13 +68,18 @@ class DurableWriter:
             self._unwritten.put((record, then))
 
     def resend(self) -> int:
-        """Send again what was refused; call it from time to time. How many records that were."""
+        """Send again what was refused; call it from time to time. How many records that were.
+
+        FatalError: one was refused for good.
+        """
+        if self._failure is not None:
+            raise self._failure
         refused = self._unwritten.qsize()
         for _ in range(refused):
             record, then = self._unwritten.get()
             self.write_later(record, then)
         if refused:
-            _LOG.warning("records_sent_again", records=refused)
+            _LOG.debug("records_sent_again", records=refused)
         return refused
 
     def flush(self, timeout_seconds: float) -> None:

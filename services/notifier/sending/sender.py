@@ -22,6 +22,7 @@ from shared.errors import BrokerUnavailable
 from shared.events import topics
 from shared.observability import metrics
 from shared.observability.logging import get_logger
+from shared.observability.outage import OUTAGE
 from shared.streaming.broker import Consumer, Offsets
 from shared.streaming.cluster_check import ClusterCheck
 from shared.streaming.cluster_needs import TopicNeed
@@ -38,6 +39,7 @@ NEEDS = (
 )
 
 _LOG = get_logger()
+_PART = "sender"
 _POLL_SECONDS = 0.1
 _COMMIT_SECONDS = 0.2
 _BOOKMARK_SECONDS = 5.0
@@ -106,8 +108,9 @@ class Sender:
         metrics.RECORDS_CONSUMED_TOTAL.labels(SERVICE, topics.NOTIFICATION_REQUESTS).inc(len(records))
         try:
             self._keep_house()
+            OUTAGE.well(_PART)
         except BrokerUnavailable as error:  # polling goes on: it is what keeps membership, or finds out it is lost
-            _LOG.warning("broker_unavailable", error=error)
+            OUTAGE.failing(_PART, error)
             self._desk.stopping.wait(_POLL_SECONDS)
         return len(records)
 

@@ -16,6 +16,7 @@ from shared.events.topics import LARGEST_DEAD_LETTER_BYTES, recorded_partitions
 from shared.kafka_security import confluent_security
 from shared.settings import KafkaSettings
 from shared.streaming.broker import FoundTopic, GroupStanding, LogBounds, Offsets
+from shared.streaming.kafka.connection_faults import ConnectionFaults
 from shared.streaming.kafka.consumer import KafkaConsumer, read
 from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import ToldErrors, unavailable
@@ -53,7 +54,8 @@ class KafkaBroker:
             "log_level": 2,  # critical; the rest reaches us as errors, or heals, or repeats itself every half second
             **confluent_security(settings),
         }
-        self._admin = AdminClient(_without(self._common, "allow.auto.create.topics"))
+        self._faults = ConnectionFaults(settings)
+        self._admin = AdminClient(_without(self._common, "allow.auto.create.topics") | {"error_cb": self._faults.note})
         self._is_safe = False
 
     def consumer(self, group_id: str, instance_id: str | None) -> KafkaConsumer:
@@ -85,6 +87,7 @@ class KafkaBroker:
             self._settings.transaction_timeout_seconds,
             _LIBRARY_LOG,
             self._partition_of,
+            self._faults,
         )
 
     def producer(self) -> KafkaProducer:
@@ -92,6 +95,7 @@ class KafkaBroker:
         return KafkaProducer(
             self._producer_config() | {"message.timeout.ms": timeout_ms, "linger.ms": 2, "retry.backoff.ms": 50},
             self._partition_of,
+            self._faults,
         )
 
     def read_to_end(self, starts: Offsets) -> Iterator[Iterable[ConsumerRecord]]:
@@ -167,7 +171,10 @@ class KafkaBroker:
         try:
             self._admin.list_topics(timeout=timeout_seconds)
         except KafkaException as error:
-            raise BrokerUnavailable(f"no answer from {self._settings.bootstrap_servers}: {error.args[0]}") from error
+            self._admin.poll(0)  # what its connections met is told from here
+            raise BrokerUnavailable(
+                f"no answer from {self._settings.bootstrap_servers}: {self._faults.explain()}"
+            ) from error
 
     def _reader_config(self) -> dict[str, Any]:
         return self._common | {

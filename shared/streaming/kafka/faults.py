@@ -9,7 +9,15 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from shared.errors import BrokerUnavailable, FatalError, MemberFenced, OffsetGone, ProducerFenced, TransactionDoubt
+from shared.errors import (
+    BrokerUnavailable,
+    ClusterMismatch,
+    FatalError,
+    MemberFenced,
+    OffsetGone,
+    ProducerFenced,
+    TransactionDoubt,
+)
 from shared.observability.logging import get_logger
 from shared.streaming.records import TopicPartition
 
@@ -24,6 +32,8 @@ DOUBTFUL = frozenset(
     {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN, KafkaError._MSG_TIMED_OUT}  # noqa: SLF001
 )
 """Seen during a transaction, these leave its outcome open (engine rule 2)."""
+CONNECTION: Final = frozenset({KafkaError._RESOLVE, KafkaError._SSL, KafkaError._AUTHENTICATION})  # noqa: SLF001
+"""Why a connection was not made."""
 _FENCED: Final = KafkaError(KafkaError.FENCED_INSTANCE_ID).str()
 PRODUCER_FENCED = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH})  # noqa: SLF001
 
@@ -115,8 +125,8 @@ def verdict(cause: KafkaError, step: str) -> TransactionDoubt | FatalError:
 
 
 def hopeless(cause: KafkaError, doing: str) -> FatalError:
-    """The process ends; what is to be done is said."""
-    return FatalError(f"{doing}: {cause.name()}: {cause.str()}; {NEXT_STEPS[cause.code()]}")
+    """The process ends, and no restart mends it; what is to be done is said."""
+    return ClusterMismatch(f"{doing}: {cause.name()}: {cause.str()}; {NEXT_STEPS[cause.code()]}")
 
 
 def raise_consumer_error(error: KafkaError, partition: TopicPartition, offset: int) -> None:
@@ -144,7 +154,9 @@ class ToldErrors:
         self._told: set[tuple[TopicPartition, int]] = set()
 
     def tell(self, error: KafkaError, partition: TopicPartition) -> None:
-        """Write a line, unless there is one already."""
+        """Write a line, unless there is one already, or the outage has its own (``outage_watch``)."""
+        if partition.partition < 0 and error.code() in DOUBTFUL | CONNECTION:
+            return
         told = (partition, error.code())
         if told not in self._told:
             self._told.add(told)

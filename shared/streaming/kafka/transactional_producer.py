@@ -14,6 +14,7 @@ from confluent_kafka import Producer as ConfluentProducer
 from shared.errors import BrokerUnavailable, FatalError, TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.bounded_call import within
+from shared.streaming.kafka.connection_faults import ConnectionFaults
 from shared.streaming.kafka.connection_watch import ConnectionWatch
 from shared.streaming.kafka.conversion import to_confluent
 from shared.streaming.kafka.faults import DOUBTFUL, TIMED_OUT, doubtful, verdict
@@ -31,10 +32,18 @@ class KafkaTransactionalProducer:
     """
 
     def __init__(
-        self, config: dict[str, Any], timeout_seconds: float, logger: logging.Logger, partition_of: Partitioner
+        self,
+        config: dict[str, Any],
+        timeout_seconds: float,
+        logger: logging.Logger,
+        partition_of: Partitioner,
+        faults: ConnectionFaults,
     ) -> None:
-        """``logger`` gets the critical lines of the library; ``partition_of`` places what names no partition."""
+        """``logger`` gets the critical lines of the library; ``partition_of`` places what names no partition;
+        ``faults`` hears why a connection failed.
+        """
         self._partition_of = partition_of
+        self._faults = faults
         self._timeout_seconds = timeout_seconds
         self._doubt: TransactionDoubt | FatalError | None = None
         self._next_offsets: dict[TopicPartition, int] = {}
@@ -48,7 +57,10 @@ class KafkaTransactionalProducer:
         except KafkaException as error:
             cause: KafkaError = error.args[0]
             if cause.code() == TIMED_OUT:
-                raise BrokerUnavailable("init_transactions: no answer yet; asking on") from error
+                self._client.poll(0)
+                raise BrokerUnavailable(
+                    f"init_transactions: no answer yet, asking on; {self._faults.explain()}"
+                ) from error
             raise verdict(cause, "init_transactions") from error
         self._doubt = None
 
@@ -128,6 +140,7 @@ class KafkaTransactionalProducer:
             self._next_offsets[TopicPartition(message.topic(), message.partition())] = offset + 1
 
     def _on_error(self, error: KafkaError) -> None:
+        self._faults.note(error)
         if error.code() in DOUBTFUL:
             self._note(TransactionDoubt(f"{error.name()} during the transaction"))
 

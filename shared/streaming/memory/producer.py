@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from shared.errors import BrokerUnavailable, TransactionDoubt
+from shared.errors import BrokerUnavailable, FatalError, TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.memory.groups import Membership
 from shared.streaming.memory.log import Outcome, Transaction
@@ -86,6 +86,9 @@ class MemoryProducer:
 
     def watch_majority(self, notice: Callable[[bool], None]) -> None:
         return None  # one broker, and it answers at once
+
+    def watch_failure(self, notice: Callable[[FatalError], None]) -> None:
+        """It never fails for good."""
 
     def flush(self, timeout_seconds: float) -> int:  # nothing is ever queued
         return 0

@@ -20,7 +20,7 @@ from services.notifier.sending.durable_writer import DurableWriter, Stopping
 from services.notifier.sending.lease import Lease
 from services.notifier.sending.schedule import LaneSchedule
 from shared.clock import ManualClock
-from shared.errors import BrokerUnavailable
+from shared.errors import BrokerUnavailable, FatalError
 from shared.events.notifications import NotificationRequested
 from shared.events.registry import decode
 from shared.streaming.records import ProducerRecord, TopicPartition
@@ -53,6 +53,9 @@ class Journal:
 
     def watch_majority(self, notice: Callable[[bool], None]) -> None:
         pass
+
+    def watch_failure(self, notice: Callable[[FatalError], None]) -> None:
+        """It never fails for good."""
 
     def send(self, record: ProducerRecord, on_delivery: Callable[[Exception | None], None]) -> None:
         if self.refusals:

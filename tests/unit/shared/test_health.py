@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -144,3 +145,28 @@ def test_a_thread_that_ends_in_order_is_not_missed_and_the_watch_ends_with_the_l
         assert httpx.get(url + "/live").status_code == 200
         assert threading.excepthook != before
     assert threading.excepthook == before
+
+
+def test_a_probe_that_goes_away_before_its_answer_leaves_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    asked, gone = threading.Event(), threading.Event()
+
+    def slow() -> str | None:
+        asked.set()
+        gone.wait(5)
+        return "slow " * 100_000
+
+    server = HealthServer("127.0.0.1", 0, HealthChecks(ready=slow))
+    server.start()
+    try:
+        probe = socket.create_connection(("127.0.0.1", server.port))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # leave with a reset
+        probe.sendall(b"GET /ready HTTP/1.0\r\n\r\n")
+        assert asked.wait(5)
+        probe.close()
+        gone.set()
+        for thread in threading.enumerate():
+            if "process_request_thread" in thread.name:
+                thread.join(5)
+    finally:
+        server.stop()
+    assert capfd.readouterr().err == ""

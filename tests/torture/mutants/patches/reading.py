@@ -34,9 +34,8 @@ def dead_letter_not_awaited() -> None:
 
     def with_a_letter_box(loop: ProcessorLoop[Any], processor: Any, broker: KafkaBroker, *others: Any) -> None:
         initialise(loop, processor, broker, *others)
-        letters.append(
-            KafkaProducer(broker._producer_config() | {"linger.ms": _LINGER_MS}, Partitioner(recorded_partitions))
-        )
+        config = broker._producer_config() | {"linger.ms": _LINGER_MS}
+        letters.append(KafkaProducer(config, Partitioner(recorded_partitions), broker._faults))
 
     def refuse(reducer: RecordReducer[Any], record: ConsumerRecord, refusal: Refusal, batch: Batch[Any]) -> None:
         topic = reducer._processor.dead_letter_topic(record.topic)
