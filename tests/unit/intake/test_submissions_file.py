@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from services.cli.display_artefacts import artefact_in
 from services.cli.submission_columns import UnusableFile, column_names
 from services.cli.submission_row import Row
 from services.cli.submissions import opened_submissions
@@ -57,8 +58,10 @@ def test_the_delimiter_is_the_one_the_header_uses(delimiter: str) -> None:
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=6))
 def test_what_a_spreadsheet_writes_is_read_back(cells: list[tuple[str, str]]) -> None:
+    columns = "narrative", "complainant.handles.微博"
+    assume(not any(artefact_in(column, cell) for row in cells for column, cell in zip(columns, row, strict=True)))
     written = io.StringIO()
-    csv.writer(written).writerows([("narrative", "complainant.handles.微博"), *cells])
+    csv.writer(written).writerows([columns, *cells])
     expected: list[dict[str, Any]] = []
     for narrative, handle in cells:
         filled: dict[str, Any] = {"narrative": narrative} if is_given(narrative) else {}
