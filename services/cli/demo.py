@@ -85,6 +85,9 @@ def say_what_was_found(figures: dict[str, Any], data_dir: Path | None) -> None:
         f"accepted {figures['accepted']}, lost {figures['lost']}, duplicated {figures['duplicated']}, "
         f"dead letters {figures['dead_letters']}; auditor: {audit['complaints']} complaints, holes {audit['holes']}"
     )
+    if figures["dead_letter_reasons"]:
+        counted = ", ".join(f"{count} × {reason}" for reason, count in sorted(figures["dead_letter_reasons"].items()))
+        say(f"dead letters, by reason: {counted} (what each means: docs/departments.md)")
     if audit["unread_records"]:
         say("the auditor has not read everything, so its verdict is not in: did it end? Its log says why")
     if data_dir is None:

@@ -17,7 +17,7 @@ from kafka.errors import KafkaConnectionError, KafkaTimeoutError, UnknownTopicOr
 from kafka.partitioner.abc import Partitioner
 from kafka.partitioner.default import murmur2
 
-from services.cli.stack_file import adopt_running_stack
+from services.cli.stack_file import adopt_running_stack, running_stack, stack_file
 from shared.errors import BrokerUnavailable
 from shared.events import topics
 from shared.kafka_security import kafka_python_security
@@ -50,6 +50,11 @@ def cli_settings(bootstrap: str | None) -> ServiceSettings:
     if bootstrap is not None:
         os.environ["CBUS_KAFKA__BOOTSTRAP_SERVERS"] = bootstrap
     return load_settings(ServiceSettings)
+
+
+def _where_it_looked() -> str:
+    """Said where no stack of this checkout is known: the address is then the default, or the user's own."""
+    return "" if running_stack() is not None else f"{stack_file()} names none that runs; "
 
 
 def connection_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def connected(client: Any, settings: KafkaSettings, **options: Any) -> Any:
         lambda timeout_ms: client(**security, **options, bootstrap_timeout_ms=timeout_ms),
         settings,
         (KafkaTimeoutError, KafkaConnectionError, OSError),
-        otherwise="; is the stack running? 'cbus up' starts a local one",
+        otherwise=f"; is the stack running? {_where_it_looked()}'cbus up' starts a local one",
     )
 
 

@@ -71,6 +71,8 @@ def opened_submissions(
         if require_no_other_office_file(head, content):
             yield SubmissionFile(content, io.StringIO(), "xlsx", digest, 0)
             return
+        if file_format == "xlsx" or (file_format is None and path is not None and path.suffix.lower() == ".xlsx"):
+            raise UnusableFile(wording.NO_WORKBOOK)  # whatever its bytes would be as text
         settled = settle_encoding(content, encoding)
         found = _text_format(file_format, path, head, settled)
         content.seek(0)
@@ -88,10 +90,7 @@ def _read_through(content: BinaryIO) -> tuple[str, int]:
 
 
 def _text_format(asked: Format | None, path: Path | None, head: bytes, encoding: str) -> Format:
-    found = _format(path, head, encoding) if asked is None else asked
-    if found == "xlsx":
-        raise UnusableFile(wording.NO_WORKBOOK)
-    return found
+    return _format(path, head, encoding) if asked is None else asked
 
 
 def _format(path: Path | None, head: bytes, encoding: str) -> Format:
@@ -99,8 +98,6 @@ def _format(path: Path | None, head: bytes, encoding: str) -> Format:
     if start.startswith("["):
         raise UnusableFile(wording.ONE_ARRAY)
     suffix = "" if path is None else path.suffix.lower()
-    if suffix == ".xlsx":
-        return "xlsx"
     if suffix in (".csv", ".tsv", ".txt"):
         return "csv"
     return "jsonl" if suffix in (".jsonl", ".ndjson", ".json") or start.startswith("{") else "csv"

@@ -28,6 +28,8 @@ _INSTANT = Text(
     "必须是带时区偏移的时间，例如 2024-05-01T09:30:00+08:00",
 )
 
+_EMPTY = Text("is empty", "为空")
+
 FIELD_WORDINGS = MappingProxyType(
     {
         "missing": Text("is required", "必填"),
@@ -99,5 +101,7 @@ _OTHERWISE = Text("is not acceptable ({code})", "不符合要求（{code}）")
 
 def field_reason(problem: FieldProblem, language: Language) -> str:
     """What is wrong with the field, as the rest of a sentence that begins with its name."""
-    text = FIELD_WORDINGS.get(problem.code, _OTHERWISE).read_in(language)
-    return text.format_map({"code": problem.code, **dict(problem.limits)})
+    limits = dict(problem.limits)
+    is_empty = problem.code == "string_too_short" and str(limits.get("min_length")) == "1"
+    text = _EMPTY if is_empty else FIELD_WORDINGS.get(problem.code, _OTHERWISE)
+    return text.read_in(language).format_map({"code": problem.code, **limits})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -40,7 +41,7 @@ def intake(broker: MemoryBroker, redis_url: str) -> Iterator[RunningIntake]:
 def send(intake: RunningIntake | str, file: Path | str, *options: str, stdin: bytes | None = None) -> Result:
     url = intake if isinstance(intake, str) else intake.url
     arguments = ["send", str(file), "--url", url, "--json", "--give-up-after", "5", *options]
-    return CliRunner().invoke(app, arguments, input=stdin, env={"LC_ALL": "C", "CBUS_STACK_FILE": "/nonexistent"})
+    return CliRunner().invoke(app, arguments, input=stdin, env={"LC_ALL": "C", "CBUS_STACK_FILE": f"{os.devnull}/none"})
 
 
 def complaints(broker: MemoryBroker) -> dict[str, list[ComplaintSubmitted]]:

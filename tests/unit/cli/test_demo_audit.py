@@ -38,7 +38,7 @@ def test_pending_is_what_was_missing_when_it_was_asked(minutes: int, pending: in
 
 def figures(audit: DemoAudit, **more: int) -> dict[str, Any]:
     counts = {"sent": 5, "accepted": 5, "rejected": 0, "refusals": [], "lost": 0, "duplicated": 0, "ticket": "t"}
-    return counts | {"audit": audit._asdict()} | more
+    return counts | {"dead_letters": 0, "dead_letter_reasons": {}, "audit": audit._asdict()} | more
 
 
 @pytest.mark.parametrize(("audit", "sound"), [(BALANCED, True), (WAITING, True), (READING, False)])
@@ -47,7 +47,7 @@ def test_without_the_auditors_verdict_a_demo_is_not_sound(audit: DemoAudit, soun
 
 
 def test_a_verdict_that_is_not_in_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    told = figures(READING, dead_letters=0)
+    told = figures(READING)
     say_what_was_found(told, None)
     assert "verdict is not in" in capsys.readouterr().err
     say_what_was_found(told | {"audit": BALANCED._asdict()}, None)
@@ -56,13 +56,19 @@ def test_a_verdict_that_is_not_in_is_told(capsys: pytest.CaptureFixture[str]) ->
 
 def test_what_was_refused_is_told_with_its_first_reasons_and_is_not_sound(capsys: pytest.CaptureFixture[str]) -> None:
     refusals = [{"reason": "narrative.text: is blank", "first": "bad.jsonl:3", "count": 1500}]
-    told = figures(BALANCED, dead_letters=0) | {"sent": 1505, "rejected": 1505, "refusals": refusals}
+    told = figures(BALANCED) | {"sent": 1505, "rejected": 1505, "refusals": refusals}
     assert not is_sound(told)
     say_what_was_found(told, None)
     said = capsys.readouterr().err
     assert not [
         word for word in ("1505 of 1505", "1500", "narrative.text: is blank", "bad.jsonl:3") if word not in said
     ]
+
+
+def test_dead_letters_are_told_by_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    told = figures(BALANCED) | {"dead_letters": 3, "dead_letter_reasons": {"no_assignment": 2, "blank": 1}}
+    say_what_was_found(told, None)
+    assert "1 × blank, 2 × no_assignment" in capsys.readouterr().err
 
 
 def test_a_settlement_that_was_cut_short_tells_what_there_is_and_is_not_sound(

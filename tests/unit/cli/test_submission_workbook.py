@@ -7,6 +7,7 @@ import io
 import json
 import sys
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,3 +152,13 @@ def test_a_workbook_is_sent_row_by_row(tmp_path: Any) -> None:
     report = json.loads(result.stdout)
     assert (report["accepted"], door.posts, result.exit_code) == (2, 2, 1)
     assert [(each["row"], each["column"]) for each in report["rejections"]] == [(3, "投诉内容")]
+
+
+@pytest.mark.parametrize("content", [b"\x8f\x01\xfe\x00" * 40, "投诉".encode("utf-16-le"), b""])
+def test_a_file_called_xlsx_that_is_none_is_told_so_whatever_its_bytes_would_be_as_text(
+    content: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / "complaints.xlsx"
+    file.write_bytes(content)
+    with pytest.raises(UnusableFile, match="no XLSX workbook"), opened_submissions(file, io.BytesIO()):
+        pass
