@@ -147,9 +147,10 @@ def first_listening(servers: str) -> tuple[str, int] | None:
     """Host and port of the first of ``servers`` that takes connections."""
     for server in servers.split(","):
         host, _, port = server.strip().rpartition(":")
-        address = (host.strip("[]"), int(port) if port.isdigit() else 0)
-        with contextlib.suppress(OSError, OverflowError), socket.create_connection(address, TIMEOUT_SECONDS):
-            return address
+        with contextlib.suppress(OSError, OverflowError, ValueError):  # ValueError: no name or number at all
+            address = (host.strip("[]"), int(port))
+            with socket.create_connection(address, TIMEOUT_SECONDS):
+                return address
     return None
 
 

@@ -8,9 +8,9 @@ import sys
 
 from kafka.errors import AuthorizationError, InvalidReplicationFactorError, KafkaError
 
+from deploy.local.stack_file import adopt_running_stack
 from deploy.topics.departments import department_ids
 from deploy.topics.provision import COPIES, provision
-from services.cli.stack_file import adopt_running_stack
 from shared.errors import ComplaintBusError
 from shared.events.topics import bus_topics
 from shared.settings import KafkaSettings, ServiceSettings, load_settings

@@ -26,6 +26,7 @@ from shared.observability.outage import OUTAGE
 from shared.streaming.broker import Broker, Offsets
 from shared.streaming.cluster_check import ClusterCheck
 from shared.streaming.cluster_needs import TopicNeed
+from shared.streaming.copartition import owned
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()
@@ -70,6 +71,7 @@ class Reinjection:
             self._answer_in_turn(records)
         else:
             OUTAGE.well(GROUP)
+            self._cluster.watch()
 
     def _join(self) -> None:
         """BrokerUnavailable: not yet; what is needed there is missing, or nobody answers."""
@@ -109,6 +111,7 @@ class Reinjection:
         """All of them are done with; who comes after need not look at them again."""
         try:
             self._consumer.commit({TopicPartition(each.topic, each.partition): each.offset + 1 for each in records})
+            OUTAGE.well(GROUP)
         except BrokerUnavailable as error:
             self._wait(error)
 
@@ -147,7 +150,7 @@ class Reinjection:
         self._stopping.wait(_RETRY_SECONDS)
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        self._postponed = partitions
+        self._postponed = owned(partitions, [AUDIT_EVENTS], self._cluster.partitions)
         try:
             return self._take_over()
         except BrokerUnavailable as error:
@@ -156,6 +159,7 @@ class Reinjection:
 
     def _take_over(self) -> Offsets:
         """Where to go on. Without offsets nothing would ever be read: so they are asked for until they are known."""
+        self._cluster.require()
         offsets = self._consumer.committed(self._postponed)
         self._postponed = ()
         return offsets

@@ -12,8 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from deploy.local.stack_file import stack_file_export
 from services.cli.demo_figures import DemoFigures
-from services.cli.stack_file import stack_file_export
 
 _JOURNEY = (
     "accepted\n受理",

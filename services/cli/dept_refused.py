@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import typer
 
@@ -17,6 +19,7 @@ from services.cli.kafka_access import all_partitions, cli_settings, open_reader,
 from services.cli.options import BootstrapOption, JsonOption
 from services.cli.output import print_json_line, print_table, say
 from shared.events import topics
+from shared.events.departments import Action
 
 
 def refused_command(
@@ -50,7 +53,7 @@ def _line(letter: DeadLetter) -> dict[str, Any]:
     facts = dict(_said(letter))
     return {
         "refused_at": letter.at,
-        "complaint_id": letter.record.key.decode(errors="replace") if letter.record.key is not None else None,
+        "complaint_id": _complaint_id(letter.record.key),
         "action": facts.get("action"),
         "happened_at": facts.get("happened_at"),
         "reason": letter.reason,
@@ -67,7 +70,16 @@ def _said(letter: DeadLetter) -> Iterator[tuple[str, str]]:
         value = json.loads(letter.record.value or b"null")
     except (ValueError, RecursionError):
         return
-    for name in ("action", "happened_at"):
-        fact = value.get(name) if isinstance(value, dict) else None
-        if isinstance(fact, str):
-            yield name, fact[:40]
+    if not isinstance(value, dict):
+        return
+    with suppress(ValueError):
+        yield "action", Action(str(value.get("action")))
+    with suppress(KeyError, TypeError, ValueError):
+        yield "happened_at", datetime.fromisoformat(value["happened_at"]).isoformat()
+
+
+def _complaint_id(key: bytes | None) -> str | None:
+    """None where the key is none: what a department puts there by mistake may be anything, a telephone number too."""
+    with suppress(ValueError):
+        return str(UUID((key or b"").decode("ascii")))
+    return None

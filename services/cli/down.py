@@ -8,9 +8,9 @@ import time
 
 import typer
 
+from deploy.local.stack_file import RunningStack, is_running, running_stack
 from services.cli.options import JsonOption
 from services.cli.output import print_json, say
-from services.cli.stack_file import RunningStack, is_running, running_stack
 from shared.errors import ComplaintBusError
 
 STOPS_WITHIN_SECONDS = 60.0

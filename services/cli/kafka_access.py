@@ -17,7 +17,7 @@ from kafka.errors import KafkaConnectionError, KafkaTimeoutError, UnknownTopicOr
 from kafka.partitioner.abc import Partitioner
 from kafka.partitioner.default import murmur2
 
-from services.cli.stack_file import adopt_running_stack, running_stack, stack_file
+from deploy.local.stack_file import adopt_running_stack, running_stack, stack_file
 from shared.errors import BrokerUnavailable
 from shared.events import topics
 from shared.kafka_security import kafka_python_security

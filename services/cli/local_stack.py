@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from deploy.local.stack_file import publish_stack, require_no_other_stack, withdraw_stack
 from services.cli.output import say
-from services.cli.stack_file import publish_stack, require_no_other_stack, withdraw_stack
 from services.cli.stack_watch import telling_why_it_ended, watching
 from shared.errors import ConfigurationError
 from shared.events.topics import bus_topics

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from deploy.local.stack_file import adopt_running_stack
 from services.cli.options import AlwaysJsonOption
-from services.cli.stack_file import adopt_running_stack
 
 _SERVICES = Path(__file__).resolve().parents[1]
 

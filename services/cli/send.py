@@ -21,11 +21,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from deploy.local.stack_file import running_stack
 from services.cli.options import JsonOption
 from services.cli.send_door import IntakeClient, Outcome, Rejected
 from services.cli.send_pace import PacedRows
 from services.cli.send_report import SendReport
-from services.cli.stack_file import running_stack
 from services.cli.submission_columns import UnusableFile
 from services.cli.submission_row import Row
 from services.cli.submissions import Format, SubmissionFile, opened_submissions

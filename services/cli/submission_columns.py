@@ -48,7 +48,6 @@ CHINESE_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """How Chinese spreadsheets name the fields."""
 
-_MARKS_AROUND_A_NAME: Final = re.compile(r"[\s*:]|\((必填|选填|可选)\)")
 _FIELD_BY_CHINESE_NAME: Final = {name: field for field, names in CHINESE_NAMES.items() for name in names}
 
 

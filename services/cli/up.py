@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.local.stack_file import RunningStack, require_no_other_stack, running_stack, stack_file_export
 from services.cli.local_stack import BackendChoice, published, running_local_stack
 from services.cli.options import BackendOption, ConfigDirOption, DataDirOption, HttpPortOption, JsonOption
 from services.cli.output import print_json, print_table, say
-from services.cli.stack_file import RunningStack, require_no_other_stack, running_stack, stack_file_export
 from services.cli.stopping import StopAsked, StopSignals
 from services.cli.up_detached import start_detached
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from shared.errors import ClusterNotReady
 from shared.observability.logging import get_logger
 
 _LOG = get_logger()
@@ -36,8 +37,13 @@ class Outage:
         self._began_at = self._well_at = 0.0
 
     def failing(self, part: str, error: Exception) -> None:
-        """``part`` of this process cannot reach Kafka, because of ``error``."""
+        """``part`` of this process cannot reach Kafka, because of ``error``.
+
+        A topic or right that is missing is no outage: whoever looked at the cluster has told it.
+        """
         self._end_if_over()
+        if isinstance(error, ClusterNotReady):
+            return
         with self._lock:
             self._failing[part] = error
             if self._since is None:

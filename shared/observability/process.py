@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from shared.errors import ComplaintBusError, ConfigurationError
+from shared.errors import ComplaintBusError, ConfigurationError, FatalError
 from shared.observability.exceptions import exception_fields
 from shared.observability.logging import configure_logging, get_logger
 
@@ -34,6 +34,9 @@ def run_service(name: str, main: Callable[[], int]) -> int:
         return main()
     except ConfigurationError as refusal:
         _LOG.critical("refused_to_start", error=refusal, exit_code=FAILED)
+    except FatalError as error:
+        _LOG.critical("stopping_for_a_restart", error=error, exit_code=error.exit_code)
+        return error.exit_code
     except ComplaintBusError as error:
         _LOG.critical("stopping_for_a_restart", error=error, exit_code=FAILED)
     except KeyboardInterrupt:

@@ -54,6 +54,7 @@ class ClusterCheck:
         self._is_safe = False
         self._wrong_since: float | None = None
         self._looked_at = float("-inf")
+        self._surplus_topics: set[str] = set()
         self._told: set[object] = set()
 
     def require(self) -> None:
@@ -79,8 +80,11 @@ class ClusterCheck:
             return
         try:
             self._look()
-        except (BrokerUnavailable, FatalError) as error:  # said by whoever works
+        except BrokerUnavailable as error:  # said by whoever works
             _LOG.debug("cluster_not_looked_at", error=error)
+        except FatalError as error:
+            if self._is_news(str(error)):
+                _LOG.error("cluster_not_as_needed", error=error)
 
     def _look(self) -> None:
         self._looked_at = self._monotonic()
@@ -109,7 +113,12 @@ class ClusterCheck:
         self._told = {told for told in self._told if not isinstance(told, Problem) or told in wrong}
 
     def _tell_surplus(self, surplus: Mapping[TopicPartition, LogBounds]) -> None:
-        for topic in {place.topic for place in surplus}:
+        topics = {place.topic for place in surplus}
+        for topic in self._surplus_topics - topics:  # made anew since
+            metrics.SURPLUS_PARTITIONS.labels(topic).set(0)
+            metrics.SURPLUS_PARTITION_RECORDS.labels(topic).set(0)
+        self._surplus_topics = topics
+        for topic in topics:
             held = [bounds.end - bounds.start for place, bounds in surplus.items() if place.topic == topic]
             metrics.SURPLUS_PARTITIONS.labels(topic).set(len(held))
             metrics.SURPLUS_PARTITION_RECORDS.labels(topic).set(sum(held))

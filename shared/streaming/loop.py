@@ -112,6 +112,8 @@ class ProcessorLoop(Generic[StateT]):
     @property
     def problem(self) -> str | None:
         """Why no record is handled now, or handled in vain; None when all is well."""
+        if self._cluster.problem is not None:
+            return self._cluster.problem
         if self._doubts.problem is not None or self.is_ready:
             return self._doubts.problem
         if self._producer is None and self._doubts.cause is not None:

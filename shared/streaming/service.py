@@ -78,7 +78,7 @@ class Service(Generic[StateT]):
                 self._progress.mark()
                 garbage.between_passes()
         except FatalError as error:
-            _LOG.critical("stopping_for_a_restart", error=error)
+            _LOG.critical("stopping_for_a_restart", error=error, exit_code=error.exit_code)
             return error.exit_code
         finally:
             self._ended.set()

@@ -11,6 +11,7 @@ from uuid import UUID
 from confluent_kafka import KafkaError, Message, Producer
 
 from shared.events.topics import RECEIVED, department_updates_topic
+from shared.streaming.kafka.key_partition import partition_of_key
 from tests.torture.ledger import Kind, Ledger, Outcome, sha256
 
 TIMEOUT_MS = 20_000
@@ -36,7 +37,6 @@ class Poisoner:
             {
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
-                "partitioner": "murmur2_random",
                 "delivery.timeout.ms": TIMEOUT_MS,
                 "log_level": 0,
             }
@@ -75,7 +75,10 @@ class Poisoner:
             reports.append((error, message))
             reported.set()
 
-        self._producer.produce(topic, value, key, headers=headers, timestamp=timestamp_ms, on_delivery=on_delivery)
+        place = partition_of_key(key.encode())  # while a run goes on, a topic may have one more
+        self._producer.produce(
+            topic, value, key, place, headers=headers, timestamp=timestamp_ms, on_delivery=on_delivery
+        )
         for _ in range(2 * TIMEOUT_MS // 100):
             self._producer.poll(0.1)
             if reported.is_set():

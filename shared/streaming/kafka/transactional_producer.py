@@ -57,10 +57,8 @@ class KafkaTransactionalProducer:
         except KafkaException as error:
             cause: KafkaError = error.args[0]
             if cause.code() == TIMED_OUT:
-                self._client.poll(0)
-                raise BrokerUnavailable(
-                    f"init_transactions: no answer yet, asking on; {self._faults.explain()}"
-                ) from error
+                self._client.poll(0)  # a login that was refused is told from here
+                raise BrokerUnavailable("init_transactions: no answer yet; asking on") from error
             raise verdict(cause, "init_transactions") from error
         self._doubt = None
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.ports import free_port
+from deploy.local.stack_file import process_start
 from deploy.topics import provision as provisioning
 from deploy.topics.provision import provision
-from services.cli.stack_file import process_start
 from shared.errors import BrokerUnavailable
 from shared.events.topics import bus_topics
 from shared.streaming.kafka import reaching

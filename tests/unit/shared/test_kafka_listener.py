@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import kafka_listener
-from shared.kafka_listener import explain
+from shared.kafka_listener import explain, first_listening
 from shared.settings import KafkaSettings
 from tests.secured_kafka import Certificates, make_certificates
 
@@ -169,3 +169,10 @@ def test_a_client_certificate_that_is_wanted_is_named(certificates: Certificates
     with listener(secured(certificates, wants_certificate=True)) as servers:
         found = explain(logging_in(servers, "SASL_SSL", **paths))
     assert found.setting == (None if has_one else "CBUS_KAFKA__SSL_CERTIFICATE_LOCATION"), found.text
+
+
+@pytest.mark.parametrize(
+    "servers", ["kafka..svc:9092", "kafka:²", "kafka:", "", ":", "a" * 300 + ":9092", "kafka:99999"]
+)
+def test_an_address_that_is_none_is_a_listener_that_is_not_there(servers: str) -> None:
+    assert first_listening(servers) is None

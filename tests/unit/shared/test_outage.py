@@ -13,7 +13,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import BrokerUnavailable
+from shared.errors import BrokerUnavailable, ClusterNotReady
 from shared.observability.logging import configure_logging
 from shared.observability.outage import SETTLED_SECONDS, Outage
 from shared.streaming.memory import MemoryBroker
@@ -78,6 +78,15 @@ def test_the_cause_the_watch_knows_is_told_rather_than_what_a_part_met_first() -
     assert lines_of(stream) == []
     outage.look(AWAY)
     assert [line["error"] for line in lines_of(stream)] == [str(AWAY)]
+
+
+def test_a_topic_that_is_missing_is_no_outage() -> None:
+    stream, outage = logged(), Outage(lambda: 0.0)
+    outage.failing(
+        "sender", ClusterNotReady("departments.x.v1: expected a topic with 12 partitions, found no such topic")
+    )
+    outage.look()
+    assert lines_of(stream) == []
 
 
 def test_the_lines_say_what_since_when_and_how_long() -> None:
