@@ -55,7 +55,7 @@ class KafkaBroker:
             **confluent_security(settings),
         }
         self._faults = ConnectionFaults(settings)
-        self._admin = AdminClient(_without(self._common, "allow.auto.create.topics") | {"error_cb": self._faults.note})
+        self._admin = self._open_admin()
         self._is_safe = False
 
     def consumer(self, group_id: str, instance_id: str | None) -> KafkaConsumer:
@@ -70,7 +70,10 @@ class KafkaBroker:
         }
         if instance_id is not None:
             config["group.instance.id"] = f"{group_id}-{instance_id}"
-        return KafkaConsumer(config, self._admin)
+        return KafkaConsumer(config, self._admin, self._open_admin)
+
+    def _open_admin(self) -> AdminClient:
+        return AdminClient(_without(self._common, "allow.auto.create.topics") | {"error_cb": self._faults.note})
 
     def transactional_producer(self, transactional_id: str) -> KafkaTransactionalProducer:
         timeout_ms = int(self._settings.transaction_timeout_seconds * 1000)

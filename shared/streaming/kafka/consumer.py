@@ -19,7 +19,7 @@ from shared.observability.logging import get_logger
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.conversion import from_confluent, next_offset, to_confluent, to_record
 from shared.streaming.kafka.faults import PARTITION_EOF, ToldErrors, raise_consumer_error, unavailable
-from shared.streaming.kafka.fencing import Verdict, judge, place_holder
+from shared.streaming.kafka.fencing import SESSIONS_TO_ASK, Verdict, judge, place_holder
 from shared.streaming.kafka.offsets import committed_offsets, list_end_offsets, list_start_offsets
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
@@ -30,8 +30,10 @@ _ASK_AGAIN_SECONDS: Final = 1.0
 class KafkaConsumer:
     """A group member. Keeps its own positions, since librdkafka's do not step over transaction markers."""
 
-    def __init__(self, config: dict[str, Any], admin: AdminClient) -> None:
+    def __init__(self, config: dict[str, Any], admin: AdminClient, open_admin: Callable[[], AdminClient]) -> None:
+        """``open_admin`` makes another one, for a question the first might ask the wrong broker."""
         self._config = config
+        self._open_admin = open_admin
         self._consumer = ConfluentConsumer(config)
         self._admin = admin
         self._positions: dict[TopicPartition, int] = {}
@@ -104,9 +106,12 @@ class KafkaConsumer:
             return
         fenced.ask_at = now + _ASK_AGAIN_SECONDS
         try:
-            holder = place_holder(self._admin, group, instance)
+            # A new client each time: one that knew the group's coordinator goes on asking it after it has moved, and
+            # was seen to get no answer for as long as it was asked.
+            holder = place_holder(self._open_admin(), group, instance)
         except BrokerUnavailable as unknown:
             _LOG.warning("place_unknown", group=group, error=unknown)
+            self._require_patience(fenced, now, group, instance)
             return
         verdict = judge(holder, self._own_ids, now - fenced.since, self._config["session.timeout.ms"] / 1000)
         if verdict is Verdict.TAKEN:
@@ -117,6 +122,15 @@ class KafkaConsumer:
         if verdict is Verdict.JOIN:
             self._join_anew()
             _LOG.warning("place_taken_again", group=group, seconds=round(now - fenced.since, 1))
+
+    def _require_patience(self, fenced: Fenced, now: float, group: str, instance: str) -> None:
+        """Not for ever: a process that starts anew is in the group, or refused by a twin, in a moment."""
+        waited_seconds = now - fenced.since
+        if waited_seconds > SESSIONS_TO_ASK * self._config["session.timeout.ms"] / 1000:
+            raise MemberFenced(
+                f"nobody could tell for {waited_seconds:.0f} s who holds the place {instance} in group {group}; "
+                "a new process finds out"
+            )
 
     def _join_anew(self) -> None:
         """With a new client: the fenced one never reads again. Closing it takes its time, in a thread of its own."""

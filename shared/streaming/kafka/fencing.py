@@ -22,6 +22,9 @@ from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 SESSIONS_TO_WAIT: Final = 2.0
 """A holder that shows no life is put out after one session; one that is still there after two is a living twin."""
 
+SESSIONS_TO_ASK: Final = 4.0
+"""Whoever could not find out by then ends, and is started again: a new process needs no answer."""
+
 
 class Verdict(Enum):
     """What becomes of a fenced member."""

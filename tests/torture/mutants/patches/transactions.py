@@ -81,8 +81,8 @@ def group_id_only() -> None:
     """Metadata of a consumer that never joined: the group's name, no member, no generation."""
     initialise = KafkaConsumer.__init__
 
-    def with_a_stranger(consumer: KafkaConsumer, config: dict[str, Any], admin: Any) -> None:
-        initialise(consumer, config, admin)
+    def with_a_stranger(consumer: KafkaConsumer, config: dict[str, Any], *admins: Any) -> None:
+        initialise(consumer, config, *admins)
         names = ("bootstrap.servers", "group.id")
         consumer.stranger = ConfluentConsumer({name: config[name] for name in names})  # type: ignore[attr-defined]
 
