@@ -103,9 +103,12 @@ class KafkaSettings(SettingsBlock):
         client = ("ssl_certificate_location", "ssl_key_location")
         needed = [
             *(login if self.logs_in else ()),
-            *(client if self.uses_tls and any(map(self._is_set, client)) else ()),
+            *(client if self.uses_tls and any(map(self._is_set, (*client, "ssl_key_password"))) else ()),
         ]
-        without_use = [*(() if self.logs_in else login), *(() if self.uses_tls else ("ssl_ca_location", *client))]
+        without_use = [
+            *(() if self.logs_in else login),
+            *(() if self.uses_tls else ("ssl_ca_location", *client, "ssl_key_password")),
+        ]
         return (
             [variable_name(("kafka", name)) for name in needed if not self._is_set(name)],
             [variable_name(("kafka", name)) for name in without_use if self._is_set(name)],

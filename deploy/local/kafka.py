@@ -29,7 +29,7 @@ class KafkaCluster:
     ``properties`` are added to every node's settings and win. ``advertised`` maps a node id to the ``host:port``
     clients are told instead of the node's own, so that a proxy can stand before it. ``hosts`` maps a node id to where
     the node runs, if not on the loopback. ``client_port`` is the first node's for clients; None: as before, or any.
-    the node runs, if not on the loopback. ``listener`` says how clients get in, where ``properties`` secure them.
+    ``listener`` says how clients get in, where ``properties`` secure them.
     """
 
     def __init__(

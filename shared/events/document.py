@@ -159,16 +159,20 @@ DEAD_LETTER_LOSSES = {
 }
 """Headers of one that was too large for the topic."""
 
+DEAD_LETTER_GAP = {
+    "dlq_gone_until": "Where reading went on, of a letter about records deleted unread; it has no key or value.",
+}
+"""Header of one whose records are gone from the topic."""
+
+ANY_DEAD_LETTER_HEADERS = DEAD_LETTER_HEADERS | DEAD_LETTER_LOSSES | DEAD_LETTER_GAP
+
 _DEAD_LETTER_MESSAGE = {
     "name": DEAD_LETTER,
     "summary": "A record that was refused: key, value and headers as they were, and why it was.",
     "headers": {
         "type": "object",
         "required": list(DEAD_LETTER_HEADERS),
-        "properties": {
-            name: {"type": "string", "description": text}
-            for name, text in (DEAD_LETTER_HEADERS | DEAD_LETTER_LOSSES).items()
-        },
+        "properties": {name: {"type": "string", "description": text} for name, text in ANY_DEAD_LETTER_HEADERS.items()},
     },
     "payload": {"description": "The bytes that were refused, whatever they are; absent where they were too large."},
 }

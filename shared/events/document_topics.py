@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shared.events.base import Event
-from shared.events.document import DEAD_LETTER_HEADERS, DEAD_LETTER_LOSSES, DEAD_LETTERS_END
+from shared.events.document import ANY_DEAD_LETTER_HEADERS, DEAD_LETTERS_END
 from shared.events.topics import Topic, bus_topics
 
 PAGE = Path(__file__).parents[2] / "docs" / "topics.md"
@@ -81,11 +81,11 @@ def _dead_letter_headers() -> Iterable[str]:
     yield "## Headers of a dead letter"
     yield ""
     yield "Key, value and headers are those of the record. Beside them are always the first seven; the others where the"
-    yield "record was too large for the topic. `cbus dept DEPT refused` and `cbus dlq ls` show them."
+    yield "record was too large for the topic, or gone from it. `cbus dept DEPT refused` and `cbus dlq ls` show them."
     yield ""
     yield "| header | says |"
     yield "|---|---|"
-    yield from (f"| `{name}` | {text} |" for name, text in (DEAD_LETTER_HEADERS | DEAD_LETTER_LOSSES).items())
+    yield from (f"| `{name}` | {text} |" for name, text in ANY_DEAD_LETTER_HEADERS.items())
     yield ""
 
 

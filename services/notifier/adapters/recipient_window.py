@@ -50,7 +50,7 @@ class LocalWindow:
     def admits(self, key: str, notification_id: str, now: float) -> bool:
         """Whether the letter may go; if so, it is counted."""
         with self._lock:
-            recent = {name: at for name, at in self._counted.get(key, {}).items() if at > now - DAY.total_seconds()}
+            recent = self._recent(key, now)
             admitted = is_admitted(recent, notification_id, now, self._limits)
             if admitted:
                 recent.setdefault(notification_id, now)
@@ -60,9 +60,12 @@ class LocalWindow:
     def note(self, key: str, notification_id: str, now: float) -> None:
         """Count a letter that somebody else admitted."""
         with self._lock:
-            recent = self._counted.get(key, {})
+            recent = self._recent(key, now)
             recent.setdefault(notification_id, now)
             self._keep(key, recent)
+
+    def _recent(self, key: str, now: float) -> dict[str, float]:
+        return {name: at for name, at in self._counted.get(key, {}).items() if at > now - DAY.total_seconds()}
 
     def _keep(self, key: str, recent: dict[str, float]) -> None:
         self._counted[key] = recent

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,8 +21,6 @@ from services.cli.submission_columns import CHINESE_NAMES, UnusableFile, column_
 from services.cli.submission_row import Row
 from services.cli.submissions import opened_submissions
 from tests.unit.cli.test_send import Door
-
-openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed here; it is a requirement of cbus send")
 
 
 def a_workbook(*rows: tuple[Any, ...], more: tuple[str, ...] = ()) -> bytes:

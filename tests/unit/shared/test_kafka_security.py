@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from shared.errors import ConfigurationError
 from shared.kafka_security import confluent_security, kafka_python_security
@@ -104,3 +104,10 @@ def _encrypted(key: Path) -> str:
         text=True,
     )
     return made.stdout
+
+
+def test_a_password_of_a_key_that_is_not_named_is_refused() -> None:
+    with pytest.raises(ValueError, match="SSL needs CBUS_KAFKA__SSL_CERTIFICATE_LOCATION and"):
+        KafkaSettings(security_protocol="SSL", ssl_key_password=SecretStr("a test's own"))
+    with pytest.raises(ValueError, match="makes no use of CBUS_KAFKA__SSL_KEY_PASSWORD"):
+        KafkaSettings(ssl_key_password=SecretStr("a test's own"))
