@@ -14,7 +14,7 @@
         ├── DeadLetterLimit       too many records fail: the deploy is bad, not the data
         ├── LostProgress          the broker no longer knows how far we were; somebody must decide
         ├── OffsetGone            what was to be read next is not on the log any more
-        ├── ClusterMismatch       a topic or a right that is needed is not there; exit code 78
+        ├── ClusterMismatch       the cluster is not as needed, and no restart mends it; exit code 78
         └── UnsafeCluster         the cluster acknowledges what one broker's death would lose
 
 A domain "no" (a refused transition, a duplicate) is a value with a reason, not an error.

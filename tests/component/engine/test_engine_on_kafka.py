@@ -23,7 +23,7 @@ from deploy.local.kafka import KafkaCluster
 from deploy.local.polling import wait_until
 from deploy.local.service_process import ServiceProcess
 from deploy.topics.provision import provision
-from shared.errors import FatalError
+from shared.errors import ClusterMismatch, FatalError
 from shared.events import topics
 from shared.settings import KafkaSettings
 from shared.streaming.broker import GroupMetadata, TransactionalProducer
@@ -261,12 +261,14 @@ def test_a_record_that_only_compression_made_small_enough_is_put_aside_without_i
 
 
 def test_a_topic_that_takes_less_than_the_bus_writes_ends_the_process_with_the_reason(bench: CounterBench) -> None:
-    """Nobody but a person can mend that; until then nothing is lost, and nothing is half visible."""
+    """Nobody but a person can mend that, hence EX_CONFIG (docs/decisions/0011); until then nothing is lost, and nothing
+    is half visible.
+    """
     bench.feed(20)
     with largest_record(bench.cluster, topics.LIFECYCLE, 100):
         stopped = bench.start()
         wait_until(lambda: not stopped.is_alive, "the process to give up", timeout_seconds=DEADLINE_SECONDS)
-        assert stopped.exit_code == 1
+        assert stopped.exit_code == ClusterMismatch.exit_code == 78
         assert "MSG_SIZE_TOO_LARGE" in stopped.log_path.read_text()
         assert "max.message.bytes" in stopped.log_path.read_text()
         assert not bench.outcome()

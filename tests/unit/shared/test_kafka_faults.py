@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from shared.errors import FatalError, ProducerFenced, TransactionDoubt
+from shared.errors import ClusterMismatch, FatalError, ProducerFenced, TransactionDoubt
 from shared.streaming.kafka.faults import doubtful, unavailable
 
 NEVER_BY_ITSELF = {
@@ -42,8 +42,9 @@ def provoke(code: int) -> None:
 
 @pytest.mark.parametrize(("code", "hint"), NEVER_BY_ITSELF.items(), ids=lambda value: str(value))
 def test_what_no_retry_mends_stops_the_process_and_says_what_to_do(code: int, hint: str) -> None:
-    with pytest.raises(FatalError, match=rf"produce to a\.v1.*{hint}"):
+    with pytest.raises(ClusterMismatch, match=rf"produce to a\.v1.*{hint}") as ended:
         provoke(code)
+    assert ended.value.exit_code == 78
 
 
 @pytest.mark.parametrize("code", BY_ITSELF)
