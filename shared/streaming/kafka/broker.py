@@ -24,6 +24,7 @@ from shared.streaming.kafka.groups import list_groups
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, list_start_offsets
 from shared.streaming.kafka.partitioning import Partitioner, RecordedPartitions
 from shared.streaming.kafka.producer import KafkaProducer
+from shared.streaming.kafka.renewed_admin import RenewedAdmin
 from shared.streaming.kafka.replication import require_two_copies
 from shared.streaming.kafka.topics import describe_topics
 from shared.streaming.kafka.transactional_producer import KafkaTransactionalProducer
@@ -55,7 +56,7 @@ class KafkaBroker:
             **confluent_security(settings),
         }
         self._faults = ConnectionFaults(settings)
-        self._admin = self._open_admin()
+        self._admin = RenewedAdmin(self._open_admin)
         self._is_safe = False
 
     def consumer(self, group_id: str, instance_id: str | None) -> KafkaConsumer:
@@ -70,7 +71,7 @@ class KafkaBroker:
         }
         if instance_id is not None:
             config["group.instance.id"] = f"{group_id}-{instance_id}"
-        return KafkaConsumer(config, self._admin, self._open_admin)
+        return KafkaConsumer(config, self._admin.client, self._open_admin)
 
     def _open_admin(self) -> AdminClient:
         return AdminClient(_without(self._common, "allow.auto.create.topics") | {"error_cb": self._faults.note})
@@ -145,39 +146,43 @@ class KafkaBroker:
             reader.close()
 
     def log_bounds(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, LogBounds]:
-        starts, ends = list_start_offsets(self._admin, partitions), list_end_offsets(self._admin, partitions)
+        admin = self._admin.client()
+        starts, ends = list_start_offsets(admin, partitions), list_end_offsets(admin, partitions)
         return {partition: LogBounds(starts[partition], ends[partition]) for partition in partitions}
 
     def partitions_of(self, topics: Iterable[str]) -> list[TopicPartition]:
         with unavailable("asking for topics"):
-            known = self._admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS).topics
+            known = self._admin.client().list_topics(timeout=REQUEST_TIMEOUT_SECONDS).topics
         return [
             TopicPartition(topic, number) for topic in topics if topic in known for number in known[topic].partitions
         ]
 
     def describe(self, topics: Sequence[str]) -> dict[str, FoundTopic]:
-        return describe_topics(self._admin, topics)
+        return describe_topics(self._admin.client(), topics)
 
     def partition_of(self, key: bytes, partitions: int) -> int:
         return murmur2(key, partitions)
 
     def consumer_groups(self) -> dict[str, GroupStanding]:
-        return list_groups(self._admin)
+        return list_groups(self._admin.client())
 
     def cluster_id(self) -> str:
         if not self._is_safe:
-            self._is_safe = require_two_copies(self._admin)
+            self._is_safe = require_two_copies(self._admin.client())
         with unavailable("asking for the cluster id"):
-            return str(self._admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS).cluster_id)
+            return str(self._admin.client().list_topics(timeout=REQUEST_TIMEOUT_SECONDS).cluster_id)
 
     def ping(self, timeout_seconds: float) -> None:
+        admin = self._admin.client()
         try:
-            self._admin.list_topics(timeout=timeout_seconds)
+            admin.list_topics(timeout=timeout_seconds)
         except KafkaException as error:
-            self._admin.poll(0)  # what its connections met is told from here
+            admin.poll(0)  # what its connections met is told from here
+            self._admin.silent()
             raise BrokerUnavailable(
                 f"no answer from {self._settings.bootstrap_servers}: {self._faults.explain()}"
             ) from error
+        self._admin.answered()
 
     def _reader_config(self) -> dict[str, Any]:
         return self._common | {

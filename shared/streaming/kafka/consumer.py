@@ -30,8 +30,10 @@ _ASK_AGAIN_SECONDS: Final = 1.0
 class KafkaConsumer:
     """A group member. Keeps its own positions, since librdkafka's do not step over transaction markers."""
 
-    def __init__(self, config: dict[str, Any], admin: AdminClient, open_admin: Callable[[], AdminClient]) -> None:
-        """``open_admin`` makes another one, for a question the first might ask the wrong broker."""
+    def __init__(
+        self, config: dict[str, Any], admin: Callable[[], AdminClient], open_admin: Callable[[], AdminClient]
+    ) -> None:
+        """``admin``: the process's present one; ``open_admin`` makes another, where that might ask the wrong broker."""
         self._config = config
         self._open_admin = open_admin
         self._consumer = ConfluentConsumer(config)
@@ -142,7 +144,7 @@ class KafkaConsumer:
     def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:
         found = committed_offsets(self._consumer, partitions)
         unknown = [partition for partition, offset in found.items() if offset is None]
-        starts = list_start_offsets(self._admin, unknown) if unknown else {}
+        starts = list_start_offsets(self._admin(), unknown) if unknown else {}
         return {partition: starts[partition] if offset is None else offset for partition, offset in found.items()}
 
     def never_committed(self, partitions: Sequence[TopicPartition]) -> set[TopicPartition]:
@@ -150,7 +152,7 @@ class KafkaConsumer:
         return {partition for partition, offset in found.items() if offset is None}
 
     def end_offsets(self, partitions: Sequence[TopicPartition]) -> Offsets:
-        return list_end_offsets(self._admin, partitions)
+        return list_end_offsets(self._admin(), partitions)
 
     def positions(self) -> Offsets:
         return self._positions

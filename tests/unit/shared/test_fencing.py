@@ -47,10 +47,11 @@ def test_who_holds_the_place_is_asked_by_a_new_client_each_time_and_not_for_ever
 
     monkeypatch.setattr(kafka_consumer, "place_holder", no_answer)
     monkeypatch.setattr(kafka_consumer, "_ASK_AGAIN_SECONDS", 0.0)
-    old: Any = "the admin client of old"
+    old = object()
+    the_old: Any = lambda: old  # noqa: E731
     another: Any = object
     config = {"bootstrap.servers": "127.0.0.1:1", "group.id": "g", "group.instance.id": "g-0", "log_level": 0}
-    member = KafkaConsumer(config | {"session.timeout.ms": 6000}, old, another)
+    member = KafkaConsumer(config | {"session.timeout.ms": 6000}, the_old, another)
     try:
         member._fenced = Fenced(time.monotonic())
         member.poll(1, 0.0)
