@@ -55,7 +55,9 @@ class CommandsLoadedWhenAsked(TyperGroup):
             told = _in_words(failure)
             if told is None:
                 raise
-            typer.echo(f"cbus: {told}", err=True)
+            from services.cli.terminal_text import visible  # as below
+
+            typer.echo(visible(f"cbus: {told}"), err=True)
             sys.exit(1)
 
 

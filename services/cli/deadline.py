@@ -14,6 +14,7 @@ import typer
 
 from services.cli.deadline_request import Calendars, answer_line
 from services.cli.options import ConfigDirOption, JsonOption
+from services.cli.output import say
 from services.sla.domain.deadlines import Unit
 from shared.errors import ConfigurationError
 
@@ -60,7 +61,7 @@ def deadline_command(
             }
             answered = _answer_one(question, calendars, as_json=as_json)
     except ConfigurationError as error:
-        typer.echo(f"configuration refused: {error}", err=True)
+        say(f"configuration refused: {error}")
         raise typer.Exit(1) from None
     raise typer.Exit(0 if answered else 1)
 
@@ -96,7 +97,7 @@ def _answer_one(question: dict[str, Any], calendars: Calendars, *, as_json: bool
         typer.echo(f"counted days 计入  {', '.join(found['counted_days']) or '-'}")
     else:
         error = found["error"]
-        typer.echo(f"refused 拒绝  {error['field'] or 'question'}: {error['reason']}", err=True)
+        say(f"refused 拒绝  {error['field'] or 'question'}: {error['reason']}")
     return answered
 
 

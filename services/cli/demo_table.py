@@ -14,6 +14,7 @@ from rich.text import Text
 
 from deploy.local.stack_file import stack_file_export
 from services.cli.demo_figures import DemoFigures
+from services.cli.terminal_text import visible
 
 _JOURNEY = (
     "accepted\n受理",
@@ -132,7 +133,7 @@ def _clocks(figures: DemoFigures) -> Table:
     if figures.restarts:
         table.add_row("restarts 重启", str(figures.restarts))
     if figures.senders.rejected:
-        table.add_row(Text("refused 拒收", "red"), Text(refused_text(figures)))
+        table.add_row(Text("refused 拒收", "red"), Text(visible(refused_text(figures))))
     return table
 
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Never, TextIO
 import typer
 from pydantic import ValidationError
 
+from services.cli.terminal_text import visible_json
 from services.intake.domain.wording import field_reason
 from shared.events.strict_json import NotJson, parse_object
 
@@ -48,7 +49,7 @@ def run_batch(handle: Callable[[dict[str, Any]], dict[str, Any]], source: Iterab
             continue
         answer = _answer(handle, line, number)
         exit_code = 1 if "error" in answer else exit_code
-        sink.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        sink.write(visible_json(json.dumps(answer, ensure_ascii=False)) + "\n")
     sink.flush()
     return exit_code
 

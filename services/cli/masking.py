@@ -12,10 +12,15 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
+from shared.events.complaint import Channel
+
 MOST_VISIBLE: Final = Fraction(7, 11)
 LEAST_HIDDEN: Final = 4
 _HEAD, _TAIL = 3, 4
 _LONGEST_TOP_LEVEL = 10
+
+_MEDIA: Final = frozenset({*Channel, "qq", "telegram", "whatsapp", "line", "微信", "微博", "抖音", "快手", "小红书"})
+"""Names of media. Any other one is a text that a stranger wrote, and may be somebody's number."""
 
 
 def significant(text: str) -> str:
@@ -74,7 +79,7 @@ def mask_complainant(complainant: Mapping[str, Any]) -> dict[str, object]:
         elif isinstance(value, str) and field in _MASKS:
             masked[field] = _MASKS[field](value)
         elif isinstance(value, Mapping):
-            masked[field] = dict.fromkeys(map(str, value), "***")
+            masked[field] = _mask_handles(value)
         else:
             masked[field] = "***"
     return masked
@@ -84,6 +89,11 @@ def mask_narrative(narrative: Mapping[str, Any] | str) -> dict[str, object]:
     """The ``narrative`` part of a complaint: lengths only."""
     parts = {"text": narrative} if isinstance(narrative, str) else narrative
     return {field: mask_text(value) if isinstance(value, str) else "***" for field, value in parts.items() if value}
+
+
+def _mask_handles(handles: Mapping[str, Any]) -> dict[str, str]:
+    """Which media, where they are named as expected; whoever mixes up the columns puts the handle itself there."""
+    return {medium if medium in _MEDIA else "***": "***" for medium in map(str, handles)}
 
 
 _MASKS = {"name": mask_name, "phone": mask_number, "email": mask_address}

@@ -86,6 +86,11 @@ def test_a_complainant_is_masked_field_by_field() -> None:
     }
 
 
+@pytest.mark.parametrize("key", ["13800138000", "zhang san", "\x1b[2J", "", "o-123456", "张三"])
+def test_the_name_of_a_handle_shows_only_where_it_is_one_of_a_medium(key: str) -> None:
+    assert mask_complainant({"handles": {key: "o-1", "weibo": "u-1"}}) == {"handles": {"***": "***", "weibo": "***"}}
+
+
 def test_a_narrative_shows_only_its_length() -> None:
     assert mask_narrative({"text": "四个字吧", "persons_involved": ["李四"]}) == {
         "text": "(4 characters)",
