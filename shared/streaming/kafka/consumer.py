@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import Consumer as ConfluentConsumer
@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 from shared.errors import BrokerUnavailable, MemberFenced
 from shared.observability.logging import get_logger
 from shared.streaming.broker import GroupMetadata, Offsets
+from shared.streaming.kafka.bounded_call import ASIDE
 from shared.streaming.kafka.conversion import from_confluent, next_offset, to_confluent, to_record
 from shared.streaming.kafka.faults import PARTITION_EOF, ToldErrors, raise_consumer_error, unavailable
 from shared.streaming.kafka.fencing import SESSIONS_TO_ASK, Verdict, judge, place_holder
@@ -70,6 +71,7 @@ class KafkaConsumer:
         join()
 
     def poll(self, max_records: int, timeout_seconds: float) -> list[ConsumerRecord]:
+        ASIDE.require_return()
         if self._fenced is not None:
             self._find_out(self._fenced, timeout_seconds)
             return []
@@ -136,9 +138,9 @@ class KafkaConsumer:
 
     def _join_anew(self) -> None:
         """With a new client: the fenced one never reads again. Closing it takes its time, in a thread of its own."""
-        fenced_client, self._consumer = self._consumer, ConfluentConsumer(self._config)
+        discard, self._consumer = partial(_discard, self._consumer), ConfluentConsumer(self._config)
         self._fenced = None
-        threading.Thread(target=_discard, args=(fenced_client,), name="consumer-discard", daemon=True).start()
+        ASIDE.start(discard, "consumer-discard")
         self._join()
 
     def committed(self, partitions: Sequence[TopicPartition]) -> Offsets:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -13,7 +13,7 @@ from confluent_kafka import Producer as ConfluentProducer
 
 from shared.errors import BrokerUnavailable, FatalError, TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
-from shared.streaming.kafka.bounded_call import within
+from shared.streaming.kafka.bounded_call import ASIDE, within
 from shared.streaming.kafka.connection_faults import ConnectionFaults
 from shared.streaming.kafka.connection_watch import ConnectionWatch
 from shared.streaming.kafka.conversion import to_confluent
@@ -98,13 +98,13 @@ class KafkaTransactionalProducer:
         return self._next_offsets
 
     def send_offsets(self, offsets: Offsets, group: GroupMetadata) -> None:
-        client, step = self._client, "send_offsets_to_transaction"
+        step = "send_offsets_to_transaction"
         positions = [to_confluent(partition, offset) for partition, offset in offsets.items()]
         with doubtful(step):
             # Its own timeout does not hold: after the only broker's restart it waits for a connection given up since.
             within(
                 _SEND_OFFSETS_TIMEOUT_SECONDS + 1,
-                lambda: client.send_offsets_to_transaction(positions, group, _SEND_OFFSETS_TIMEOUT_SECONDS),
+                partial(self._client.send_offsets_to_transaction, positions, group, _SEND_OFFSETS_TIMEOUT_SECONDS),
                 step,
             )
 
@@ -117,16 +117,19 @@ class KafkaTransactionalProducer:
         self._raise_doubt()
 
     def discard(self) -> None:
-        client, self._producer = self._producer, None
-        if client is not None:
-            # Destroying waits for the library's threads; the loop does not.
-            threading.Thread(target=_destroy, args=(client,), name="producer-discard", daemon=True).start()
+        if self._producer is not None:
+            # Destroying waits for the library's threads; the loop does not, so nothing here keeps the client.
+            ASIDE.start(partial(_purge, self._given_up()), "producer-discard")
 
     @property
     def _client(self) -> ConfluentProducer:
         if self._producer is None:
             raise TransactionDoubt("this producer was discarded")
         return self._producer
+
+    def _given_up(self) -> ConfluentProducer:
+        client, self._producer = self._client, None
+        return client
 
     def _on_delivery(self, error: KafkaError | None, message: Any) -> None:
         offset = message.offset()
@@ -152,7 +155,6 @@ class KafkaTransactionalProducer:
             raise self._doubt
 
 
-def _destroy(client: ConfluentProducer) -> None:
+def _purge(client: ConfluentProducer) -> None:
     with contextlib.suppress(KafkaException):
         client.purge()
-    del client
