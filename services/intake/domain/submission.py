@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_v
 from pydantic_core import PydanticCustomError
 
 from services.intake.domain.given import BlankIsAbsent, require_visible
+from services.intake.domain.given_address import meant_address
 from shared.date_range import EARLIEST_DAY, LATEST_DAY, is_in_range
 from shared.events.base import UtcDatetime
 from shared.events.complaint import (
@@ -67,6 +68,11 @@ class SubmittedComplainant(BlankIsAbsent, Complainant):
     """The person who complains, as given."""
 
     model_config = _STRICT
+
+    @field_validator("email")
+    @classmethod
+    def _as_it_was_meant(cls, email: str | None) -> str | None:
+        return email if email is None else meant_address(email)
 
     @field_validator("handles")
     @classmethod

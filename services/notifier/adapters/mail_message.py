@@ -76,6 +76,7 @@ class MessageBuilder:
     """Builds messages in one identity's name. Headers that are always the same are folded once."""
 
     def __init__(self, identity: SenderIdentity) -> None:
+        self.sender = identity.address
         headers = EmailMessage(policy=_WIRE)
         headers["From"] = Address(identity.name, addr_spec=identity.address)
         if identity.reply_to is not None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from services.notifier.adapters.mail_message import MessageBuilder, mail_address
 from services.notifier.domain.letter import Letter, Unsendable
+from services.notifier.domain.unread_mailboxes import OWN_ADDRESS, reason_not_to_use
 from services.notifier.sending.letter_writer import LetterWriter
-from shared.events.notifications import NotificationRequested
+from shared.events.notifications import Audience, NotificationRequested
 from shared.observability.logging import get_logger
 
 _LOG = get_logger()
@@ -48,6 +49,9 @@ def _addressed(
     recipient = mail_address(letter.recipient)
     if recipient is None:
         return Unsendable("bad_address", "the address is not one that may stand in a header")
+    unread = reason_not_to_use(recipient, messages.sender)
+    if unread == OWN_ADDRESS or (unread is not None and request.audience == Audience.COMPLAINANT):
+        return Unsendable(unread, "the address is our own, or one that machines write from and nobody reads")
     try:
         return AddressedMessage(letter, recipient, messages.build(letter, recipient))
     except ValueError:

@@ -54,3 +54,37 @@ def test_an_error_nobody_thought_of_fails_one_letter_and_is_named_by_class(error
     outcome = addressed(a_request(number=1), LETTERS, Broken(IDENTITY))
     assert outcome == Unsendable("unhandled", f"{type(error).__name__} while the letter was prepared")
     assert isinstance(addressed(a_request(number=2), LETTERS, MESSAGES), AddressedMessage)
+
+
+def refusal_for(email: str) -> str | None:
+    outcome = addressed(a_request(email=email), LETTERS, MESSAGES)
+    return outcome.reason if isinstance(outcome, Unsendable) else None
+
+
+@pytest.mark.parametrize("email", ["complaints@example.com", "Complaints@EXAMPLE.com", "complaints+x@example.com"])
+def test_the_bus_writes_no_letter_to_itself(email: str) -> None:
+    assert refusal_for(email) == "own_address"
+
+
+def test_nor_to_a_department_that_has_its_address() -> None:
+    request = a_request(Template.BREACH_NOTICE, "en")
+    written = addressed(request, LETTERS, MESSAGES)
+    assert isinstance(written, AddressedMessage)
+    own = MessageBuilder(SenderIdentity(written.recipient, "Example", None, "example.com"))
+    outcome = addressed(request, LETTERS, own)
+    assert isinstance(outcome, Unsendable)
+    assert outcome.reason == "own_address"
+
+
+@pytest.mark.parametrize("domain", ["example.cn", "mail.example.com"])
+@pytest.mark.parametrize(
+    "local",
+    ["MAILER-DAEMON", "postmaster", "no-reply", "noreply", "No.Reply", "do_not_reply", "bounces+1=2", "noreply+tag"],
+)
+def test_no_letter_goes_where_machines_write_from(local: str, domain: str) -> None:
+    assert refusal_for(f"{local}@{domain}") == "robot_address"
+
+
+@pytest.mark.parametrize("local", ["noreply.li", "postmaster.li", "bouncer", "complaints", "daemon.li"])
+def test_a_person_whose_address_is_only_like_one_gets_a_letter(local: str) -> None:
+    assert refusal_for(f"{local}@example.cn") is None
