@@ -1,12 +1,14 @@
-"""The copy of a text in which terms are looked for: the same words, however their characters came to be written.
+r"""The copy of a text in which terms are looked for: the same words, however their characters came to be written.
 
 People type full-width letters, copy from PDF files that hold radicals and ligatures in place of characters, and send
 mail that is wrapped anywhere. None of it changes what they say, so it must not change what is found. Only this copy is
 folded; what is kept and passed on is the text as it came, and evidence consists of terms, not of places in the text.
 
 - compatibility forms become plain ones (NFKC), radicals the characters they stand for, letters lower case;
-- what is not shown (soft hyphens, zero-width characters, variation selectors, marks of direction) is dropped;
-- HTML is read as a browser shows it;
+- what is not shown (soft hyphens, zero-width characters, variation selectors, marks of direction, what no font has a
+  shape for) is dropped, and so are marks that no letter here bears and codes that colour a terminal;
+- HTML is read as a browser shows it, and a Han character escaped by JSON once too often (``\u706b``) as what it is;
+- one sign that only parts two Han characters (``着*火``) is taken out; a denial before it may be about something else;
 - spaces and line ends between two Han characters are taken out, since no word ends there. Where a line ended is kept:
   a term may be wrapped, but a denial on the line before need not be about it.
 
@@ -29,12 +31,25 @@ _KEPT: Final = "，！？：；（）…"
 """Punctuation whose plain form means more: three full stops end a sentence, an ellipsis need not. Cues know both."""
 
 _UNUSUAL: Final = re.compile(
-    rf"[^\t\n\r -%'-;=-~\u00b7\u2014\u2018-\u201d\u3001-\u301b\u3400-\u4dbf\u4e00-\u9fff{_KEPT}]"
+    rf"[^\t\n\r -%'-;=-\[\]-~\u00b7\u2014\u2018-\u201d\u3001-\u301b\u3400-\u4dbf\u4e00-\u9fff{_KEPT}]"
 )
 _FOLDABLE: Final = re.compile(f"[^{_KEPT}]+")
 _HAN_CHARACTER: Final = re.compile(f"[{_HAN}]")
-_SPACES: Final = re.compile(r"\s+")
 _LINE_END: Final = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_PARTING: Final = "*_~^|•·"
+"""Signs that people put between characters so that no machine reads them. Full stops and commas end sentences."""
+_GAP: Final = re.compile(rf"\s+|[{_PARTING}]")
+_SHAPELESS: Final = re.compile(r"[\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\U00040000-\U000dffff\U000f0000-\U0010ffff]")
+"""For private use, never characters, and of planes in which none is assigned."""
+_TERMINAL_CODES: Final = re.compile(r"(?:\x1b\[|\x9b)(?:[0-9;:?]{1,32}[@-~]|[A-Km])")
+_STRAY_MARKS: Final = re.compile(
+    rf"(?<=[{_HAN}a-zA-Z0-9])[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ufe20-\ufe2f]+"
+)
+"""Marks left on a letter that has no form with them, once letters and marks are composed."""
+_ESCAPED: Final = re.compile(
+    r"\\{1,4}[uU](2[ef][0-9a-fA-F]{2}|300[57]|(?:3[4-9a-fA-F]|[4-9][0-9a-fA-F]|[fF][9aA])[0-9a-fA-F]{2})"
+)
+"""Han characters alone: none of them can be folded into a part of another escape."""
 _SURROGATES: Final = re.compile(r"[\ud800-\udfff]")
 _WITHOUT_LETTERS: Final = re.compile(r"[^\w\s\x00-\x7f\u2000-\u2bff\u3000-\u303f]{31,}")
 _MOST_MARKS: Final = 30
@@ -76,7 +91,7 @@ def reading_copy(text: str) -> ReadingCopy:
 def _is_plain(text: str) -> bool:
     """True when there is nothing to fold; asked of every text, so the commonest kind is told by the quickest means."""
     if text.isascii():
-        return "<" not in text and "&" not in text and text.replace("\n", " ").isprintable()
+        return not any(sign in text for sign in "<&\\") and text.replace("\n", " ").isprintable()
     return _UNUSUAL.search(text) is None
 
 
@@ -90,9 +105,15 @@ def _folded(text: str) -> str:
 
 def _normalised(text: str) -> str:
     """In compatibility form, without what is not shown, which may have stood between a letter and its mark."""
+    text = _SHAPELESS.sub("", _TERMINAL_CODES.sub("", text))
     text = _WITHOUT_LETTERS.sub(_few_marks, without_invisible(text))
     text = _FOLDABLE.sub(_compatible, text)
-    return _FOLDABLE.sub(_compatible, without_invisible(text)).translate(_RADICALS)
+    text = _FOLDABLE.sub(_compatible, without_invisible(text))
+    return _ESCAPED.sub(_unescaped, _STRAY_MARKS.sub("", text)).translate(_RADICALS)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", chr(int(escape[1], 16)))
 
 
 def _compatible(run: re.Match[str]) -> str:
@@ -117,14 +138,14 @@ def _joined(text: str) -> ReadingCopy:
     line_ends, place = [], 0
     for piece, (start, end) in zip(pieces, gaps, strict=False):
         place += len(piece)
-        if _LINE_END.search(text, start, end):
+        if text[start] in _PARTING or _LINE_END.search(text, start, end):
             line_ends.append(place)
     return ReadingCopy("".join(pieces), tuple(line_ends))
 
 
 def _gaps(text: str) -> Iterator[tuple[int, int]]:
-    """White space with Han characters on both sides."""
-    for spaces in _SPACES.finditer(text):
-        start, end = spaces.span()
+    """White space, or one sign that parts, with Han characters on both sides."""
+    for gap in _GAP.finditer(text):
+        start, end = gap.span()
         if start and _HAN_CHARACTER.match(text, start - 1) and _HAN_CHARACTER.match(text, end):
             yield start, end

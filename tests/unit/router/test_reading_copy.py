@@ -18,8 +18,10 @@ from tests.unit.router.test_classify_safety import MUST_NOT_TRIP, MUST_TRIP, NEA
 IGNORABLE = [
     "\u00ad", "\u034f", "\u061c", "\u115f", "\u180e", "\u200b", "\u200c", "\u200d", "\u200e", "\u202e", "\u2060",
     "\u2066", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\U000e0001", "\U000e0101", "\x07", "&shy;", "&#8203;", "<b>",
-    "</span>", "<wbr/>",
+    "</span>", "<wbr/>", "\x1b[1m", "\x9b31m", "\ue123", "\uf8ff", "\U000f1234", "\U0010fffd", "\U000d0000", "\ufdd0",
 ]  # fmt: skip
+MARKS = ["\u0301", "\u0323", "\u0336", "\u20dd", "\u3099"]
+PARTING = list("*_~^|•·")
 SPACES = [" ", "\u3000", "\u00a0", "\u2009", "\t", "&nbsp;", "&#x3000;"]
 LINE_ENDS = ["\n", "\r\n", "\u2028", " \n ", "<br>", "<BR />\n", "</p><p class='x'>"]
 CHINESE = [text for text in (*MUST_TRIP, *MUST_NOT_TRIP, *NEAR_MISSES) if not text.isascii()]
@@ -49,6 +51,22 @@ def read(text: str, subject: str | None = None) -> Classification:
         "産品着火了".replace("着", "\u2063着"),
         "\u202e热水器爆炸",
         "热水器爆\r\n    炸",
+        "热水器爆\u0301炸",
+        "插座着\u0336火\u0336了",
+        "The charger f\u0323ire, it caught f\u0337ire",
+        "插座着\x1b[31m火\x1b[0m了",
+        "插座着\x9b1;31m火了",
+        "插座&#27;[31m着&#27;[0m火了",
+        r"插座\u7740\u706b了",
+        r"\u63d2\u5EA7\u7740\U706B",
+        r"插座\\u7740\\u706b了",
+        "插座着\ue000火了",
+        "插座着\U000f0000火了",
+        "插座着\U0010fffd\ufdd0火了",
+        "插座着\U00040000火了",
+        "插座着*火了",
+        "插座着·火了",
+        "插座着_火了",
     ],
 )
 def test_a_danger_is_found_however_it_was_typed(text: str) -> None:
@@ -84,6 +102,38 @@ def test_spaces_between_characters_hide_no_danger(data: st.DataObject, text: str
     between = [place for place in range(1, len(text)) if _is_han(text[place - 1]) and _is_han(text[place])]
     spoilt = _spoilt(data, text, between, SPACES + LINE_ENDS)
     assert read(spoilt).safety or not read(text).safety
+
+
+@given(st.data(), st.sampled_from(CHINESE))
+def test_marks_on_han_characters_change_no_reading(data: st.DataObject, text: str) -> None:
+    after_han = [place for place in range(1, len(text)) if _is_han(text[place - 1])]
+    assert read(_spoilt(data, text, after_han, MARKS)) == read(text)
+
+
+@given(st.sampled_from(CHINESE), st.sampled_from([r"\u{:04x}", r"\u{:04X}", r"\\u{:04x}"]))
+def test_han_characters_escaped_once_too_often_change_no_reading(text: str, escape: str) -> None:
+    escaped = "".join(escape.format(ord(each)) if _is_han(each) else each for each in text)
+    assert read(escaped) == read(text)
+
+
+@given(st.data(), st.sampled_from(CHINESE))
+def test_a_sign_between_two_characters_hides_no_danger(data: st.DataObject, text: str) -> None:
+    between = [place for place in range(1, len(text)) if _is_han(text[place - 1]) and _is_han(text[place])]
+    assert read(_spoilt(data, text, between, PARTING)).safety or not read(text).safety
+
+
+@pytest.mark.parametrize("text", ["售后什么都没有*着火了", "投诉了没有·着火了"])
+def test_a_denial_before_a_sign_is_about_something_else(text: str) -> None:
+    assert read(text).safety
+
+
+HIDING = [*"着火\\uU706bf3*·_[m1;a\n\x1b\x9b\u0301ｕ７", r"\u706b", "\x1b[1m", "\ue000", "&amp;", "&#92;", "<b>"]
+
+
+@given(st.lists(st.sampled_from(HIDING), max_size=20).map("".join))
+def test_a_copy_of_what_hides_read_again_is_the_same(text: str) -> None:
+    once = reading_copy(text).text
+    assert reading_copy(once).text == once
 
 
 @given(st.text(max_size=60) | st.text(st.sampled_from("着火<b>/>&;nbshy#160\n 　\u0301ﬁ&lt;"), max_size=60))

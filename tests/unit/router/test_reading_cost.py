@@ -56,6 +56,15 @@ UNITS = {
     "suppositions in Chinese": "如果",
     "denials": "no not ",
     "denials in Chinese": "没有",
+    "marks on Han characters": "着\u0301火\u0336",
+    "terminal codes": "着\x1b[31m火",
+    "terminal codes left open": "\x1b[1;",
+    "backslashes": "\\",
+    "escapes": r"\u7740\u706b",
+    "escapes left open": "\\u7",
+    "signs between characters": "着*火_",
+    "signs alone": "*",
+    "private use": "着\ue000火",
     "half a surrogate pair": "\ud83d着火",
 }
 
