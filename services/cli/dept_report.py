@@ -19,6 +19,9 @@ from services.cli.trace import parse_case, ticket_middle
 from shared.errors import ComplaintBusError
 from shared.events.decisions import Resolution
 from shared.events.departments import Action, DepartmentUpdate
+from shared.events.field_wording import field_reason
+from shared.events.strict_json import DEEPEST_NESTING
+from shared.events.unwritable import unprintable
 from shared.invisible import is_blank
 
 _OPTIONS = {"suggested_department": "--suggest", "happened_at": "--at"}
@@ -49,6 +52,7 @@ def report(
     with _limits_told():  # before anybody is asked: what was typed is wrong whatever the bus says
         happened_at = _instant(at) if at else clock.now()
         update = DepartmentUpdate(complaint_id=str(case), action=action, happened_at=happened_at, **facts)
+    _require_printable(update)
     with closing(DepartmentQueue(settings.kafka, context.obj)) as queue:
         update = update.model_copy(update={"complaint_id": _complaint_id(case, queue)})
     with closing(DepartmentUpdates(settings.kafka, clock)) as updates:
@@ -71,6 +75,13 @@ def _limits_told() -> Iterator[None]:
         problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
         field = str(problem["loc"][-1])
         raise typer.BadParameter(problem["msg"], param_hint=_OPTIONS.get(field, f"--{field}")) from None
+
+
+def _require_printable(update: DepartmentUpdate) -> None:
+    problem = next(unprintable(update.model_dump(), DEEPEST_NESTING), None)
+    if problem is not None:
+        field = problem.field.rpartition(".")[2]
+        raise typer.BadParameter(field_reason(problem, "en"), param_hint=_OPTIONS.get(field, f"--{field}"))
 
 
 def _case(text: str) -> UUID | str:

@@ -46,6 +46,10 @@ FIELD_WORDINGS = MappingProxyType(
             "不是语言标签，请填写 BCP 47 标签，例如 zh-CN、en",
         ),
         "nul_character": Text("contains the character NUL", "含有 NUL 字符"),
+        "control_character": Text(
+            "contains a control character or a mark of direction (U+202E and the like), which would reach a letter",
+            "含有控制字符或文字方向控制符（如 U+202E），会带入发给投诉人的通知",
+        ),
         "lone_surrogate": Text(
             "contains half a surrogate pair; not Unicode text", "含有不成对的代理字符，不是有效的 Unicode 文本"
         ),

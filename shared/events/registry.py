@@ -13,8 +13,10 @@ from shared.events import audit, departments, insight, lifecycle, notifications,
 from shared.events.base import Event
 from shared.events.envelope import Envelope, Headers
 from shared.events.field_problem import FieldProblem, limits_in
-from shared.events.strict_json import NotJson, parse_object
+from shared.events.strict_json import DEEPEST_NESTING, NotJson, parse_object
 from shared.events.unreadable import fields_wrong, told
+from shared.events.unwritable import unprintable
+from shared.invisible import is_blank
 
 EVENT_MODELS: dict[str, type[Event]] = {
     model.event_type: model
@@ -46,13 +48,15 @@ EventT = TypeVar("EventT", bound=Event)
 def decode(headers: Headers, value: bytes | None) -> tuple[Envelope, Event]:
     """Envelope and validated model of one record.
 
-    Raises InvalidEvent with reason ``missing_header``, ``bad_header``, ``unknown_type``, ``empty_value`` or
-    ``schema``; the detail names fields, never their content, since that may be personal data.
+    Raises InvalidEvent with reason ``missing_header``, ``bad_header``, ``blank_id``, ``unknown_type``, ``empty_value``
+    or ``schema``; the detail names fields, never their content, since that may be personal data.
     """
     envelope = Envelope.from_headers(headers)
     model = EVENT_MODELS.get(envelope.type)
     if model is None:
         raise InvalidEvent("unknown_type", told("unknown_type"))
+    if model.from_outside and is_blank(envelope.id):  # each would be lost as a repeat of the one before
+        raise InvalidEvent("blank_id", told("blank_id"))
     if value is None:
         raise InvalidEvent("empty_value", told("empty_value"))
     return envelope, parse(model, value)
@@ -63,9 +67,12 @@ def parse(model: type[EventT], value: bytes) -> EventT:
     if model.from_outside:
         _require_strict(model, value)
     try:
-        return model.model_validate_json(value)
+        event = model.model_validate_json(value)
     except ValidationError as error:
         raise InvalidEvent("schema", f"{model.event_type}: {describe(error)}") from None
+    if model.from_outside:
+        _require_printable(event)
+    return event
 
 
 def _require_strict(model: type[Event], value: bytes) -> None:
@@ -74,6 +81,12 @@ def _require_strict(model: type[Event], value: bytes) -> None:
     if isinstance(parsed, NotJson):
         problems = [FieldProblem(_place(model, found.field, found.code), found.code) for found in parsed.problems]
         raise InvalidEvent("schema", f"{model.event_type}: {fields_wrong(problems)}")
+
+
+def _require_printable(event: Event) -> None:
+    problems = tuple(unprintable(event.model_dump(), DEEPEST_NESTING))
+    if problems:
+        raise InvalidEvent("schema", f"{event.event_type}: {fields_wrong(problems)}")
 
 
 def _place(model: type[Event], place: str, code: str) -> str:

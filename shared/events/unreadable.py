@@ -15,8 +15,11 @@ from shared.events.field_wording import Language, Text, field_reason
 REQUIRED_HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_time")
 """Without these a record cannot be read; ``ce_specversion`` and ``content-type`` are taken for granted if absent."""
 
+LONGEST_DETAIL: Final = 500
+"""Characters of ``dlq_detail``: it may quote the record, and the letter must not become too large to be written."""
+
 LONGEST_LIST: Final = 400
-"""Characters for the wrong fields of a record, both languages together: a letter keeps 500."""
+"""Characters for the wrong fields of a record, both languages together."""
 
 KEY_MISMATCH: Final = Text(
     "The record key, the header ce_subject and complaint_id in the value must be the same text: the complaint_id "
@@ -34,6 +37,11 @@ UNREADABLE: Final[Mapping[str, Text]] = MappingProxyType(
             "A header is null or not UTF-8, or ce_time is not RFC 3339 with an offset such as +08:00; correct it and "
             "send again.",
             "消息头为空值或不是 UTF-8，或 ce_time 不是带时区偏移（例如 +08:00）的 RFC 3339 时间，请更正后重发。",
+        ),
+        "blank_id": Text(
+            "The header ce_id says nothing: it is empty, or only white space or characters that are not shown. Give "
+            "every record an id of its own, e.g. a UUID, and send again.",
+            "消息头 ce_id 没有内容，为空或只有空白、不可见字符。请为每条记录填写各自的编号（如 UUID）后重发。",
         ),
         "unknown_type": Text(
             "No event has this ce_type. Write it as docs/departments.md does (assignment.updated.v1) and send again.",

@@ -12,12 +12,12 @@ from datetime import datetime
 from shared.errors import DeadLetterLimit
 from shared.events.envelope import Headers, format_instant
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
+from shared.events.unreadable import LONGEST_DETAIL
 from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 REPLAYED_FROM = "replayed-from"
 """Header of a record an operator sent back from the dead letters: ``topic/partition/offset`` of its dead letter."""
-_LONGEST_DETAIL = 500  # it may quote the record, and the letter must not become too large to be written
 _AROUND_A_RECORD_BYTES = 1_000
 _AROUND_A_HEADER_BYTES = 10  # two lengths
 _LOST_VALUE, _LOST_HEADERS, _LOST_KEY = "dlq_value_bytes", "dlq_headers_bytes", "dlq_key_bytes"
@@ -55,7 +55,7 @@ def gap_letter(
 def _origin(refusal: Refusal, place: TopicPartition, offset: int, service: str, now: datetime) -> Headers:
     return [
         ("dlq_reason", refusal.reason.encode()),
-        ("dlq_detail", refusal.detail[:_LONGEST_DETAIL].encode()),
+        ("dlq_detail", refusal.detail[:LONGEST_DETAIL].encode()),
         ("dlq_topic", place.topic.encode()),
         ("dlq_partition", str(place.partition).encode()),
         ("dlq_offset", str(offset).encode()),

@@ -24,7 +24,7 @@ _TOLD = {
     "complaint.message_refused.v1": "message_refused",
 }
 _TERMINAL = ("sla.met.v1", "sla.breached.v1", "sla.cancelled.v1")
-_NEVER = frozenset({"unhandled", "missing_header", "bad_header", "unknown_type", "empty_value", "schema"})
+_NEVER = frozenset({"unhandled", "missing_header", "bad_header", "blank_id", "unknown_type", "empty_value", "schema"})
 
 
 class Fact(NamedTuple):

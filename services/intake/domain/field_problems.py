@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,23 +11,22 @@ from pydantic_core import ErrorDetails
 from services.intake.domain.refusal import FieldProblem, Refusal, RefusalReason
 from shared.events.field_problem import limits_in
 from shared.events.strict_json import DEEPEST_NESTING
+from shared.events.unwritable import LONGEST_NAME, unwritable
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MOST_PROBLEMS = 50
 """More are not listed; a sender mends these first."""
 
-_LONGEST_NAME = 120
-
 
 def read_fields(model: type[ModelT], document: dict[str, Any]) -> ModelT | Refusal:
     """``document`` as ``model``, or a refusal that names every bad field."""
-    unwritable = tuple(_unwritable(document, "", DEEPEST_NESTING))
+    refused = tuple(unwritable(document, DEEPEST_NESTING))
     try:
         fields = model.model_validate(document)
     except ValidationError as error:
-        return invalid(*unwritable, *field_problems(error, document))
-    return invalid(*unwritable) if unwritable else fields
+        return invalid(*refused, *field_problems(error, document))
+    return invalid(*refused) if refused else fields
 
 
 def invalid(*problems: FieldProblem) -> Refusal:
@@ -51,29 +50,4 @@ def _problem(details: ErrorDetails, *, plain_narrative: bool) -> FieldProblem:
 def _dotted(location: tuple[int | str, ...], *, plain_narrative: bool) -> str:
     if plain_narrative and location[:2] == ("narrative", "text"):
         location = ("narrative", *location[2:])  # the sender wrote a plain text there
-    return ".".join(str(part)[:_LONGEST_NAME] for part in location)
-
-
-def _unwritable(value: object, path: str, levels: int) -> Iterator[FieldProblem]:
-    """Texts with NUL or half a surrogate pair: some reader down the line would cut or refuse them."""
-    if isinstance(value, str):
-        if "\0" in value:
-            yield FieldProblem(path, "nul_character")
-        if not _is_unicode(value):
-            yield FieldProblem(path, "lone_surrogate")
-    elif isinstance(value, dict) and levels:
-        for name, child in value.items():
-            child_path = f"{path}.{name[:_LONGEST_NAME]}" if path else name[:_LONGEST_NAME]
-            yield from _unwritable(name, child_path, levels)
-            yield from _unwritable(child, child_path, levels - 1)
-    elif isinstance(value, list) and levels:
-        for index, child in enumerate(value):
-            yield from _unwritable(child, f"{path}.{index}", levels - 1)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return ".".join(str(part)[:LONGEST_NAME] for part in location)

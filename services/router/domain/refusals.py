@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.events.unreadable import KEY_MISMATCH
+from shared.events.unreadable import KEY_MISMATCH, LONGEST_DETAIL
 
 
 class Reason(StrEnum):
@@ -230,5 +230,20 @@ def explain(reason: Reason, departments: Sequence[str] = ()) -> str:
     Never contains anything of the record.
     """
     english, chinese = EXPLANATIONS[reason]
-    known = f" ({', '.join(departments)})" if reason is Reason.UNKNOWN_DEPARTMENT and departments else ""
-    return f"{english} / {chinese}{known}"
+    told = f"{english} / {chinese}"
+    if reason is not Reason.UNKNOWN_DEPARTMENT or not departments:
+        return told
+    return f"{told} ({_listed(departments, LONGEST_DETAIL - len(told) - len(' ()'))})"
+
+
+def _listed(names: Sequence[str], longest: int) -> str:
+    """As many whole names as fit, and how many more there are."""
+    shown = len(names)
+    while shown and len(_cut(names, shown)) > longest:
+        shown -= 1
+    return _cut(names, shown)
+
+
+def _cut(names: Sequence[str], shown: int) -> str:
+    more = len(names) - shown
+    return ", ".join([*names[:shown], *([f"… and {more} more 另有 {more} 个"] if more else [])])

@@ -84,6 +84,17 @@ def test_a_file_that_cannot_be_meant_is_refused_in_the_language_of_the_terminal(
     assert said in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--status", "--cause", "--measures"])
+def test_a_report_with_a_control_character_is_wrong_use(option: str) -> None:
+    texts = {"--status": "已退款", "--cause": "超卖", "--measures": "已改"} | {option: "已\x07退款\u202e"}
+    given = [word for pair in texts.items() for word in pair]
+    refused = RUNNER.invoke(cli.app, ["dept", "quality", "resolve", CASE, *given], env={"COLUMNS": "200"})
+    assert refused.exit_code == 2
+    assert option in refused.stderr
+    assert "control character" in refused.stderr
+    assert "退款" not in refused.stderr
+
+
 def test_an_unknown_command_is_wrong_use() -> None:
     assert RUNNER.invoke(cli.app, ["nonsense"]).exit_code == 2
 

@@ -14,6 +14,8 @@ from shared.errors import InvalidEvent
 from shared.events import document, registry
 from shared.events.base import Event
 from shared.events.departments import DepartmentUpdate
+from shared.events.envelope import Envelope
+from tests.unit.intake.test_blank_fields import BLANK
 
 MODELS = sorted(registry.EVENT_MODELS.values(), key=lambda model: model.event_type)
 EXAMPLES = {model: json.loads(document.example_file(model).read_text(encoding="utf-8")) for model in MODELS}
@@ -119,6 +121,51 @@ def test_what_others_write_means_one_thing_or_is_refused(facts: str, told: str) 
         registry.parse(DepartmentUpdate, (UPDATE % facts).encode())
     assert refused.value.reason == "schema"
     assert refused.value.detail.startswith(f"assignment.updated.v1: {told}: ")
+
+
+@pytest.mark.parametrize("blank", BLANK)
+def test_an_id_of_a_department_that_says_nothing_is_refused(blank: str) -> None:
+    """Taken in, the next record with it would be lost as a repeat of this one."""
+    headers = Envelope(blank, DepartmentUpdate.event_type, "/after-sales", "c", NOW).to_headers()
+    with pytest.raises(InvalidEvent) as refused:
+        registry.decode(headers, update_with("reason", "parts_ordered"))
+    assert refused.value.reason == "blank_id"
+    assert "ce_id" in refused.value.detail
+
+
+CONTROLS = [
+    *map(chr, range(32)),
+    *map(chr, range(0x7F, 0xA0)),
+    *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+]
+LAYOUT = "\t\n\r\x85"
+PLACES = ["reason", "suggested_department", "resolution.status", "resolution.cause", "resolution.measures"]
+
+
+def update_with(place: str, text: str) -> bytes:
+    parts = {"status": "已退款", "cause": "超卖", "measures": "已改"}
+    facts: dict[str, object] = {"complaint_id": "c", "happened_at": "2026-03-02T09:00:00Z", "action": "resolve"}
+    outer, dot, inner = place.partition(".")
+    return json.dumps(facts | {outer: parts | {inner: text} if dot else text}).encode()
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("character", [each for each in CONTROLS if each not in LAYOUT])
+def test_no_word_of_a_department_can_act_on_the_screen_of_who_reads_the_letter(place: str, character: str) -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        registry.parse(DepartmentUpdate, update_with(place, f"已退款{character}！"))
+    code = "nul_character" if character == "\0" else "control_character"
+    assert refused.value.reason == "schema"
+    assert refused.value.detail.startswith(f"assignment.updated.v1: {place} ({code}): ")
+
+
+@pytest.mark.parametrize("text", [*LAYOUT, "\u200d", "\u200f", "👨‍👩‍👧", "שלום", "a\u00adb"])
+def test_what_only_lays_a_text_out_is_taken(text: str) -> None:
+    registry.parse(DepartmentUpdate, update_with("resolution.measures", f"已退款{text}！"))
+
+
+def test_controls_in_fields_nobody_knows_are_nobodys_business() -> None:
+    registry.parse(DepartmentUpdate, update_with("ours.张三", "\x07"))
 
 
 def test_what_departments_write_is_the_only_thing_from_outside() -> None:
