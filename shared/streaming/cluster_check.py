@@ -6,6 +6,7 @@ made at the same time as services start. Then the process ends, with an exit cod
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -32,7 +33,7 @@ _MOST_IN_A_SENTENCE: Final = 5
 
 
 class ClusterCheck:
-    """One service's look at the cluster. Used by one thread at a time; ``problem`` by any."""
+    """One service's look at the cluster. ``require`` is for who works, ``watch`` for a thread of its own beside it."""
 
     def __init__(
         self,
@@ -54,6 +55,9 @@ class ClusterCheck:
         self._is_safe = False
         self._wrong_since: float | None = None
         self._looked_at = float("-inf")
+        self._noting = threading.Lock()
+        """Held while a finding is noted, never while the cluster is asked."""
+        self._noted_asked_at = float("-inf")
         self._surplus_topics: set[str] = set()
         self._told: set[object] = set()
 
@@ -68,45 +72,56 @@ class ClusterCheck:
             self._is_safe = True
         if self._wrong_since is None or self._monotonic() - self._looked_at >= LOOK_AGAIN_SECONDS:
             self._look()
-        if self.problem is None:
+        with self._noting:
+            problem, since = self.problem, self._wrong_since
+        if problem is None:
             return
-        if self._wrong_since is not None and self._monotonic() - self._wrong_since < self._patience_seconds:
-            raise ClusterNotReady(self.problem)
-        raise ClusterMismatch(self.problem)
+        if since is not None and self._monotonic() - since < self._patience_seconds:
+            raise ClusterNotReady(problem)
+        raise ClusterMismatch(problem)
 
     def watch(self) -> None:
-        """Call it often: looks every few seconds, and only tells. What is wrong shows where it is used."""
-        if self._monotonic() - self._looked_at < WATCH_SECONDS:
+        """Call it often: looks every few seconds, and only tells. What is wrong shows where it is used.
+
+        Nothing before the first ``require``, which looks itself.
+        """
+        if not self._is_safe or self._monotonic() - self._looked_at < WATCH_SECONDS:
             return
         try:
             self._look()
         except BrokerUnavailable as error:  # said by whoever works
             _LOG.debug("cluster_not_looked_at", error=error)
         except FatalError as error:
-            if self._is_news(str(error)):
+            with self._noting:
+                is_news = self._is_news(str(error))
+            if is_news:
                 _LOG.error("cluster_not_as_needed", error=error)
 
     def _look(self) -> None:
-        self._looked_at = self._monotonic()
+        self._looked_at = asked_at = self._monotonic()
         found = self._broker.describe([need.topic for need in self._needs])
         expected = expected_partitions(self._needs, found, self._broker.recorded_partitions)
-        self.partitions = expected[self._needs[0].topic]
         surplus = self._bounds(find_surplus(self._needs, found, expected))
         wrong = find_problems(self._needs, found, expected) + find_state_elsewhere(self._needs, expected, surplus)
-        self._note(wrong)
-        self._tell_surplus(surplus)
-        self._tell_clocks(find_foreign_clocks(self._needs, found))
+        with self._noting:
+            if asked_at < self._noted_asked_at:
+                return  # who asked later had the answer first
+            self._noted_asked_at = asked_at
+            self.partitions = expected[self._needs[0].topic]
+            self._note(wrong, asked_at)
+            self._tell_surplus(surplus)
+            self._tell_clocks(find_foreign_clocks(self._needs, found))
 
     def _bounds(self, surplus: Sequence[TopicPartition]) -> Mapping[TopicPartition, LogBounds]:
         return self._broker.log_bounds(surplus) if surplus else {}
 
-    def _note(self, wrong: Sequence[Problem]) -> None:
+    def _note(self, wrong: Sequence[Problem], asked_at: float) -> None:
         metrics.CLUSTER_PROBLEMS.labels(self._service).set(len(wrong))
         self.problem = _in_one_sentence(wrong) if wrong else None
         if not wrong:
             self._wrong_since = None
         elif self._wrong_since is None:
-            self._wrong_since = self._looked_at
+            self._wrong_since = asked_at
         for problem in wrong:
             if self._is_news(problem):
                 _LOG.error("cluster_not_as_needed", topic=problem.topic, error=str(problem))

@@ -2,7 +2,8 @@
 
 A reducer that hangs cannot be interrupted. The group puts the member out, or ``/live`` has it killed, and whoever
 works on that record next hangs on it, too. So what takes longer than a set time is noted beside the state; met again
-before it was committed, a record becomes a dead letter and a timer is set aside, and all others get on.
+before it was committed, a record becomes a dead letter and a timer is set aside, and all others get on. Each member has
+its own note: what costs a process does so once per member that meets it.
 
 Measured is the processor's time of the thread, not the clock's: a reducer waits for nothing, while a process that was
 paused, or has a busy machine, is slow with whatever innocent record it has in hand.

@@ -80,7 +80,7 @@ class ProcessorLoop(Generic[StateT]):
         )
         self._gauges = LoopGauges(processor.name, self._consumer, publish_census)
         self._restorer = Restorer(processor, broker, directory)
-        self._cluster = ClusterCheck(
+        self.cluster = ClusterCheck(
             broker, processor.name, needs_of(processor), settings.kafka.missing_patience_seconds
         )
         self._stamps = StampWatch(processor.name, self._restorer.gaps.is_outsiders)
@@ -112,8 +112,8 @@ class ProcessorLoop(Generic[StateT]):
     @property
     def problem(self) -> str | None:
         """Why no record is handled now, or handled in vain; None when all is well."""
-        if self._cluster.problem is not None:
-            return self._cluster.problem
+        if self.cluster.problem is not None:
+            return self.cluster.problem
         if self._doubts.problem is not None or self.is_ready:
             return self._doubts.problem
         if self._producer is None and self._doubts.cause is not None:
@@ -180,7 +180,6 @@ class ProcessorLoop(Generic[StateT]):
             self._commit(producer, batch, group)
         self._gauges.refresh(records[:handled], self._restorer.stores)
         self._stamps.look(records[:handled])
-        self._cluster.watch()
         return handled
 
     def _reduce(self, records: Sequence[ConsumerRecord], batch: Batch[StateT]) -> int:
@@ -233,7 +232,7 @@ class ProcessorLoop(Generic[StateT]):
 
     def _recover(self) -> TransactionalProducer:
         """A new producer under the same id (which fences the old one and aborts what it left), then rewind."""
-        self._cluster.require()
+        self.cluster.require()
         self._producer = producer = self._initialised()
         if not self._subscribed:
             self._consumer.subscribe(self._processor.input_topics, self._on_assigned, self._on_revoked)
@@ -277,10 +276,10 @@ class ProcessorLoop(Generic[StateT]):
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
         metrics.REBALANCES_TOTAL.labels(self._processor.name).inc()
-        self._assigned = owned(partitions, self._processor.input_topics, self._cluster.partitions)
+        self._assigned = owned(partitions, self._processor.input_topics, self.cluster.partitions)
         self._is_spare = not self._assigned
         try:
-            self._cluster.require()
+            self.cluster.require()
             offsets = self._restore()
         except BrokerUnavailable as error:
             self._distrust(error)

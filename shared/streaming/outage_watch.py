@@ -1,4 +1,6 @@
-"""Asks the cluster every few seconds whether it is there, since a loop without work never finds out.
+"""Asks the cluster every few seconds whether it is there, and as it should be.
+
+A loop without work never finds out, and one with work is not to wait for the answer.
 
 A login or a certificate that is refused is an outage like any other: it is said, with the setting, in the log and on
 ``/ready``, and tried on. The process does not end by it: passwords and certificates are renewed at the brokers and at
@@ -9,6 +11,7 @@ What cannot become right by itself – a file that is not there, settings that c
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from shared.errors import BrokerUnavailable
@@ -25,7 +28,11 @@ _PART: Final = "connection"
 class OutageWatch:
     """A thread of its own from ``start`` to ``stop``."""
 
-    def __init__(self, broker: Broker, outage: Outage = OUTAGE) -> None:
+    def __init__(
+        self, broker: Broker, outage: Outage = OUTAGE, watch_cluster: Callable[[], None] = lambda: None
+    ) -> None:
+        """``watch_cluster`` is called after each answer, so that no silence is told late for its sake."""
+        self._watch_cluster = watch_cluster
         self._broker = broker
         self._outage = outage
         self._stopping = threading.Event()
@@ -61,6 +68,8 @@ class OutageWatch:
             self._silences, self._error = 0, None
             self._outage.well(_PART)
         self._outage.look(self._error)
+        if self._silences == 0:
+            self._watch_cluster()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -53,8 +53,8 @@ class Service(Generic[StateT]):
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._progress = Progress(settings.engine.stall_seconds)
-        self._outages = OutageWatch(broker)
         self.loop = ProcessorLoop(processor, broker, clock, settings, self._on_committed, publish_census)
+        self._outages = OutageWatch(broker, watch_cluster=self.loop.cluster.watch)
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT, then finish the pass and leave: 0. A FatalError ends it with its exit code."""

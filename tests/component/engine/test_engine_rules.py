@@ -26,6 +26,7 @@ from shared.errors import (
 from shared.events import topics
 from shared.events.ids import complaint_id
 from shared.settings import KafkaSettings
+from shared.streaming import cluster_check
 from shared.streaming.broker import LogBounds, Offsets
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.memory.producer import MemoryTransactionalProducer
@@ -55,6 +56,21 @@ REPOSITORY = Path(__file__).parents[3]
 @pytest.fixture
 def cluster() -> MemoryBroker:
     return MemoryBroker(TOPICS)
+
+
+def test_a_pass_asks_the_cluster_nothing_that_could_be_answered_slowly(
+    cluster: MemoryBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the watch over the cluster asks, it asks in the thread of ``OutageWatch``."""
+    monkeypatch.setattr(cluster_check, "WATCH_SECONDS", 0.0)
+    process, looks = Process(cluster, tmp_path), list[object]()
+    process.run()
+    monkeypatch.setattr(cluster, "describe", looks.append)
+    for number in range(3):
+        urge(cluster, number)
+        process.run(2)
+    assert urges_seen(cluster) == [1, 2, 3]
+    assert not looks
 
 
 def fail_once(error: BaseException) -> Callable[[], None]:

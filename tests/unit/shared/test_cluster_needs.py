@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +17,7 @@ from shared.errors import BrokerUnavailable, ClusterMismatch, ClusterNotReady
 from shared.events.topics import PARTITIONS, RECEIVED, department_updates_topic, recorded_partitions, state_topic
 from shared.observability.metrics import REGISTRY
 from shared.streaming.broker import FoundTopic, LogBounds
-from shared.streaming.cluster_check import ClusterCheck
+from shared.streaming.cluster_check import WATCH_SECONDS, ClusterCheck
 from shared.streaming.cluster_needs import (
     TopicNeed,
     expected_partitions,
@@ -154,6 +157,52 @@ def test_a_cluster_that_does_not_answer_is_no_verdict() -> None:
     assert not isinstance(silence.value, ClusterNotReady)
     looking.watch()
     assert looking.problem is None
+
+
+def test_a_silence_after_an_answer_is_no_verdict_either() -> None:
+    clock, broker = Clock(), MemoryBroker({"in": 2, "state": 2, "out": 2})
+    looking = check(broker, clock)
+    looking.require()
+    broker.available = False
+    clock.now += WATCH_SECONDS
+    looking.watch()
+    assert looking.problem is None
+
+
+class SlowBroker(MemoryBroker):
+    """Answers the watch's thread with what there was when it asked, and only when it is told to."""
+
+    def __init__(self, topics: dict[str, int]) -> None:
+        super().__init__(topics)
+        self.asked, self.answering = threading.Event(), threading.Event()
+
+    def describe(self, topics: Sequence[str]) -> dict[str, FoundTopic]:
+        if threading.current_thread().name != "watch":
+            return super().describe(topics)
+        self.asked.set()
+        assert self.answering.wait(10)
+        return super().describe(topics) | {"out": FoundTopic(0)}
+
+
+def test_a_slow_answer_to_the_watch_holds_up_nobody_and_does_not_replace_a_younger_one() -> None:
+    clock, broker = Clock(), SlowBroker({"in": 2, "state": 2, "out": 2})
+    looking = check(broker, clock)
+    looking.require()
+    clock.now += WATCH_SECONDS
+    watching = threading.Thread(target=looking.watch, name="watch")
+    watching.start()
+    assert broker.asked.wait(10)
+    clock.now += 1
+    looking.require()
+    broker.answering.set()
+    watching.join(10)
+    assert not watching.is_alive()
+    assert looking.problem is None
+    clock.now += WATCH_SECONDS
+    watching = threading.Thread(target=looking.watch, name="watch")
+    watching.start()
+    watching.join(10)
+    assert "out: " in str(looking.problem)
 
 
 def test_what_a_surplus_partition_holds_is_counted() -> None:

@@ -116,3 +116,12 @@ def test_the_watch_tells_after_two_silences_and_when_it_is_over() -> None:
     assert told == [False, False, False, False, True, True, False, False, False, False]
     away, back = lines_of(stream)
     assert (away["event"], back["event"], back["duration_seconds"]) == ("kafka_away", "kafka_back", 4)
+
+
+def test_the_cluster_is_looked_at_where_it_answers_and_no_silence_is_told_late_for_it() -> None:
+    broker, looks = MemoryBroker({}), list[bool]()
+    watch = OutageWatch(broker, Outage(lambda: 0.0), lambda: looks.append(broker.available))
+    for available in (True, False, False, True, False, True):
+        broker.available = available
+        watch.ask()
+    assert looks == [True, True, True]
