@@ -9,9 +9,11 @@ says that.
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import ssl
 import struct
+import time
 from typing import Final, NamedTuple
 
 from shared.errors import ConfigurationError
@@ -50,7 +52,7 @@ def explain(settings: KafkaSettings, *, login_refused: bool = False) -> Explanat
     """
     address = first_listening(settings.bootstrap_servers)
     if address is None:
-        return Explanation(f"nobody listens at {settings.bootstrap_servers} (CBUS_KAFKA__BOOTSTRAP_SERVERS)")
+        return nobody_listens(settings)
     try:
         context = tls_context(settings)
     except ConfigurationError as refusal:
@@ -60,6 +62,11 @@ def explain(settings: KafkaSettings, *, login_refused: bool = False) -> Explanat
     if isinstance(greeting, Explanation):
         return greeting
     return _about_login(address, greeting, settings, login_refused)
+
+
+def nobody_listens(settings: KafkaSettings) -> Explanation:
+    """What is to be said where ``first_listening`` finds none."""
+    return Explanation(f"nobody listens at {settings.bootstrap_servers} (CBUS_KAFKA__BOOTSTRAP_SERVERS)")
 
 
 def _greeted(address: tuple[str, int], mechanism: str) -> _Greeting | Explanation:
@@ -143,13 +150,17 @@ def _listed(mechanisms: tuple[str, ...]) -> str:
 # -- talking to it ---------------------------------------------------------------------------------------------------
 
 
-def first_listening(servers: str) -> tuple[str, int] | None:
-    """Host and port of the first of ``servers`` that takes connections."""
+def first_listening(servers: str, seconds: float = math.inf) -> tuple[str, int] | None:
+    """Host and port of the first of ``servers`` that takes connections; None also where ``seconds`` did not do."""
+    until = time.monotonic() + seconds
     for server in servers.split(","):
+        left = min(TIMEOUT_SECONDS, until - time.monotonic())
+        if left <= 0:
+            return None
         host, _, port = server.strip().rpartition(":")
         with contextlib.suppress(OSError, OverflowError, ValueError):  # ValueError: no name or number at all
             address = (host.strip("[]"), int(port))
-            with socket.create_connection(address, TIMEOUT_SECONDS):
+            with socket.create_connection(address, left):
                 return address
     return None
 
