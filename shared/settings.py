@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.clock import Clock, ScaledClock, SystemClock
 from shared.errors import ConfigurationError
+
+_ADDRESS: Final = re.compile(r"(?:[A-Za-z_]+://)?(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/\[\]]+):0*[1-9]\d{0,4}", re.ASCII)
 
 
 class SettingsBlock(BaseModel):
@@ -168,6 +179,17 @@ class ServiceSettings(BaseSettings):
     redis: RedisSettings = Field(default_factory=RedisSettings, description="Redis or Valkey.")
     health: HealthSettings = Field(default_factory=HealthSettings, description="Health and metrics listener.")
     clock: ClockSettings = Field(default_factory=ClockSettings, description="Clock.")
+
+    @model_validator(mode="after")
+    def _brokers_have_ports(self) -> Self:
+        """A client takes 9092 for a port that is missing, and waits there for a broker that listens elsewhere."""
+        entries = [entry.strip() for entry in self.kafka.bootstrap_servers.split(",") if entry.strip()]
+        wrong = [str(place) for place, entry in enumerate(entries, start=1) if not _ADDRESS.fullmatch(entry)]
+        if wrong or not entries:
+            fault = f"entry {', '.join(wrong)} has no port" if wrong else "is empty"
+            name = variable_name(("kafka", "bootstrap_servers"))
+            raise ValueError(f"{name}: {fault}; write host:port, e.g. kafka.example.com:9092")
+        return self
 
     def make_clock(self) -> Clock:
         """The clock these settings ask for."""

@@ -14,6 +14,7 @@ from services.auditor.reinjection import GROUP, NEEDS, Reinjection
 from services.auditor.settings import AuditorSettings
 from shared.clock import Clock
 from shared.observability.logging import configure_logging
+from shared.observability.settings_log import warn_of_unread_variables
 from shared.settings import load_settings
 from shared.streaming.broker import Broker
 from shared.streaming.cluster_check import ClusterCheck
@@ -78,4 +79,5 @@ def main() -> int:
     """Run the auditor with settings from the environment; the exit code."""
     settings = load_settings(AuditorSettings)
     configure_logging(AuditProcessor.name, settings.instance_id, settings.log_level)
+    warn_of_unread_variables(AuditorSettings)
     return build(settings).run()

@@ -18,12 +18,14 @@ from kafka.partitioner.abc import Partitioner
 from kafka.partitioner.default import murmur2
 
 from deploy.local.stack_file import adopt_running_stack, running_stack, stack_file
+from services.cli.output import say
 from shared.errors import BrokerUnavailable
 from shared.events import topics
 from shared.kafka_security import kafka_python_security
 from shared.settings import KafkaSettings, ServiceSettings, load_settings
 from shared.streaming.kafka.reaching import reach
 from shared.streaming.records import ConsumerRecord, TopicPartition
+from shared.unread_variables import told, unread_variables
 
 CONNECT_TIMEOUT_MS = 10_000
 LONGEST_SCAN_WAIT_MS = 1_000
@@ -49,6 +51,8 @@ def cli_settings(bootstrap: str | None) -> ServiceSettings:
     adopt_running_stack()
     if bootstrap is not None:
         os.environ["CBUS_KAFKA__BOOTSTRAP_SERVERS"] = bootstrap
+    for name, meant in unread_variables(os.environ, ServiceSettings).items():
+        say(told(name, meant))
     return load_settings(ServiceSettings)
 
 

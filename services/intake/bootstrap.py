@@ -31,6 +31,7 @@ from shared.observability.health import HealthChecks, HealthServer, Progress
 from shared.observability.logging import configure_logging, get_logger
 from shared.observability.metrics import set_build_info
 from shared.observability.process import log_failed_tasks
+from shared.observability.settings_log import warn_of_unread_variables
 from shared.settings import RedisSettings, load_settings
 from shared.streaming.broker import Broker, Producer
 from shared.streaming.cluster_check import ClusterCheck
@@ -169,6 +170,7 @@ def main() -> int:
     """Run until SIGTERM or SIGINT: 0. A producer beyond repair: 1; a topic or right that is missing: 78."""
     settings = load_settings(IntakeSettings)
     configure_logging(SERVICE, settings.instance_id, settings.log_level)
+    warn_of_unread_variables(IntakeSettings)
     set_build_info(SERVICE)
     import uvloop
 

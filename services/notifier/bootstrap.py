@@ -39,6 +39,7 @@ from shared.events.ids import query_code
 from shared.events.notifications import NotificationSkipped
 from shared.observability import metrics
 from shared.observability.logging import configure_logging
+from shared.observability.settings_log import warn_of_unread_variables
 from shared.settings import load_settings
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker
@@ -167,4 +168,5 @@ def main() -> int:
     """Run the notifier with settings from the environment; the exit code."""
     settings = load_settings(NotifierSettings)
     configure_logging(Composer.name, settings.instance_id, settings.log_level)
+    warn_of_unread_variables(NotifierSettings)
     return build(settings).run()

@@ -10,6 +10,7 @@ from services.router.processor import RouterProcessor
 from services.router.settings import RouterSettings
 from shared.clock import Clock
 from shared.observability.logging import configure_logging
+from shared.observability.settings_log import warn_of_unread_variables
 from shared.settings import load_settings
 from shared.streaming.broker import Broker
 from shared.streaming.kafka import KafkaBroker
@@ -42,4 +43,5 @@ def main() -> int:
     """Run the router with settings from the environment; the exit code."""
     settings = load_settings(RouterSettings)
     configure_logging(RouterProcessor.name, settings.instance_id, settings.log_level)
+    warn_of_unread_variables(RouterSettings)
     return build(settings).run()

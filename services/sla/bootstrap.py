@@ -9,6 +9,7 @@ from services.sla.processor import SlaProcessor
 from services.sla.settings import SlaSettings
 from shared.clock import Clock
 from shared.observability.logging import configure_logging
+from shared.observability.settings_log import warn_of_unread_variables
 from shared.settings import load_settings
 from shared.streaming.broker import Broker
 from shared.streaming.kafka import KafkaBroker
@@ -36,4 +37,5 @@ def main() -> int:
     """Run the SLA service with settings from the environment; the exit code."""
     settings = load_settings(SlaSettings)
     configure_logging(SlaProcessor.name, settings.instance_id, settings.log_level)
+    warn_of_unread_variables(SlaSettings)
     return build(settings).run()

@@ -122,6 +122,20 @@ def test_a_slip_of_one_letter_is_answered_with_a_variable_that_exists(name: str,
     assert guess in variables_of(ProcessorSettings)
 
 
+@pytest.mark.parametrize("servers", ["a", "a,b:1", "a:1,b", "a:", "a:port", "a:0", "::1", "[::1]", "a:1;b:2", " ", ","])
+def test_a_broker_without_a_port_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch, servers: str) -> None:
+    set_variables(monkeypatch, KAFKA__BOOTSTRAP_SERVERS=servers)
+    text = refusal()
+    assert "CBUS_KAFKA__BOOTSTRAP_SERVERS: " in text
+    assert "host:port" in text
+
+
+@pytest.mark.parametrize("servers", ["a:1", "a:1, b-1.example:9092,", "[::1]:9092", "10.0.0.1:65535", "SSL://a:9093"])
+def test_brokers_with_ports_are_taken_as_they_are(monkeypatch: pytest.MonkeyPatch, servers: str) -> None:
+    set_variables(monkeypatch, KAFKA__BOOTSTRAP_SERVERS=servers)
+    assert load_settings(ServiceSettings).kafka.bootstrap_servers == servers
+
+
 @pytest.mark.parametrize("block", ["KAFKA", "REDIS"])
 def test_a_block_that_is_not_json_is_refused_without_repeating_it(monkeypatch: pytest.MonkeyPatch, block: str) -> None:
     set_variables(monkeypatch, **{block: f"{SECRET} is not JSON"})
