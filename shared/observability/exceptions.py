@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from types import TracebackType
 
 from shared.errors import ComplaintBusError
 
@@ -18,7 +19,7 @@ def exception_fields(error: BaseException) -> dict[str, object]:
     causes = _causes(error)
     if causes:
         fields["error_causes"] = causes
-    places = _places(error)
+    places = places_of(error.__traceback__)
     if places:
         fields["error_at"] = places[-1]
     if places and not isinstance(error, ComplaintBusError):
@@ -37,9 +38,9 @@ def _causes(error: BaseException) -> list[str]:
     return found
 
 
-def _places(error: BaseException) -> list[str]:
+def places_of(trace: TracebackType | None) -> list[str]:
     """``file:line function`` per frame, outermost first; no source text, no values."""
-    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
+    frames = traceback.StackSummary.extract(traceback.walk_tb(trace), lookup_lines=False)
     return [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames[-DEEPEST_STACK:]]
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from shared.errors import ComplaintBusError, ConfigurationError, FatalError
 from shared.observability.exceptions import exception_fields
 from shared.observability.logging import configure_logging, get_logger
+from shared.observability.threads import log_death
 
 _LOG = get_logger()
 FAILED: Final = 1
@@ -50,7 +51,7 @@ def run_service(name: str, main: Callable[[], int]) -> int:
 def log_what_nobody_caught() -> None:
     """From now on the interpreter's own last words are log lines, of every thread, and of warnings."""
     sys.excepthook = _main_thread_ended
-    threading.excepthook = _thread_ended
+    threading.excepthook = log_death
     sys.unraisablehook = _not_raised
     logging.captureWarnings(True)
 
@@ -62,12 +63,6 @@ def log_failed_tasks(loop: asyncio.AbstractEventLoop) -> None:
 
 def _main_thread_ended(_kind: type[BaseException], error: BaseException, _trace: object) -> None:
     _LOG.critical("crashed", **exception_fields(error), exit_code=FAILED)
-
-
-def _thread_ended(death: threading.ExceptHookArgs) -> None:
-    name = "unknown" if death.thread is None else death.thread.name
-    fields = {} if death.exc_value is None else exception_fields(death.exc_value)
-    _LOG.critical("thread_died", thread=name, **fields)
 
 
 def _not_raised(what: Any) -> None:

@@ -7,8 +7,8 @@ place is logged without the message, which may hold anything.
 from __future__ import annotations
 
 import threading
-import traceback
 
+from shared.observability.exceptions import exception_fields, places_of
 from shared.observability.logging import get_logger
 
 _LOG = get_logger()
@@ -35,9 +35,22 @@ class ThreadWatch:
         return f"a thread died, its work is not done any more: {', '.join(self._died)}" if self._died else None
 
     def _on_death(self, death: threading.ExceptHookArgs) -> None:
-        """Also of what is no exception at all: a KafkaError can be raised, and no ``except`` with a name catches it."""
-        name = "unknown" if death.thread is None else death.thread.name
-        self._died.append(name)
-        places = traceback.extract_tb(death.exc_traceback)
-        where = f"{'/'.join(places[-1].filename.split('/')[-3:])}:{places[-1].lineno}" if places else "unknown"
-        _LOG.critical("thread_died", thread=name, error_class=death.exc_type.__name__, error_at=where)
+        self._died.append(_name(death))
+        log_death(death)
+
+
+def log_death(death: threading.ExceptHookArgs) -> None:
+    """A ``threading.excepthook``: one line with classes and places, and the message where it is our own.
+
+    Also of what is no exception at all: a KafkaError can be raised, and no ``except`` with a name catches it.
+    """
+    if isinstance(death.exc_value, BaseException):
+        fields = exception_fields(death.exc_value)
+    else:
+        places = places_of(death.exc_traceback)
+        fields = {"error_class": death.exc_type.__name__, "error_at": places[-1] if places else "unknown"}
+    _LOG.critical("thread_died", thread=_name(death), **fields)
+
+
+def _name(death: threading.ExceptHookArgs) -> str:
+    return "unknown" if death.thread is None else death.thread.name

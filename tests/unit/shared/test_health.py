@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import socket
 import struct
 import threading
@@ -13,7 +15,9 @@ import httpx
 import pytest
 from confluent_kafka import KafkaError
 
+from shared.errors import FatalError
 from shared.observability.health import HealthChecks, HealthServer, Progress
+from shared.observability.logging import configure_logging
 
 
 @contextmanager
@@ -125,6 +129,8 @@ def test_a_thread_that_dies_takes_the_process_out_of_service(error: BaseExceptio
     def die() -> None:
         raise error
 
+    stream = io.StringIO()
+    configure_logging("router", stream=stream)
     with serving() as (_, url):
         assert httpx.get(url + "/live").status_code == 200
         thread = threading.Thread(target=die, name="receipts")
@@ -134,6 +140,24 @@ def test_a_thread_that_dies_takes_the_process_out_of_service(error: BaseExceptio
             answer = httpx.get(url + path)
             assert answer.status_code == 503
             assert answer.json()["problem"] == "a thread died, its work is not done any more: receipts"
+    (line,) = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert (line["event"], line["thread"], line["error_class"]) == ("thread_died", "receipts", type(error).__name__)
+    assert re.fullmatch(r"unit/shared/test_health\.py:\d+ die", line["error_at"])
+    assert "Zhang" not in stream.getvalue()
+
+
+def test_a_thread_that_dies_of_an_error_of_our_own_says_which() -> None:
+    stream = io.StringIO()
+    configure_logging("router", stream=stream)
+
+    def die() -> None:
+        raise FatalError("the log begins behind what was committed")
+
+    with serving():
+        thread = threading.Thread(target=die, name="receipts")
+        thread.start()
+        thread.join()
+    assert json.loads(stream.getvalue())["error"] == "the log begins behind what was committed"
 
 
 def test_a_thread_that_ends_in_order_is_not_missed_and_the_watch_ends_with_the_listener() -> None:
