@@ -118,9 +118,32 @@ def _unknown_columns(unknown: Sequence[str], columns: Sequence[str]) -> Text:
 
 
 def _with_guess(name: str, columns: Sequence[str]) -> Text:
-    near = difflib.get_close_matches(name, columns, n=1)
-    guess = wording.filled(wording.PERHAPS_MEANT, near=near[0]) if near else Text("", "")
+    near = _near(name, columns)
+    guess = Text("", "")
+    if near:
+        named = [repr(each) for each in near]
+        guess = Text(
+            wording.PERHAPS_MEANT.en.format(near=" or ".join(named)),
+            wording.PERHAPS_MEANT.zh.format(near=" 或 ".join(named)),
+        )
     return Text(f"{name!r}{guess.en}", f"{name!r}{guess.zh}")
+
+
+def _near(name: str, columns: Sequence[str]) -> list[str]:
+    """The fields that ``name`` may stand for: by the last part of their names, the whole of it, or in Chinese."""
+    plain = re.sub(r"[\s\-]+", "_", unicodedata.normalize("NFKC", name).strip().casefold())
+    by_last_part: dict[str, list[str]] = {}
+    for column in columns:
+        by_last_part.setdefault(column.rpartition(".")[2], []).append(column)
+    last_part = re.split(r"[._]", plain)[-1]
+    if plain in by_last_part:
+        return by_last_part[plain]
+    for asked, known, cutoff in ((plain, columns, 0.6), (plain, by_last_part, 0.75), (last_part, by_last_part, 0.75)):
+        near = difflib.get_close_matches(asked, list(known), n=1, cutoff=cutoff)
+        if near:
+            return by_last_part.get(near[0], near)
+    chinese = difflib.get_close_matches(plain, list(_FIELD_BY_CHINESE_NAME), n=1)
+    return [_FIELD_BY_CHINESE_NAME[each] for each in chinese]
 
 
 def column_names(model: type[BaseModel] = Submission, prefix: str = "") -> list[str]:

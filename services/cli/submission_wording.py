@@ -59,7 +59,7 @@ UNKNOWN_COLUMNS = Text(
     "unknown columns: {names}; --ignore-unknown-columns leaves them out. Known ones: {known}",
     "未知的列：{names}；加 --ignore-unknown-columns 可忽略。已知的列：{known}",
 )
-PERHAPS_MEANT = Text(" (did you mean {near!r}?)", "（是否想写 {near!r}？）")
+PERHAPS_MEANT = Text(" (did you mean {near}?)", "（是否想写 {near}？）")
 
 ROW_NOT_CSV = Text(
     "not readable as CSV ({error}); nothing after it was sent", "无法按 CSV 读取（{error}）；其后内容均未发送"
