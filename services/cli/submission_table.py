@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from services.cli import submission_wording as wording
@@ -21,7 +22,16 @@ from shared.invisible import is_blank
 LONGEST_CELL: Final = 1 << 20
 _DELIMITERS: Final = (",", ";", "\t")
 
-Cell = str | Text
+
+@dataclass(frozen=True, slots=True)
+class TypedCell:
+    """A value that a workbook keeps as another kind than text; ``artefact_in`` says of a field why it cannot be it."""
+
+    text: str
+    artefact_in: Callable[[str], Text | None]
+
+
+Cell = str | Text | TypedCell
 """What a cell says, or why it says nothing that could be sent."""
 
 
@@ -62,13 +72,19 @@ def table_row(
         counts = wording.filled(wording.TOO_MANY_CELLS, cells=len(cells), columns=len(header))
         return unusable(number, counts, language)
     found = [(name, cell) for name, cell in zip(header, cells, strict=False) if name in fields and _is_filled(cell)]
-    wrong = [(name, cell if isinstance(cell, Text) else artefact_in(fields[name], cell)) for name, cell in found]
-    problems = tuple(RowProblem(name, why.read_in(language)) for name, why in wrong if why is not None)
-    return Row(number, {} if problems else _nested({fields[name]: cell for name, cell in found}), problems)
+    said = [(name, _text_or_fault(fields[name], cell)) for name, cell in found]
+    problems = tuple(RowProblem(name, text.read_in(language)) for name, text in said if isinstance(text, Text))
+    return Row(number, {} if problems else _nested({fields[name]: text for name, text in said}), problems)
+
+
+def _text_or_fault(field: str, cell: Cell) -> str | Text:
+    if isinstance(cell, TypedCell):
+        return cell.artefact_in(field) or cell.text
+    return cell if isinstance(cell, Text) else artefact_in(field, cell) or cell
 
 
 def _is_filled(cell: Cell) -> bool:
-    return isinstance(cell, Text) or not is_blank(cell)
+    return not isinstance(cell, str) or not is_blank(cell)
 
 
 def _nested(filled: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,14 @@ DATE_FOR_A_NUMBER = Text(
     "is a date or a date's serial number, not a telephone number; format the column as text",
     "是日期或日期序号，不是电话号码；请将该列设为文本格式",
 )
+KEPT_AS_A_DATE = Text(
+    "is a date to the spreadsheet, so what was typed is lost; format the column as text and type it in again",
+    "被电子表格存为日期，原来填写的内容已丢失；请将该列设为文本格式后重新填写",
+)
+KEPT_AS_A_TRUTH_VALUE = Text(
+    "is TRUE or FALSE to the spreadsheet, not a text; format the column as text and type it in again",
+    "被电子表格存为逻辑值（TRUE/FALSE）而不是文本；请将该列设为文本格式后重新填写",
+)
 NUMBER_TOO_LONG = Text(
     "has more than 15 digits and was kept as a number, so the last ones are lost; format the column as text",
     "超过 15 位而被存为数字，末尾几位已丢失；请将该列设为文本格式",

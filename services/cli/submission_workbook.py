@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
 from services.cli import submission_wording as wording
+from services.cli.display_artefacts import kept_as_date, kept_as_truth_value
 from services.cli.submission_columns import UnusableFile, fields_of_columns
 from services.cli.submission_row import Row, unusable
-from services.cli.submission_table import Cell, table_row
+from services.cli.submission_table import Cell, TypedCell, table_row
 from services.intake.domain.wording import Language, Text
 from shared.invisible import is_blank
 
@@ -100,11 +101,11 @@ def _cell(value: Any, formula: Any) -> Cell:
     if value is None:
         return "" if formula is None else wording.FORMULA_WITHOUT_VALUE
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return TypedCell("true" if value else "false", kept_as_truth_value)
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
+        return TypedCell(value.isoformat(), kept_as_date)
     return str(value)
 
 

@@ -20,9 +20,11 @@ ERROR_VALUES = " ".join(
         "#ZERO! #DZIEL/0! #ARG! #ADR! #NAZWA? #LICZBA! #VÄRDEFEL! #REFERENS! #NAMN? #OGILTIGT! #SAKNAS!",
         "#VÆRDI! #I/T #TYHJÄ! #JAKO/0! #ARVO! #DĚLENÍ_NULOU! #HODNOTA! #ODKAZ! #NÁZEV? #ČÍSLO!",
         "#NENÍ_K_DISPOZICI #ÉRTÉK! #HIV! #NÉV? #SZÁM! #HIÁNYZIK #BOŞ! #SAYI/0! #DEĞER! #BAŞV! #AD? #YOK",
-        "Err:502 Err:508 Err:522 #ERR:509 Fehler:502 错误:504 #ERROR!",
+        "#ERR:509 #ERROR!",
     ]
 ).split()
+ERROR_CODES = ["Err:502", "Err:508", "Err:522", "Fehler:502", "错误:504"]
+"""In a field that holds no sentences; a customer may have read such a thing from a screen, and says so."""
 NARROW = ["##", "########", "#" * 40, "＃＃＃＃"]
 SHORTENED = ["1.38E+10", "1.38001E10", "1E+05", "1.1E+100", "6,22202E+18", "-1.2E+3", "1.5E-07", "1.38e+10"]
 IN_A_PHONE = ["13800138000.0", "13800138000.00", "45292", "45292.5", "2024/1/1", "2024-01-01 00:00:00", "1月2日"]
@@ -33,6 +35,26 @@ IN_A_PHONE += ["2-May", "May-20", "1-Jan-2024", '="13800138000"', "=TEXT(A1)"]
 @pytest.mark.parametrize("field", ["complainant.phone", "order_reference", "narrative", "complainant.handles.微博"])
 def test_what_stands_for_no_value_is_seen_in_every_column(field: str, cell: str) -> None:
     assert artefact_in(field, f" {cell}\t") is not None
+
+
+@pytest.mark.parametrize("cell", ERROR_CODES)
+@pytest.mark.parametrize("field", ["complainant.phone", "order_reference", "product.model", "complainant.handles.微博"])
+def test_an_error_code_is_seen_where_no_sentence_stands(field: str, cell: str) -> None:
+    assert artefact_in(field, f" {cell}\t") is not None
+
+
+@pytest.mark.parametrize("cell", ["错误:502", *ERROR_CODES, "错误: 502", "ERROR:404"])
+@pytest.mark.parametrize("field", ["narrative", "narrative.text", "narrative.subject", "desired_remedy"])
+def test_an_error_code_may_be_the_complaint(field: str, cell: str) -> None:
+    assert artefact_in(field, cell) is None
+
+
+@pytest.mark.parametrize("field", ["product.name", "product.model", "product.batch"])
+def test_a_model_may_look_like_a_number_with_an_exponent(field: str) -> None:
+    for model in ("2E-3", "1.5E3", "2E+3", "3E-07"):
+        assert artefact_in(field, model) is None
+    for shortened in ("1.38E+10", "2.0241E+11", "1E+05"):
+        assert artefact_in(field, shortened) is not None
 
 
 @pytest.mark.parametrize("cell", IN_A_PHONE)

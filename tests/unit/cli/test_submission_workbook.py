@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from services.cli.app import app
+from services.cli.display_artefacts import CHOICES, INSTANTS
 from services.cli.submission_columns import CHINESE_NAMES, UnusableFile, column_names, fields_of_columns
 from services.cli.submission_row import Row
 from services.cli.submissions import opened_submissions
+from services.intake.domain.submission import Instant, Submission
+from shared.events.complaint import Complainant, Consent
 from tests.unit.cli.test_send import Door
 
 
@@ -71,6 +74,30 @@ def test_a_cell_that_lost_its_value_is_refused_with_row_and_column(cell: Any, sa
     [problem] = row.problems
     assert (row.number, problem.column) == (2, "complainant.phone")
     assert said in problem.reason
+
+
+DATES = [datetime.date(2026, 3, 2), datetime.datetime.fromisoformat("2026-03-02T09:30"), datetime.time(9, 30)]
+TAKE_DATES = {*INSTANTS, "narrative", "narrative.text", "narrative.subject", "desired_remedy"}
+FIELDS = [name.replace("*", "微博") for name in column_names() if not name.startswith("narrative")]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_is_kept_as_another_kind_is_refused_where_a_text_was_typed(field: str) -> None:
+    for cell, taken in [
+        *((date, field in TAKE_DATES) for date in DATES),
+        (True, field.startswith(CHOICES) or field == "desired_remedy"),
+    ]:
+        [row] = rows_of(a_workbook(("narrative", field), ("broken", cell)))
+        assert [problem.column for problem in row.problems] == ([] if taken else [field]), cell
+        assert all("format the column as text" in problem.reason for problem in row.problems)
+
+
+def test_instants_and_choices_are_those_of_a_submission() -> None:
+    assert {name for name, field in Submission.model_fields.items() if field.annotation == (Instant | None)} == INSTANTS
+    truths = {f"complainant.{name}" for name, field in Complainant.model_fields.items() if field.annotation is bool}
+    assert {name for name in column_names() if name.startswith(CHOICES)} == truths | {
+        f"consent.{name}" for name in Consent.model_fields
+    }
 
 
 @settings(max_examples=30)
