@@ -11,6 +11,8 @@ import re
 import unicodedata
 from typing import Final
 
+from services.notifier.domain.known_names import KNOWN_NAMES
+
 MAX_NAME_CHARACTERS = 40
 _NAME_PUNCTUATION = frozenset(" ·•・.'’-")
 
@@ -39,6 +41,8 @@ account password urgent congratulations claim reward gift whatsapp telegram wech
 unsubscribe customer service support admin hello
 """
 _NOT_IN_NAMES: Final = frozenset(_WORDS_NOT_IN_NAMES.split())
+_ALSO_FAMILY_NAMES: Final = frozenset({"call", "cash", "gift", "sale", "win", "you"})
+"""Words that are family names too: Johnny Cash, Grace Gift, Li You. They end a name, after known names or initials."""
 _WORDS_WITHIN_NAMES: Final = """
 de del della der den des di da dos das du do la le el al van von zu zum zur ter ten te bin bint ibn ben abu abd
 e i y san af ap o
@@ -76,9 +80,23 @@ def _says_something(text: str) -> bool:
     return bool(
         _NOT_IN_NAMES_HAN.search(together)
         or _HAN_NUMERALS.search(together)
-        or (words | {spread}) & _NOT_IN_NAMES
+        or ((words | {spread}) & _NOT_IN_NAMES and not _ends_with_a_family_name(plain))
         or together.startswith(("www", "http"))
     )
+
+
+def _ends_with_a_family_name(plain: str) -> bool:
+    """True when the last word can be one, and all before it are known to be names, or initials."""
+    *before, last = re.split(r"[ .]+", plain)
+    return last in _ALSO_FAMILY_NAMES and any(map(_is_known, before)) and all(map(_is_known_or_initial, before))
+
+
+def _is_known(word: str) -> bool:
+    return word in KNOWN_NAMES
+
+
+def _is_known_or_initial(word: str) -> bool:
+    return len(word) == 1 or _is_known(word)
 
 
 def _is_shaped_like_a_name(text: str) -> bool:

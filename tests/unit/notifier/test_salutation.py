@@ -42,6 +42,25 @@ def test_names_of_all_kinds_are_used(name: str) -> None:
     assert salutation_name(name) == " ".join(name.split())
 
 
+@pytest.mark.parametrize(
+    "name", ["Grace Gift", "Johnny Cash", "John R. Cash", "Thomas Sale", "Li You", "GRACE GIFT", "Mary Ann Call"]
+)
+def test_a_word_that_is_a_family_name_too_may_end_a_name(name: str) -> None:
+    assert salutation_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gift", "Big Win", "Summer Sale", "Free Gift", "Easy Money", "Get Cash", "Thank You", "Love You", "Call John",
+        "Win Grace", "Gift Cash", "Grace Gift Sale", "Grace Free", "John Bonus", "a b Cash", "Grace-Gift Shop Now",
+        "Grace Gift www", "Grace Gift com", "Your Gift", "李华 Gift", "Mary Sex", "Call Grace Now",
+    ],
+)  # fmt: skip
+def test_elsewhere_it_sells_something(text: str) -> None:
+    assert salutation_name(text) is None
+
+
 @pytest.mark.parametrize("text", NO_NAMES)
 def test_what_is_no_name_is_not_repeated(text: str) -> None:
     assert salutation_name(text) is None
