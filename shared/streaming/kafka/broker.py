@@ -19,7 +19,7 @@ from shared.streaming.broker import FoundTopic, GroupStanding, LogBounds, Offset
 from shared.streaming.kafka.connection_faults import ConnectionFaults
 from shared.streaming.kafka.consumer import KafkaConsumer, read
 from shared.streaming.kafka.conversion import to_confluent
-from shared.streaming.kafka.faults import ToldErrors, unavailable
+from shared.streaming.kafka.faults import ToldErrors, cause_of, unavailable
 from shared.streaming.kafka.groups import list_groups
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS, list_end_offsets, list_start_offsets
 from shared.streaming.kafka.partitioning import Partitioner, RecordedPartitions
@@ -141,7 +141,7 @@ class KafkaBroker:
                     if positions[partition] >= ends[partition]:
                         del positions[partition]
         except KafkaException as error:
-            raise BrokerUnavailable(f"reading {', '.join(map(str, positions))}: {error.args[0]}") from error
+            raise BrokerUnavailable(f"reading {', '.join(map(str, positions))}: {cause_of(error)}") from error
         finally:
             reader.close()
 
@@ -177,6 +177,7 @@ class KafkaBroker:
         try:
             admin.list_topics(timeout=timeout_seconds)
         except KafkaException as error:
+            cause_of(error)
             admin.poll(0)  # what its connections met is told from here
             self._admin.silent()
             raise BrokerUnavailable(

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import Consumer as ConfluentConsumer
-from confluent_kafka import KafkaException
 from confluent_kafka import TopicPartition as ConfluentPartition
 from confluent_kafka.admin import AdminClient
 
@@ -19,7 +18,7 @@ from shared.observability.logging import get_logger
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.kafka.bounded_call import ASIDE
 from shared.streaming.kafka.conversion import from_confluent, next_offset, to_confluent, to_record
-from shared.streaming.kafka.faults import PARTITION_EOF, ToldErrors, raise_consumer_error, unavailable
+from shared.streaming.kafka.faults import PARTITION_EOF, ToldErrors, raise_consumer_error, unavailable, unheard
 from shared.streaming.kafka.fencing import SESSIONS_TO_ASK, Verdict, judge, place_holder
 from shared.streaming.kafka.offsets import committed_offsets, list_end_offsets, list_start_offsets
 from shared.streaming.records import ConsumerRecord, TopicPartition
@@ -185,7 +184,7 @@ class KafkaConsumer:
         return self._consumer.consumer_group_metadata()
 
     def close(self) -> None:
-        with contextlib.suppress(RuntimeError, KafkaException):
+        with contextlib.suppress(RuntimeError), unheard():
             self._consumer.close()
 
 
@@ -198,7 +197,7 @@ class Fenced:
 
 
 def _discard(client: ConfluentConsumer) -> None:
-    with contextlib.suppress(RuntimeError, KafkaException):
+    with contextlib.suppress(RuntimeError), unheard():
         client.close()
 
 

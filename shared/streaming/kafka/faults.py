@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -91,25 +92,55 @@ SKIPPED: Final[Mapping[int, str]] = MappingProxyType(
 """After these librdkafka goes on behind the records it could not read: unheard, they would be lost."""
 
 
+_set_context = ctypes.pythonapi.PyException_SetContext
+_set_context.argtypes, _set_context.restype = [ctypes.py_object, ctypes.c_void_p], None
+
+
+def cause_of(error: KafkaException) -> KafkaError:
+    """What librdkafka says, without what Python hung on it; to be asked wherever a ``KafkaException`` ends.
+
+    A client that fails while another exception is handled has that one noted in its ``KafkaError``, which Python takes
+    for an exception, and which never frees it (confluent-kafka 2.14): a doubt kept so keeps its traceback, and with it
+    the producer or admin client in its frames, their threads and their sockets, as long as the process lives.
+    """
+    cause: KafkaError = error.args[0]
+    _set_context(cause, None)
+    return cause
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """For what is given up: nobody needs to know why it did not end well."""
+    try:
+        yield
+    except KafkaException as error:
+        cause_of(error)
+
+
 @contextlib.contextmanager
 def unavailable(doing: str) -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
-        cause: KafkaError = error.args[0]
+        cause = cause_of(error)
         if cause.code() in NO_RIGHT:
             raise hopeless(cause, doing) from error
-        raise BrokerUnavailable(f"{doing}: {error.args[0]}") from error
+        raise BrokerUnavailable(f"{doing}: {cause}") from error
 
 
 @contextlib.contextmanager
 def doubtful(step: str) -> Iterator[None]:
     try:
         yield
-    except BufferError:
-        raise TransactionDoubt(f"{step}: the local queue is full") from None
-    except KafkaException as error:
-        raise verdict(error.args[0], step) from error
+    except (BufferError, KafkaException) as error:
+        raise of_transaction(error, step) from error
+
+
+def of_transaction(error: BufferError | KafkaException, step: str) -> TransactionDoubt | FatalError:
+    """What a client's failure within a transaction is to be raised as."""
+    if isinstance(error, KafkaException):
+        return verdict(cause_of(error), step)
+    return TransactionDoubt(f"{step}: the local queue is full")
 
 
 def verdict(cause: KafkaError, step: str) -> TransactionDoubt | FatalError:

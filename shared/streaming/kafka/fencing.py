@@ -16,7 +16,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from shared.streaming.kafka.faults import unavailable
+from shared.streaming.kafka.faults import cause_of, unavailable
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 
 SESSIONS_TO_WAIT: Final = 2.0
@@ -48,7 +48,7 @@ def place_holder(admin: AdminClient, group_id: str, instance_id: str) -> str | N
             asked = admin.describe_consumer_groups([group_id], request_timeout=REQUEST_TIMEOUT_SECONDS)
             members = asked[group_id].result().members
         except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+            if cause_of(error).code() == KafkaError.GROUP_ID_NOT_FOUND:
                 return None
             raise
     return next((str(each.member_id) for each in members if each.group_instance_id == instance_id), None)

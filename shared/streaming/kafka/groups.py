@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from shared.streaming.broker import GroupStanding, Offsets
 from shared.streaming.kafka.conversion import from_confluent
-from shared.streaming.kafka.faults import unavailable
+from shared.streaming.kafka.faults import cause_of, unavailable
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 
 
@@ -49,7 +49,7 @@ def _known(answers: Mapping[str, Future[Any]]) -> dict[str, Any]:
         try:
             found[name] = answer.result()
         except KafkaException as error:
-            if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            if cause_of(error).code() != KafkaError.GROUP_ID_NOT_FOUND:
                 raise
     return found
 

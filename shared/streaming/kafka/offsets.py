@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from shared.streaming.broker import Offsets
 from shared.streaming.kafka.conversion import from_confluent, to_confluent
-from shared.streaming.kafka.faults import unavailable
+from shared.streaming.kafka.faults import unavailable, unheard
 from shared.streaming.records import TopicPartition
 
 REQUEST_TIMEOUT_SECONDS = 5.0
@@ -40,11 +40,10 @@ def list_start_offsets(admin: AdminClient, partitions: Sequence[TopicPartition])
 
 def _list_offsets(admin: AdminClient, partitions: Sequence[TopicPartition], which: Any) -> Offsets:
     with unavailable("asking for offsets"):
-        try:
+        with unheard():
             return _ask(admin, partitions, which, _FIRST_TRY_SECONDS)
-        except KafkaException:
-            admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS)
-            return _ask(admin, partitions, which, REQUEST_TIMEOUT_SECONDS)
+        admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS)
+        return _ask(admin, partitions, which, REQUEST_TIMEOUT_SECONDS)
 
 
 def _ask(admin: AdminClient, partitions: Sequence[TopicPartition], which: Any, timeout_seconds: float) -> Offsets:

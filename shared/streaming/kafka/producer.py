@@ -11,7 +11,7 @@ from confluent_kafka import Producer as ConfluentProducer
 
 from shared.errors import BrokerUnavailable, FatalError
 from shared.streaming.kafka.connection_faults import ConnectionFaults
-from shared.streaming.kafka.faults import FATAL, NO_RIGHT, hopeless
+from shared.streaming.kafka.faults import FATAL, NO_RIGHT, cause_of, hopeless
 from shared.streaming.kafka.majority_watch import MajorityWatch
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 from shared.streaming.kafka.partitioning import Partitioner
@@ -53,7 +53,7 @@ class KafkaProducer:
         except BufferError:
             raise BrokerUnavailable("the local queue is full: the broker does not keep up or is away") from None
         except KafkaException as error:
-            cause: KafkaError = error.args[0]
+            cause = cause_of(error)
             if is_fatal(cause):
                 raise self._failure or beyond_repair(cause) from error
             raise BrokerUnavailable(f"cannot queue for {record.topic}: {cause}") from error
@@ -87,7 +87,7 @@ class KafkaProducer:
             try:
                 self._producer.poll(0.1)
             except KafkaException as error:  # a fatal error is raised here, and no callback hears of it
-                cause: KafkaError = error.args[0]
+                cause = cause_of(error)
                 if not is_fatal(cause):
                     raise
                 self._fail(cause)

@@ -16,6 +16,7 @@ from shared.errors import BrokerUnavailable, ConfigurationError
 from shared.kafka_listener import Explanation, explain, first_listening, nobody_listens
 from shared.kafka_security import confluent_security
 from shared.settings import KafkaSettings
+from shared.streaming.kafka.faults import cause_of
 
 AUTHENTICATION: Final = KafkaError._AUTHENTICATION  # noqa: SLF001
 ANSWER_SECONDS: Final = 10.0
@@ -97,7 +98,8 @@ def is_login_refused(settings: KafkaSettings, seconds: float = _TRIED_SECONDS) -
     while AUTHENTICATION not in codes and time.monotonic() < until:
         try:
             admin.list_topics(timeout=_POLL_SECONDS)
-        except KafkaException:
+        except KafkaException as error:
+            cause_of(error)
             admin.poll(_POLL_SECONDS)
         else:
             return False

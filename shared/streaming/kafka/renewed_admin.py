@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from confluent_kafka.admin import AdminClient
 
 from shared.observability.logging import get_logger
+from shared.streaming.kafka.bounded_call import ASIDE
 
 _LOG = get_logger()
 FIRST_AFTER_SILENCES: Final = 3
@@ -34,6 +36,10 @@ class RenewedAdmin:
         """The present one. Do not keep it: ask for it at each request."""
         return self._client
 
+    def _replaced(self) -> AdminClient:
+        client, self._client = self._client, self._open_client()
+        return client
+
     def answered(self) -> None:
         """The client got an answer."""
         with self._lock:
@@ -47,12 +53,10 @@ class RenewedAdmin:
                 return
             silences, self._silences = self._silences, 0
             self._patience = min(2 * self._patience, SELDOM_AFTER_SILENCES)
-            old, self._client = self._client, self._open_client()
-        _LOG.warning("admin_client_renewed", silences=silences)
-        _drop(old)
+            # The end of a client waits for its threads, so nothing here keeps it.
+            ASIDE.start(partial(_forget, self._replaced()), "admin-discard")
+        _LOG.warning("admin_client_renewed", count=silences)
 
 
-def _drop(client: AdminClient) -> None:
-    """Forget the last reference in a thread: the end of a client waits for its connections."""
-    last = [client]
-    threading.Thread(target=last.clear, name="admin-discard", daemon=True).start()
+def _forget(_: AdminClient) -> None:
+    """The last reference goes with the call."""

@@ -21,7 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from shared.errors import UnsafeCluster
 from shared.events.topics import belongs_to_bus
 from shared.observability.logging import get_logger
-from shared.streaming.kafka.faults import unavailable
+from shared.streaming.kafka.faults import cause_of, unavailable
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 
 LEAST_IN_SYNC: Final = 2
@@ -87,7 +87,7 @@ def _setting(topic: str, answer: Future[dict[str, ConfigEntry]]) -> str | None:
         try:
             return answer.result()[_SETTING].value
         except KafkaException as error:
-            if error.args[0].code() not in _NOT_ALLOWED:
+            if cause_of(error).code() not in _NOT_ALLOWED:
                 raise
     _LOG.warning("replication_unchecked", topic=topic)
     return None

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from shared.events.topics import LOG_APPEND_TIME, TIMESTAMP_TYPE, is_written_by_outsiders
 from shared.streaming.broker import FoundTopic
-from shared.streaming.kafka.faults import NO_RIGHT, unavailable
+from shared.streaming.kafka.faults import NO_RIGHT, cause_of, unavailable
 from shared.streaming.kafka.offsets import REQUEST_TIMEOUT_SECONDS
 
 _MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID})
@@ -38,7 +38,7 @@ def _found(answer: Future[Any]) -> FoundTopic:
     try:
         description = answer.result()
     except KafkaException as error:
-        code = error.args[0].code()
+        code = cause_of(error).code()
         if code in _MISSING:
             return FoundTopic(0)
         if code in NO_RIGHT:
@@ -68,6 +68,6 @@ def _timestamp_type(answer: Future[Any]) -> str | None:
     try:
         return str(answer.result()[TIMESTAMP_TYPE].value)
     except KafkaException as error:
-        if error.args[0].code() in NO_RIGHT:
+        if cause_of(error).code() in NO_RIGHT:
             return None
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Mapping
 from functools import partial
@@ -17,7 +16,7 @@ from shared.streaming.kafka.bounded_call import ASIDE, within
 from shared.streaming.kafka.connection_faults import ConnectionFaults
 from shared.streaming.kafka.connection_watch import ConnectionWatch
 from shared.streaming.kafka.conversion import to_confluent
-from shared.streaming.kafka.faults import DOUBTFUL, TIMED_OUT, doubtful, verdict
+from shared.streaming.kafka.faults import DOUBTFUL, TIMED_OUT, cause_of, doubtful, of_transaction, unheard, verdict
 from shared.streaming.kafka.partitioning import Partitioner
 from shared.streaming.records import ProducerRecord, TopicPartition
 
@@ -55,7 +54,7 @@ class KafkaTransactionalProducer:
         try:
             self._client.init_transactions(_INITIALISE_TIMEOUT_SECONDS)
         except KafkaException as error:
-            cause: KafkaError = error.args[0]
+            cause = cause_of(error)
             if cause.code() == TIMED_OUT:
                 self._client.poll(0)  # a login that was refused is told from here
                 raise BrokerUnavailable("init_transactions: no answer yet; asking on") from error
@@ -83,11 +82,11 @@ class KafkaTransactionalProducer:
                 self._on_delivery,
                 headers=headers,  # type: ignore[arg-type]  # the stub wants str | bytes values
             )
-        except (BufferError, KafkaException):
+        except (BufferError, KafkaException) as error:
+            failure = of_transaction(error, f"produce to {topic}")
             self._client.poll(0)
             self._raise_doubt()  # a report on an earlier record tells why the transaction takes no more
-            with doubtful(f"produce to {topic}"):
-                raise
+            raise failure from error
 
     def flush(self) -> Mapping[TopicPartition, int]:
         with doubtful("flush"):
@@ -156,5 +155,5 @@ class KafkaTransactionalProducer:
 
 
 def _purge(client: ConfluentProducer) -> None:
-    with contextlib.suppress(KafkaException):
+    with unheard():
         client.purge()
