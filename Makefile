@@ -63,7 +63,7 @@ imports: setup ## Check who may import whom
 	$(BIN)/lint-imports
 
 docs: setup ## Generate schemas, AsyncAPI, topic, setting and metric tables
-	$(BIN)/python -m services.cli.generate
+	$(BIN)/python -m deploy.documents
 
 bench: setup ## Measure throughput and latency on this machine, beside a Faust app
 	$(BIN)/python -m tests.bench

@@ -15,8 +15,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from services.cli import system_failure
 from services.cli.commands import COMMANDS, Command
+from services.cli.console import system_failure
 from shared.errors import ComplaintBusError
 
 
@@ -55,7 +55,7 @@ class CommandsLoadedWhenAsked(TyperGroup):
             told = _in_words(failure)
             if told is None:
                 raise
-            from services.cli.terminal_text import visible  # as below
+            from services.cli.console.terminal_text import visible  # as below
 
             typer.echo(visible(f"cbus: {told}"), err=True)
             sys.exit(1)
@@ -74,7 +74,7 @@ def _kafka_failure(failure: BaseException) -> str | None:
     """Kafka's refusal in words; None for anything else. Without the client loaded it cannot be one."""
     if "kafka.errors" not in sys.modules or not isinstance(failure, Exception):
         return None
-    from services.cli.kafka_failure import in_words
+    from services.cli.bus.kafka_failure import in_words
 
     return in_words(failure)
 

@@ -21,49 +21,51 @@ class Command(NamedTuple):
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
         "demo": Command(
-            "services.cli.demo:demo_command",
+            "services.cli.demo.command:demo_command",
             "The whole stack with sample complaints, live table; Ctrl-C cleans up. Exit code 1 if a complaint was "
             "refused, lost or duplicated, or the auditor found a hole or did not come to the end.",
         ),
         "up": Command(
-            "services.cli.up:up_command",
+            "services.cli.stack.up:up_command",
             "The local stack in the foreground until Ctrl-C; with --services the whole bus. Not for production.",
         ),
-        "down": Command("services.cli.down:down_command", "Stop the local stack. Exit code 1 when none runs."),
+        "down": Command("services.cli.stack.down:down_command", "Stop the local stack. Exit code 1 when none runs."),
         "doctor": Command(
-            "services.cli.doctor:doctor_command",
+            "services.cli.doctor.command:doctor_command",
             "Check this machine and say what to install. Exit code 1 when something needed is missing.",
         ),
         "run": Command(
-            "services.cli.run:run_command", "One service in the foreground; its log on stderr is JSON Lines."
+            "services.cli.bus.run:run_command", "One service in the foreground; its log on stderr is JSON Lines."
         ),
-        "send": Command("services.cli.send:send_command", "Submit complaints from a JSON Lines, CSV or XLSX file."),
+        "send": Command(
+            "services.cli.send.command:send_command", "Submit complaints from a JSON Lines, CSV or XLSX file."
+        ),
         "classify": Command(
-            "services.cli.classify:classify_command",
+            "services.cli.ask.classify:classify_command",
             "Category, severity and evidence of complaints: JSON Lines in, answers in the same order.",
         ),
         "route": Command(
-            "services.cli.route:route_command",
+            "services.cli.ask.route:route_command",
             "Departments, rule and reasons: JSON Lines with complaints in, answers in the same order.",
         ),
         "deadline": Command(
-            "services.cli.deadline:deadline_command",
+            "services.cli.ask.deadline:deadline_command",
             "When something promised is due. Without --from: JSON Lines in, answers in the same order.",
         ),
         "compose": Command(
-            "services.cli.compose:compose_command",
+            "services.cli.ask.compose:compose_command",
             "Messages that events would cause: JSON Lines in, messages out, in the same order.",
         ),
         "dept": Command(
-            "services.cli.dept:dept_app", "A department's own client: read the queue, report what was done."
+            "services.cli.dept.command:dept_app", "A department's own client: read the queue, report what was done."
         ),
         "trace": Command(
-            "services.cli.trace:trace_command",
+            "services.cli.trace.command:trace_command",
             "One complaint through every topic, in order. Personal data is masked.",
         ),
-        "dlq": Command("services.cli.dlq:dlq_app", "Dead letters: records that could not be handled."),
+        "dlq": Command("services.cli.dlq.command:dlq_app", "Dead letters: records that could not be handled."),
         "audit": Command(
-            "services.cli.audit:audit_command",
+            "services.cli.audit.command:audit_command",
             "The ledger, per hour of receipt: received = registered + duplicate + refused + dead-lettered, and what "
             "follows.",
         ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from deploy.local.service_process import PROJECT_ROOT
-from services.cli.route import route_line
+from services.cli.ask.route import route_line
 from services.router.adapters.config_files import load_departments, load_rules, load_taxonomy
 from services.router.domain.assess import Assessor
 

@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.service_process import PROJECT_ROOT
-from services.cli.audit import NO_VERDICT_YET
+from services.cli.audit.command import NO_VERDICT_YET
 from shared.events.topics import RECEIVED, department_topic
 from shared.settings import KafkaSettings
 from shared.streaming.kafka import KafkaBroker

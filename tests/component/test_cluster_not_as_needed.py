@@ -36,7 +36,7 @@ from deploy.local.ports import free_port
 from deploy.local.service_process import ServiceProcess
 from deploy.topics.departments import department_ids
 from deploy.topics.provision import provision
-from services.cli.audit_topics import look_at_topics
+from services.cli.audit.topics import look_at_topics
 from services.router.bootstrap import build
 from services.router.settings import RouterSettings
 from shared.clock import SystemClock

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
-from services.cli.generate import generated
+from deploy.documents.__main__ import generated
 from shared.errors import InvalidEvent
 from shared.events import document, registry
 from shared.events.base import Event

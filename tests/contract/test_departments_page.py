@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from services.cli.document_departments import ALSO_NEEDED, OF_CONSUMERS, PAGE, action_row
-from services.cli.kafka_access import partition_of
+from deploy.documents.departments import ALSO_NEEDED, OF_CONSUMERS, PAGE, action_row
+from services.cli.bus.kafka_access import partition_of
 from services.router.domain.refusals import EXPLANATIONS, Reason
 from services.router.domain.transitions import REQUIREMENTS
 from shared.events import document

@@ -7,7 +7,7 @@ import re
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from services.cli.document_settings import service_settings, settings_page, variables
+from deploy.documents.settings import service_settings, settings_page, variables
 from shared.events.document_topics import topics_page
 from shared.events.registry import EVENT_MODELS
 from shared.events.topics import bus_topics

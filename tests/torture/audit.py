@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from deploy.local.service_process import PROJECT_ROOT
-from services.cli.audit import NO_VERDICT_YET
+from services.cli.audit.command import NO_VERDICT_YET
 
 ASK_SECONDS = 600.0
 LOOK_AGAIN_SECONDS = 2.0

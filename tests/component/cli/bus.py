@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.topics.provision import provision
 from services.cli.app import app
-from services.cli.kafka_access import open_reader, open_writer, scan, to_kafka
+from services.cli.bus.kafka_access import open_reader, open_writer, scan, to_kafka
 from shared.events.topics import bus_topics
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.cli.kafka_access import partition_of
+from services.cli.bus.kafka_access import partition_of
 from shared.events import topics
 from shared.events.departments import DepartmentUpdate
 from shared.events.notifications import NotificationRequested, NotificationSent

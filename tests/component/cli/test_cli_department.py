@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.cli.department_client import DepartmentQueue
-from services.cli.kafka_access import partition_of
+from services.cli.bus.kafka_access import partition_of
+from services.cli.dept.client import DepartmentQueue
 from services.router.domain.refusals import Reason, explain
 from shared.events import ids, registry, topics
 from shared.events.departments import DepartmentUpdate

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from services.cli import trace
 from services.cli.app import app
-from services.cli.system_failure import in_words
+from services.cli.console.system_failure import in_words
+from services.cli.trace import command as trace
 
 CASE = "6f2c0a52-6b64-5c8e-9d53-0f6f6a1c7d10"
 CHECKOUT = Path(__file__).parents[3]

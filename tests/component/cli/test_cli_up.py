@@ -18,8 +18,8 @@ import pytest
 
 from deploy.local.polling import wait_until
 from deploy.local.ports import free_port
-from services.cli.kafka_access import open_reader
-from services.cli.metrics_probe import read_metrics
+from services.cli.bus.kafka_access import open_reader
+from services.cli.bus.metrics_probe import read_metrics
 from shared.settings import KafkaSettings
 from tests.process_tree import descendants, gone_within, require_proc
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from deploy.local.polling import wait_until
-from services.cli.demo_feed import Feeder, Refusal
-from services.cli.demo_samples import Sample, submissions
+from services.cli.demo.feed import Feeder, Refusal
+from services.cli.demo.samples import Sample, submissions
 from shared.events.ids import complaint_id
 
 SAMPLES = [Sample("s-1", "web", b'{"narrative":"a"}', "s.jsonl:1")]

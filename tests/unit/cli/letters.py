@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from services.cli.dead_letter_record import DeadLetter, read_dead_letter
+from services.cli.bus.dead_letter_record import DeadLetter, read_dead_letter
 from shared.streaming.dead_letters import dead_letter
 from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord

@@ -23,10 +23,10 @@ from kafka.errors import (
 from typer.testing import CliRunner
 
 from services.cli import app as cli
-from services.cli import trace
+from services.cli.bus.run import _SERVICES as SERVICES_DIRECTORY
+from services.cli.bus.run import runnable_services
 from services.cli.commands import COMMANDS
-from services.cli.run import _SERVICES as SERVICES_DIRECTORY
-from services.cli.run import runnable_services
+from services.cli.trace import command as trace
 
 RUNNER = CliRunner()
 OFFERED = list(COMMANDS)
@@ -235,7 +235,7 @@ def test_the_overview_and_completion_load_no_command_and_nothing_it_needs(asked:
     assert "down" in output
     assert not [name for name in NOT_FOR_THE_OVERVIEW if name in loaded.split()]
     assert {name for name in loaded.split() if name.startswith("services.cli.")} == {
-        "services.cli.app", "services.cli.commands", "services.cli.system_failure",
+        "services.cli.app", "services.cli.commands", "services.cli.console", "services.cli.console.system_failure",
     }  # fmt: skip
 
 

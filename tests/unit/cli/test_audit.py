@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import ENTRIES, hourly
-from services.cli import audit
 from services.cli.app import app
-from services.cli.audit import (
+from services.cli.audit import command as audit
+from services.cli.audit.command import (
     _HEADINGS,
     NO_VERDICT_YET,
     _print_ledger,
@@ -25,7 +25,7 @@ from services.cli.audit import (
     holes_in,
     parse_since,
 )
-from services.cli.audit_topics import NOTHING_FOUND, TopicFindings, gone_records
+from services.cli.audit.topics import NOTHING_FOUND, TopicFindings, gone_records
 from shared.streaming.dead_letters import gap_letter
 from shared.streaming.records import ConsumerRecord, TopicPartition
 from tests.unit.auditor.journey import COMPLAINT_ID, Audit, journey, submission

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.cli import audit_progress
-from services.cli.audit_progress import _is_audited, audited_ends, count_unread, wait_until_read
-from services.cli.kafka_access import is_bus_topic
+from services.cli.audit import progress as audit_progress
+from services.cli.audit.progress import _is_audited, audited_ends, count_unread, wait_until_read
+from services.cli.bus.kafka_access import is_bus_topic
 from shared.events.topics import AUDIT_EVENTS, RECEIVED, bus_topics
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, TopicPartition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.submission_columns import UnusableFile, column_names, fields_of_columns
+from services.cli.send.columns import UnusableFile, column_names, fields_of_columns
 
 
 def told(column: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.dead_letter_record import DeadLetterReference, parse_reference, read_dead_letter
+from services.cli.bus.dead_letter_record import DeadLetterReference, parse_reference, read_dead_letter
 from shared.errors import InvalidEvent
 from shared.streaming.dead_letters import dead_letter
 from shared.streaming.processor import Refusal

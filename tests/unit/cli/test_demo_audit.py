@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.cli import audit_progress
-from services.cli.demo import is_sound, say_what_was_found
-from services.cli.demo_audit import DemoAudit, audit_of, final_audit
+from services.cli.audit import progress as audit_progress
+from services.cli.demo.audit import DemoAudit, audit_of, final_audit
+from services.cli.demo.command import is_sound, say_what_was_found
 from tests.unit.auditor.journey import NOW, Audit, submission
 
 READING = DemoAudit(complaints=3, pending=0, holes=0, unread_records=7)

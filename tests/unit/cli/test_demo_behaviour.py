@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.demo_behaviour import Temper, choose_temper, plan_reports
+from services.cli.demo.behaviour import Temper, choose_temper, plan_reports
 from shared.events.departments import Action, DepartmentUpdate
 from tests.unit.cli.records import NOW, assignment, queued
 

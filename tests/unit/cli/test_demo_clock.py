@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.demo_clock import read_reached, start_clock, write_reached
+from services.cli.demo.clock import read_reached, start_clock, write_reached
 from shared.errors import ConfigurationError
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

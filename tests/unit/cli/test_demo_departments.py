@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.cli.demo_behaviour import plan_reports
-from services.cli.demo_departments import Agenda
+from services.cli.demo.behaviour import plan_reports
+from services.cli.demo.departments import Agenda
 from shared.events import topics
 from shared.events.departments import AssignmentCancelled
 from tests.unit.cli.records import CASE, NOW, assignment, queued, record

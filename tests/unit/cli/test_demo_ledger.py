@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.demo_ledger import Ledger
+from services.cli.demo.ledger import Ledger
 from shared.events import topics
 from shared.events.base import Event
 from shared.events.decisions import Resolution

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.demo_samples import mixed, read_samples, submissions
+from services.cli.demo.samples import mixed, read_samples, submissions
 from shared.errors import ConfigurationError
 from shared.events import ids
 

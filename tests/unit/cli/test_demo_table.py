@@ -15,10 +15,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from services.cli.demo_feed import Refusal
-from services.cli.demo_figures import DemoFigures, SenderFigures
-from services.cli.demo_ledger import LedgerFigures
-from services.cli.demo_table import Progress, demo_table
+from services.cli.demo.feed import Refusal
+from services.cli.demo.figures import DemoFigures, SenderFigures
+from services.cli.demo.ledger import LedgerFigures
+from services.cli.demo.table import Progress, demo_table
 
 DEPARTMENT = "after-sales-service"
 URL = "http://127.0.0.1:28080"

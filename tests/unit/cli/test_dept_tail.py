@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.cli.dept_tail import queue_line
+from services.cli.dept.tail import queue_line
 from shared.events import topics
 from tests.unit.cli.records import CASE, queued, record
 

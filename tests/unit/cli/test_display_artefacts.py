@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.display_artefacts import artefact_in
-from services.cli.submissions import opened_submissions
+from services.cli.send.display_artefacts import artefact_in
+from services.cli.send.submissions import opened_submissions
 
 ERROR_VALUES = " ".join(
     [

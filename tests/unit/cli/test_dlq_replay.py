@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, NotEnoughReplicasError
 
-from services.cli import dlq_replay
-from services.cli.dead_letter_record import DeadLetter
-from services.cli.dlq_replay import NOT_TRIED, send_back
+from services.cli.bus.dead_letter_record import DeadLetter
+from services.cli.dlq import replay as dlq_replay
+from services.cli.dlq.replay import NOT_TRIED, send_back
 from shared.settings import KafkaSettings
 from tests.unit.cli.letters import letter
 

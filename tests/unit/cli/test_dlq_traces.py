@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.cli import dlq_traces
-from services.cli.dlq_traces import look_for
-from services.cli.kafka_access import partition_of
+from services.cli.bus.kafka_access import partition_of
+from services.cli.dlq import traces as dlq_traces
+from services.cli.dlq.traces import look_for
 from shared.events.notifications import (
     NotificationAttempted,
     NotificationFailed,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.dead_letter_record import DeadLetter
-from services.cli.dlq_verdict import (
+from services.cli.bus.dead_letter_record import DeadLetter
+from services.cli.dlq.verdict import (
     OF_AN_OBSERVER,
     REPLAYED_BEFORE,
     SAME_RECORD,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local import jars
-from services.cli import doctor_checks
-from services.cli.doctor_checks import (
+from services.cli.doctor import checks as doctor_checks
+from services.cli.doctor.checks import (
     Check,
     check_config,
     check_packages,
@@ -18,7 +18,7 @@ from services.cli.doctor_checks import (
     check_room,
     check_writable,
 )
-from services.cli.doctor_config import config_problems
+from services.cli.doctor.config import config_problems
 
 
 def test_an_old_python_is_refused_with_advice() -> None:

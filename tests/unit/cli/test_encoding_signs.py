@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from services.cli.app import app
-from services.cli.submission_columns import UnusableFile
-from services.cli.submissions import opened_submissions
+from services.cli.send.columns import UnusableFile
+from services.cli.send.submissions import opened_submissions
 
 HEADER = "channel,channel_message_id,narrative\r\n"
 COMMON = "".join(bytes((first, second)).decode("gb2312") for first in range(0xB0, 0xD7) for second in range(0xA1, 0xFF))

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.classify import classify_line
-from services.cli.complaint_line import complaint_in
-from services.cli.json_lines import LineRefused, run_batch
-from services.cli.route import route_line
+from services.cli.ask.classify import classify_line
+from services.cli.ask.complaint_line import complaint_in
+from services.cli.ask.route import route_line
+from services.cli.console.json_lines import LineRefused, run_batch
 from services.intake.domain.reading import read_complaint
 from services.intake.domain.refusal import Refusal
 from services.intake.domain.submission import Submission

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.cli import kafka_access
-from services.cli.kafka_access import (
+from services.cli.bus import kafka_access
+from services.cli.bus.kafka_access import (
     connection_options,
     department_of_topic,
     is_bus_topic,

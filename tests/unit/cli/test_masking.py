@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.masking import (
+from services.cli.trace.masking import (
     LEAST_HIDDEN,
     MOST_VISIBLE,
     mask_address,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.cli.metrics_probe import read_metrics, sum_of
+from services.cli.bus.metrics_probe import read_metrics, sum_of
 from shared.observability.health import HealthServer
 
 TEXT = """\

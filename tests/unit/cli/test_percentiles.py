@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.percentiles import in_milliseconds, percentile
+from services.cli.demo.percentiles import in_milliseconds, percentile
 
 
 def test_known_percentiles() -> None:

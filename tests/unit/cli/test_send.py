@@ -16,8 +16,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.app import app
-from services.cli.send_pace import PacedRows
-from services.cli.submission_row import Row
+from services.cli.send.pace import PacedRows
+from services.cli.send.row import Row
 
 TEN_ROWS = b"".join(b'{"narrative": {"text": "Kettle %d leaks."}}\n' % number for number in range(10))
 

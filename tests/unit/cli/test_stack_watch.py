@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.stack_watch import StackEnded, problem_of, watching
-from services.cli.stopping import StopAsked, StopSignals
+from services.cli.console.stopping import StopAsked, StopSignals
+from services.cli.stack.watch import StackEnded, problem_of, watching
 
 
 @dataclass

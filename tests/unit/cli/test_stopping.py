@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from services.cli.stopping import StopAsked, StopSignals
+from services.cli.console.stopping import StopAsked, StopSignals
 
 
 def interrupt() -> None:

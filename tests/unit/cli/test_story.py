@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from services.cli.story import tell_story
-from services.cli.story_facts import visible_facts
+from services.cli.trace.facts import visible_facts
+from services.cli.trace.story import tell_story
 from shared.events import topics
 from shared.events.departments import DepartmentUpdate
 from shared.events.registry import EVENT_MODELS
@@ -86,7 +86,7 @@ def test_what_cannot_be_read_is_told_without_its_content() -> None:
 
 
 def test_every_listed_fact_exists_in_its_event() -> None:
-    from services.cli import story_facts
+    from services.cli.trace import facts as story_facts
 
     for event_type, paths in story_facts._FACTS.items():
         fields = EVENT_MODELS[event_type].model_fields
@@ -95,7 +95,7 @@ def test_every_listed_fact_exists_in_its_event() -> None:
 
 
 def test_every_event_has_its_facts_or_is_said_to_have_none() -> None:
-    from services.cli import story_facts
+    from services.cli.trace import facts as story_facts
 
     listed = set(story_facts._FACTS)
     assert not listed & story_facts.NOTHING_TO_TELL

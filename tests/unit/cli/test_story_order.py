@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.story import tell_story
-from services.cli.story_order import in_order
+from services.cli.trace.order import in_order
+from services.cli.trace.story import tell_story
 from shared.events import ids, topics
 from shared.events.base import Event
 from shared.events.departments import DepartmentUpdate

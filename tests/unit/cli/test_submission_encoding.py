@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from services.cli.submission_columns import UnusableFile
-from services.cli.submissions import opened_submissions
+from services.cli.send.columns import UnusableFile
+from services.cli.send.submissions import opened_submissions
 
 HEADER = "narrative,place\r\n"
 ROWS = "冰箱坏了,上海\r\n"

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from services.cli.app import app
-from services.cli.display_artefacts import CHOICES, INSTANTS
-from services.cli.submission_columns import CHINESE_NAMES, UnusableFile, column_names, fields_of_columns
-from services.cli.submission_row import Row
-from services.cli.submissions import opened_submissions
+from services.cli.send.columns import CHINESE_NAMES, UnusableFile, column_names, fields_of_columns
+from services.cli.send.display_artefacts import CHOICES, INSTANTS
+from services.cli.send.row import Row
+from services.cli.send.submissions import opened_submissions
 from services.intake.domain.submission import Instant, Submission
 from shared.events.complaint import Complainant, Consent
 from tests.unit.cli.test_send import Door

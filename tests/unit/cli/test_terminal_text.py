@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.json_lines import run_batch
-from services.cli.output import print_json, print_json_line, print_table, say
-from services.cli.terminal_text import visible, visible_cell, visible_json
+from services.cli.console.json_lines import run_batch
+from services.cli.console.output import print_json, print_json_line, print_table, say
+from services.cli.console.terminal_text import visible, visible_cell, visible_json
 
 _ACTING = [
     *map(chr, [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0)]),

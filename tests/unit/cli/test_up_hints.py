@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack_file import RunningStack, stack_file, stack_file_export
-from services.cli import up
-from services.cli.demo_table import what_to_try
+from services.cli.demo.table import what_to_try
+from services.cli.stack import up
 
 URL = "http://127.0.0.1:28080"
 STACK = RunningStack(os.getpid(), "1", {"CBUS_X": "1"}, {"kafka_bootstrap": "127.0.0.1:1"}, URL)

@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from services.cli.classify import Question
+from services.cli.ask.classify import Question
 from services.intake.domain.consumer_message import MESSAGE_KINDS
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.refusal import Refusal

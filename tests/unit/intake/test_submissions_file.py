@@ -13,10 +13,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.cli.display_artefacts import artefact_in
-from services.cli.submission_columns import UnusableFile, column_names
-from services.cli.submission_row import Row
-from services.cli.submissions import opened_submissions
+from services.cli.send.columns import UnusableFile, column_names
+from services.cli.send.display_artefacts import artefact_in
+from services.cli.send.row import Row
+from services.cli.send.submissions import opened_submissions
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.submission import Submission
 from shared.invisible import is_given

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.cli.compose import QUERY_CODE_SHOWN, Correspondences
-from services.cli.json_lines import run_batch
+from services.cli.ask.compose import QUERY_CODE_SHOWN, Correspondences
+from services.cli.console.json_lines import run_batch
 from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity, mail_address
 from shared.events.base import Event
 from tests.unit.notifier.cases import COMPLAINT_ID, POLICY, breached, dispatched, registered, resolved

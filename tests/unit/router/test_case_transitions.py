@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.cli.kafka_access import partition_of as kafka_pythons_partition_of
+from services.cli.bus.kafka_access import partition_of as kafka_pythons_partition_of
 from services.router.domain.case import AssignmentStatus, CaseStatus
 from services.router.domain.refusals import EXPLANATIONS, Reason
 from services.router.domain.transitions import TRANSITIONS

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kafka.errors import UnknownTopicOrPartitionError
 from kafka.partitioner.default import murmur2 as murmur2_in_python
 
-from services.cli.kafka_access import RecordedPartitions
+from services.cli.bus.kafka_access import RecordedPartitions
 from shared.events.topics import PARTITIONS, RECEIVED, bus_topics, department_updates_topic, recorded_partitions
 from shared.streaming.kafka.partitioning import BY_THE_LIBRARY, Partitioner
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cli.dead_letter_record import read_dead_letter
+from services.cli.bus.dead_letter_record import read_dead_letter
 from shared.clock import ManualClock
 from shared.errors import LostProgress, OffsetGone
 from shared.events import topics

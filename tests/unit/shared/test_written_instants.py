@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.cli.compose import EventLine
-from services.cli.deadline_request import Refused, _instant
+from services.cli.ask.compose import EventLine
+from services.cli.ask.deadline_request import Refused, _instant
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.refusal import Refusal
 from services.intake.domain.submission import Submission

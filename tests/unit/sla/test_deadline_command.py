@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from services.cli.deadline import deadline_command
+from services.cli.ask.deadline import deadline_command
 from tests.unit.sla.calendars import CONFIG
 
 OFFICE = {"tz": "Europe/Berlin", "hours": {"mon": [["09:00", "17:00"]], "tue": [["09:00", "17:00"]]}, "holidays": []}

@@ -1,0 +1,1 @@
+"""``cbus audit``: the ledger, and how far the auditor has read."""

@@ -1,0 +1,1 @@
+"""``cbus dept``: a department's own client."""

@@ -1,0 +1,1 @@
+"""``cbus dlq``: dead letters, why they are, and the way back."""

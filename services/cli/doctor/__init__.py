@@ -1,0 +1,1 @@
+"""``cbus doctor``: what this machine lacks."""

@@ -1,0 +1,1 @@
+"""``cbus trace``: the story of one complaint, personal data masked."""
