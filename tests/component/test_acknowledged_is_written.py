@@ -19,7 +19,7 @@ from shared.events import topics
 from shared.settings import KafkaSettings
 from shared.streaming.kafka import KafkaBroker
 from shared.streaming.records import ProducerRecord, TopicPartition
-from tests.component.leader_change_proxy import LeaderChangeProxy
+from tests.support.leader_change_proxy import LeaderChangeProxy
 
 pytestmark = pytest.mark.kafka
 

@@ -17,7 +17,7 @@ from shared.settings import KafkaSettings
 from shared.streaming.broker import TransactionalProducer
 from shared.streaming.kafka import KafkaBroker
 from shared.streaming.records import ProducerRecord
-from tests.between_commits import between_commits, half_done, is_paused
+from tests.support.between_commits import between_commits, half_done, is_paused
 
 pytestmark = pytest.mark.kafka
 
@@ -51,7 +51,7 @@ def test_an_open_transaction_is_not_half_done(kafka_bootstrap: str, unique_name:
 def sleepers(tmp_path: Path) -> list[ServiceProcess]:
     """Three processes that do nothing; the first was paused by somebody else, the second has ended."""
     started = [
-        ServiceProcess("sleeper", instance=str(number), module="tests.component.sleeper", log_directory=tmp_path)
+        ServiceProcess("sleeper", instance=str(number), module="tests.support.sleeper", log_directory=tmp_path)
         for number in range(3)
     ]
     for process in started:

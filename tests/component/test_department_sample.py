@@ -20,7 +20,7 @@ from shared.events import registry, topics
 from shared.events.lifecycle import CaseEvent, ComplaintDispatched, ComplaintResolved
 from shared.settings import KafkaSettings
 from shared.streaming.kafka import KafkaBroker
-from tests.whole_bus import WholeBus
+from tests.support.whole_bus import WholeBus
 
 pytestmark = pytest.mark.kafka
 

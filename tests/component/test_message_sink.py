@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.torture.message_sink import SMS, WEBHOOK, MessageSink
+from tests.torture.nemesis.message_sink import SMS, WEBHOOK, MessageSink
 
 
 @pytest.fixture

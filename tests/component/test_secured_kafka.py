@@ -21,7 +21,7 @@ from deploy.local.ports import free_port
 from deploy.local.service_process import ServiceProcess
 from services.cli.app import app
 from shared.streaming.kafka import KafkaBroker
-from tests.secured_kafka import ADMIN, SERVICES, STRANGER, SecuredKafka, secured_kafka
+from tests.support.secured_kafka import ADMIN, SERVICES, STRANGER, SecuredKafka, secured_kafka
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

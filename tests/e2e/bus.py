@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from deploy.local.service_process import PROJECT_ROOT
-from tests.whole_bus import WholeBus
+from tests.support.whole_bus import WholeBus
 
 SERVICES = ("intake", "router", "sla", "notifier")
 

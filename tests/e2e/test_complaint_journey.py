@@ -24,7 +24,7 @@ from deploy.samples.convert_cfpb import to_submission
 from tests.e2e.bus import Bus, expected_departments, submit, wait_until
 from tests.e2e.due_clock_events import ARMED, BREACHED, MET, WARNED, DueClockEvents, Reading
 from tests.e2e.independent_reader import Read, of_type, read_all, repeated
-from tests.whole_bus import CONFIG_DIRECTORY
+from tests.support.whole_bus import CONFIG_DIRECTORY
 
 REPOSITORY = Path(__file__).parents[2]
 CFPB_ROWS = REPOSITORY.parent / "shared/data/cfpb/narratives.open.jsonl"

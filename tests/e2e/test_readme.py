@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.readme_commands import PROJECT_ROOT, Command, block_with, named_paths, readme_blocks
-from tests.process_tree import gone_within
+from tests.support.process_tree import gone_within
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -13,16 +13,16 @@ from typing import Any
 
 from deploy.local.kafka import KafkaCluster
 from deploy.local.service_process import PROJECT_ROOT
-from tests.torture.clock_steps import find_library
-from tests.torture.cluster import TortureBus
-from tests.torture.network import can_separate_brokers
-from tests.torture.phases import Plan, Run
-from tests.torture.report import build_report
-from tests.torture.report_text import as_text
-from tests.torture.restore import measured_restore
-from tests.torture.run_directory import RunDirectory
-from tests.torture.schedule import Abilities
-from tests.torture.small_disk import can_mount
+from tests.torture.nemesis.clock_steps import find_library
+from tests.torture.nemesis.cluster import TortureBus
+from tests.torture.nemesis.network import can_separate_brokers
+from tests.torture.nemesis.schedule import Abilities
+from tests.torture.nemesis.small_disk import can_mount
+from tests.torture.report.restore import measured_restore
+from tests.torture.report.summary import build_report
+from tests.torture.report.text import as_text
+from tests.torture.run.directory import RunDirectory
+from tests.torture.run.phases import Plan, Run
 
 LAST_RUN = PROJECT_ROOT / "var/torture/last"
 

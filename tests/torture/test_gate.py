@@ -16,7 +16,7 @@ import pytest
 
 from deploy.local.service_process import PROJECT_ROOT
 from shared.crash_points import CRASH_POINTS
-from tests.torture.schedule import FaultKind
+from tests.torture.nemesis.schedule import FaultKind
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

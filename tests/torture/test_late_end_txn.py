@@ -21,7 +21,7 @@ from deploy.local.service_process import ServiceProcess
 from deploy.topics.provision import provision
 from tests.component.engine.counter_bench import TOPICS, CounterBench
 from tests.component.engine.counter_process import NAME
-from tests.torture.kafka_proxy import ApiKey, EndTxn, HeldRequest, KafkaProxy, error_code
+from tests.support.kafka_proxy import ApiKey, EndTxn, HeldRequest, KafkaProxy, error_code
 
 pytestmark = [
     pytest.mark.kafka,

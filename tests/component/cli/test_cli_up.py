@@ -21,7 +21,7 @@ from deploy.local.ports import free_port
 from services.cli.bus.kafka_access import open_reader
 from services.cli.bus.metrics_probe import read_metrics
 from shared.settings import KafkaSettings
-from tests.process_tree import descendants, gone_within, require_proc
+from tests.support.process_tree import descendants, gone_within, require_proc
 
 pytestmark = pytest.mark.kafka
 

@@ -696,7 +696,7 @@ def test_rule_8_what_would_make_an_event_too_large_to_be_written_is_put_aside_an
 
 
 # ---- rule 9: complaint_id first, cache second ------------------------------------------------------------------------
-# The engine has no cache. Intake has one, on a real Redis: tests/component/test_intake_http.py
+# The engine has no cache. Intake has one, on a real Redis: tests/component/intake/test_http.py
 # (test_with_redis_flushed_the_same_submission_still_gets_the_same_ticket, test_without_redis_everything_works_without_
 # delay, test_another_kafka_cluster_is_not_taken_for_the_one_redis_remembers); the mutant redis-only-idempotency breaks
 # the rule in a whole bus, and must be found (tests/torture/mutants).

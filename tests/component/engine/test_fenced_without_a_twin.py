@@ -24,7 +24,7 @@ from shared.streaming.kafka import KafkaBroker
 from shared.streaming.kafka.consumer import KafkaConsumer
 from shared.streaming.records import TopicPartition
 from tests.component.local_stack.topics import SampleTopic
-from tests.torture.kafka_proxy import ApiKey, KafkaProxy
+from tests.support.kafka_proxy import ApiKey, KafkaProxy
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

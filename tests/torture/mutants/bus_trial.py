@@ -8,15 +8,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.torture.json_lines import read_lines
+from tests.torture.load.json_lines import read_lines
 from tests.torture.mutants.mutant import Mutant
 from tests.torture.mutants.mutated_bus import MutatedBus
 from tests.torture.mutants.outcome import Outcome, unrecovered
 from tests.torture.mutants.patch_failure import patch_failure
 from tests.torture.mutants.plans import Course
 from tests.torture.mutants.short_run import ShortRun, tuned
-from tests.torture.phases import RTO_SECONDS, Run
-from tests.torture.run_directory import RunDirectory
+from tests.torture.run.directory import RunDirectory
+from tests.torture.run.phases import RTO_SECONDS, Run
 
 
 def try_on_the_bus(mutant: Mutant | None, course: Course, seed: int, directory: Path) -> Outcome:

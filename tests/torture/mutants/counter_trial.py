@@ -22,7 +22,7 @@ from shared.events.lifecycle import ComplaintClosed, UrgeRegistered
 from tests.component.engine.counter_bench import LONG_DUE, TOPICS, CounterBench, is_frozen, urge_id
 from tests.component.engine.counter_process import NAME
 from tests.e2e.independent_reader import Read
-from tests.torture.kafka_proxy import ApiKey, KafkaProxy
+from tests.support.kafka_proxy import ApiKey, KafkaProxy
 from tests.torture.mutants.mutant import Mutant
 from tests.torture.mutants.outcome import Outcome
 from tests.torture.mutants.patch_failure import patch_failure

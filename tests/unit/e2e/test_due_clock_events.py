@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.due_clock_events import ARMED, BREACHED, CANCELLED, MET, WARNED, DueClockEvents, Reading, Verdict
 from tests.e2e.independent_reader import Read
 from tests.e2e.open_hours import OpenHours
-from tests.whole_bus import CONFIG_DIRECTORY
+from tests.support.whole_bus import CONFIG_DIRECTORY
 
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 HOUR = timedelta(hours=1)

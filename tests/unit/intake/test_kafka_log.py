@@ -14,7 +14,7 @@ from services.intake.adapters.kafka_log import TRIAL_INTERVAL_SECONDS, KafkaLog
 from services.intake.delivery import Overloaded
 from shared.errors import BrokerUnavailable, FatalError
 from shared.streaming.records import ProducerRecord
-from tests.scripted_broker import Manner, ScriptedBroker
+from tests.support.scripted_broker import Manner, ScriptedBroker
 
 RECORD = ProducerRecord("complaints.received.v1", b"key", b"{}", [])
 DEADLINE = 0.05

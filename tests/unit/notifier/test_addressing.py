@@ -12,7 +12,7 @@ from services.notifier.domain.letter import Letter, Unsendable
 from services.notifier.domain.notification import EXAMPLE_PARAMETERS, Template
 from services.notifier.sending.addressing import AddressedMessage, addressed
 from services.notifier.settings import NotifierSettings
-from tests.component.sender_bench import CONFIG
+from tests.support.sender_bench import CONFIG
 from tests.unit.notifier.letters import a_request
 
 IDENTITY = SenderIdentity("complaints@example.com", "Example", None, "example.com")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from shared import kafka_listener
 from shared.kafka_listener import explain, first_listening
 from shared.settings import KafkaSettings
-from tests.secured_kafka import Certificates, make_certificates
+from tests.support.secured_kafka import Certificates, make_certificates
 
 Serve = Callable[[socket.socket], None]
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 from shared.errors import ConfigurationError
 from shared.kafka_security import confluent_security, kafka_python_security
 from shared.settings import KafkaSettings, ServiceSettings, load_settings
-from tests.secured_kafka import Certificates, make_certificates
+from tests.support.secured_kafka import Certificates, make_certificates
 
 SECRET = "canary-of-a-secret"
 LOGIN = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_username": "bus", "sasl_password": SECRET}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.clock_steps import LOOKS_AGAIN_SECONDS, ServiceClock, find_library
+from tests.torture.nemesis.clock_steps import LOOKS_AGAIN_SECONDS, ServiceClock, find_library
 
 LIBRARY = find_library()
 SCRIPT = (

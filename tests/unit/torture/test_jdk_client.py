@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from deploy.local.ports import LOOPBACK, free_port
-from tests.torture.jdk_client import JdkClient, NoAnswer, NotConnected
+from tests.torture.load.jdk_client import JdkClient, NoAnswer, NotConnected
 
 pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="no Java here")
 

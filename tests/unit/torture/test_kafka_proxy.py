@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.torture.kafka_proxy import ApiKey, EndTxn, KafkaProxy, Request
-from tests.torture.kafka_proxy.protocol import receive_frame, send_frame
+from tests.support.kafka_proxy import ApiKey, EndTxn, KafkaProxy, Request
+from tests.support.kafka_proxy.protocol import receive_frame, send_frame
 
 WITHIN_SECONDS = 5.0
 A_MOMENT_SECONDS = 0.2

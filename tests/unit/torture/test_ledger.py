@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.json_lines import DurableLines, read_lines
-from tests.torture.ledger import Kind, Ledger, Outcome, body_bytes, operations, outcome_of_status, read_ledger
+from tests.torture.load.json_lines import DurableLines, read_lines
+from tests.torture.load.ledger import Kind, Ledger, Outcome, body_bytes, operations, outcome_of_status, read_ledger
 
 NOON = datetime(2026, 3, 9, 4, 0, tzinfo=UTC)
 

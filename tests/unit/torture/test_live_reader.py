@@ -10,8 +10,8 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from deploy.local.polling import wait_until
-from tests.torture.json_lines import read_lines
-from tests.torture.live_reader import LiveReader, sequence_in
+from tests.torture.load.json_lines import read_lines
+from tests.torture.run.live_reader import LiveReader, sequence_in
 
 
 def value(sequence: int, text: str = "") -> bytes:

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events.ids import complaint_id
-from tests.torture import load
-from tests.torture.departments import plan_work
-from tests.torture.door import Answer
-from tests.torture.ledger import Kind, Outcome
-from tests.torture.load import LoadClient
-from tests.torture.pace import Pace, complaints_per_second
-from tests.torture.submissions import LONGEST_TEXT, SubmissionSource, other_content
+from tests.torture.load import client as load
+from tests.torture.load.client import LoadClient
+from tests.torture.load.departments import plan_work
+from tests.torture.load.door import Answer
+from tests.torture.load.ledger import Kind, Outcome
+from tests.torture.load.pace import Pace, complaints_per_second
+from tests.torture.load.submissions import LONGEST_TEXT, SubmissionSource, other_content
 
 
 def test_the_same_number_of_a_seed_is_the_same_submission() -> None:

@@ -21,7 +21,7 @@ from tests.torture.mutants.plans import COURSES
 from tests.torture.mutants.registry import MUTANTS
 from tests.torture.mutants.results import CleanRun, MutantRuns, Results, clean_schedule
 from tests.torture.mutants.table import clean_table, holds, mutant_table, summary
-from tests.torture.schedule import FaultKind
+from tests.torture.nemesis.schedule import FaultKind
 
 REPOSITORY = Path(__file__).parents[3]
 EVERY = pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: mutant.name)

@@ -11,7 +11,7 @@ import pytest
 from deploy.local.node_host import NodeHost
 from deploy.local.polling import wait_until
 from deploy.local.ports import is_listening
-from tests.torture.network import BrokerNetworks, can_separate_brokers
+from tests.torture.nemesis.network import BrokerNetworks, can_separate_brokers
 
 PORT = 20_001
 SERVE = f"import http.server; http.server.test(port={PORT}, bind='0.0.0.0')"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local.ports import LOOPBACK
-from tests.torture.proxy import Proxies
+from tests.torture.nemesis.proxy import Proxies
 
 BROKER = 1
 

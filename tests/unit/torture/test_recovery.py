@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.torture.ledger import Kind, Operation, Outcome
-from tests.torture.recovery import recovery_rows
-from tests.torture.restore import restore_rows
+from tests.torture.load.ledger import Kind, Operation, Outcome
+from tests.torture.report.recovery import recovery_rows
+from tests.torture.report.restore import restore_rows
 
 SPEED = 10.0
 BEGIN = datetime(2026, 3, 9, tzinfo=UTC)

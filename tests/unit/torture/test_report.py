@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.torture.json_lines import DurableLines
-from tests.torture.report import build_report
-from tests.torture.report_text import as_text
-from tests.torture.run_directory import RunDirectory
+from tests.torture.load.json_lines import DurableLines
+from tests.torture.report.summary import build_report
+from tests.torture.report.text import as_text
+from tests.torture.run.directory import RunDirectory
 
 RULE = SimpleNamespace(rule="L1", title="nothing lost", checked=2, breaches=0, first_offenders=[], notes=["seen"])
 CLEAN = SimpleNamespace(passed=True, rules=[RULE])

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.polling import wait_until
-from tests.torture.json_lines import read_lines
-from tests.torture.resources import ResourceSampler, can_sample, usage_of
+from tests.torture.load.json_lines import read_lines
+from tests.torture.run.resources import ResourceSampler, can_sample, usage_of
 
 pytestmark = pytest.mark.skipif(not can_sample(), reason="this machine has no /proc")
 MIB = 2**20

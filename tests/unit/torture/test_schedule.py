@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from shared.crash_points import CRASH_POINTS
 from tests.torture import test_gate
-from tests.torture.instances import INSTANCES, PROCESSORS
-from tests.torture.schedule import (
+from tests.torture.nemesis.instances import INSTANCES, PROCESSORS
+from tests.torture.nemesis.schedule import (
     INFRASTRUCTURE,
     SLIPS,
     Abilities,

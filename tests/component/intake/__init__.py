@@ -1,0 +1,1 @@
+"""Intake with real HTTP, Kafka and Redis."""

@@ -1,0 +1,1 @@
+"""The notifier's sender and composer with real SMTP, Kafka and Redis."""

@@ -1,0 +1,1 @@
+"""The SLA service in the engine."""

@@ -1,5 +1,0 @@
-"""``python -m tests.component.sleeper``: a process that waits for a signal, to be paused and woken by tests."""
-
-import signal
-
-signal.pause()

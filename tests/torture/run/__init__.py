@@ -1,0 +1,1 @@
+"""One run from begin to end, and what watches it meanwhile."""
