@@ -13,14 +13,14 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from services.intake.adapters.cluster_watch import ClusterWatch
-from services.intake.adapters.http import create_app
-from services.intake.adapters.http_server import DrainingServer, server_config, stopping_on_signals
-from services.intake.adapters.idempotency import RedisMemory
 from services.intake.adapters.kafka_log import KafkaLog
-from services.intake.adapters.receipts import Receipts
+from services.intake.channels.http.routes import create_app
+from services.intake.channels.http.server import DrainingServer, server_config, stopping_on_signals
 from services.intake.complaint_door import ComplaintDoor
 from services.intake.delivery import Delivery, Memories
+from services.intake.memory.cluster_watch import ClusterWatch
+from services.intake.memory.idempotency import RedisMemory
+from services.intake.memory.receipts import Receipts
 from services.intake.message_door import MessageDoor
 from services.intake.settings import IntakeSettings
 from shared.clock import Clock

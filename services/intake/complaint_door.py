@@ -1,6 +1,6 @@
-"""The door for complaints: raw bytes in, a receipt or a refusal out. Single posts and batches both come through here.
+"""The door for complaints: what a channel read in, a receipt or a refusal out. Every channel comes through here.
 
-Read strictly, decide purely, make durable, and only then say yes.
+Decide purely, make durable, and only then say yes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.delivery import Delivered, Delivery
-from services.intake.domain.reading import read_complaint
+from services.intake.domain.acceptance import accept
+from services.intake.domain.parsed import Submitted, Unreadable
 from services.intake.domain.refusal import Refusal, RefusalReason
 from services.intake.domain.trace_context import trace_id
 from shared.clock import Clock
@@ -21,7 +22,6 @@ from shared.events import ids, registry, topics
 from shared.events.base import UtcDatetime
 from shared.events.complaint import Complaint
 from shared.events.received import ComplaintSubmitted
-from shared.events.strict_json import NotJson, canonical, parse_object
 from shared.observability.logging import get_logger
 from shared.observability.metrics import INTAKE_COMPLAINTS_TOTAL, channel_label
 from shared.streaming.records import ProducerRecord
@@ -58,14 +58,9 @@ class ComplaintDoor:
         self._clock = clock
         self._new_id = new_id
 
-    async def submit(
-        self, body: bytes, idempotency_key: str | None, traceparent: str, *, own_id_required: bool = False
-    ) -> Receipt | Refusal:
-        """Take in one complaint; a receipt means that it is durable.
-
-        ``own_id_required``: the body must carry its ``channel_message_id``, as every line of a batch must.
-        """
-        complaint = self._read(body, idempotency_key, own_id_required=own_id_required)
+    async def take_in(self, parsed: Submitted | Unreadable, traceparent: str) -> Receipt | Refusal:
+        """Take in one complaint; a receipt means that it is durable."""
+        complaint = parsed.refusal if isinstance(parsed, Unreadable) else self._accept(parsed)
         if isinstance(complaint, Refusal):
             _note_rejection(complaint)
             return complaint
@@ -79,17 +74,13 @@ class ComplaintDoor:
             return delivered
         return self._receipt(complaint.complaint_id, delivered.received_at)
 
-    def _read(self, body: bytes, idempotency_key: str | None, *, own_id_required: bool) -> Complaint | Refusal:
-        document = parse_object(body)
-        if isinstance(document, NotJson):
-            return Refusal(RefusalReason.NOT_JSON, document.problems)
-        return read_complaint(
-            document,
-            idempotency_key=idempotency_key,
-            body_digest=ids.content_digest(canonical(document)),
+    def _accept(self, parsed: Submitted) -> Complaint | Refusal:
+        return accept(
+            parsed.submission,
+            idempotency_key=parsed.own_id,
+            body_digest=parsed.digest,
             now=self._clock.now(),
             new_id=self._new_id,
-            own_id_required=own_id_required,
         )
 
     def _receipt(self, complaint_id: str, received_at: datetime) -> Receipt:

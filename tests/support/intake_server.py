@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from deploy.local.polling import wait_until
 from services.intake import bootstrap
-from services.intake.adapters.http_server import DrainingServer, server_config
+from services.intake.channels.http.server import DrainingServer, server_config
 from services.intake.settings import IntakeSettings
 from shared.clock import Clock
 from shared.streaming.broker import Broker

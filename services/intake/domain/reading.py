@@ -13,6 +13,17 @@ from services.intake.domain.submission import Submission
 from shared.events.complaint import Complaint
 
 
+def read_submission(document: dict[str, Any], *, own_id_required: bool = False) -> Submission | Refusal:
+    """The fields in the body of a submission, or which of them are wrong.
+
+    ``own_id_required``: the body must carry its ``channel_message_id``, as every line of a batch must.
+    """
+    submission = read_fields(Submission, document)
+    if isinstance(submission, Submission) and own_id_required and submission.channel_message_id is None:
+        return invalid(FieldProblem("channel_message_id", "id_required"))
+    return submission
+
+
 def read_complaint(
     document: dict[str, Any],
     *,
@@ -24,12 +35,9 @@ def read_complaint(
 ) -> Complaint | Refusal:
     """The complaint in the body of a submission, or which fields keep it from being one.
 
-    ``body_digest`` is the SHA-256 of the canonical content. ``own_id_required``: the body must carry its
-    ``channel_message_id``, as every line of a batch must.
+    ``body_digest`` is the SHA-256 of the canonical content; ``own_id_required`` as of ``read_submission``.
     """
-    submission = read_fields(Submission, document)
+    submission = read_submission(document, own_id_required=own_id_required)
     if isinstance(submission, Refusal):
         return submission
-    if own_id_required and submission.channel_message_id is None:
-        return invalid(FieldProblem("channel_message_id", "id_required"))
     return accept(submission, idempotency_key=idempotency_key, body_digest=body_digest, now=now, new_id=new_id)

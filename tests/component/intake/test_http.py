@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 from deploy.local.polling import wait_until
-from services.intake.adapters.receipts import Receipts
+from services.intake.memory.receipts import Receipts
 from shared.clock import ManualClock
 from shared.errors import BrokerUnavailable
 from shared.events import ids, registry

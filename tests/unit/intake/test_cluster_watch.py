@@ -10,10 +10,10 @@ from contextlib import suppress
 
 import pytest
 
-from services.intake.adapters import cluster_watch
-from services.intake.adapters.cluster_watch import ClusterWatch
 from services.intake.delivery import Delivered, Delivery
 from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.memory import cluster_watch
+from services.intake.memory.cluster_watch import ClusterWatch
 from shared.errors import BrokerUnavailable, FatalError, UnsafeCluster
 from shared.streaming.memory import MemoryBroker
 from tests.unit.intake.test_delivery import AT, RECORD, DictMemory, GatedLog

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.intake.adapters.coalesce import Coalescer
+from services.intake.memory.coalesce import Coalescer
 
 
 class Server:

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
-from services.intake.adapters.http import create_app
-from services.intake.adapters.http_server import server_config
+from services.intake.channels.http.routes import create_app
+from services.intake.channels.http.server import server_config
 from services.intake.complaint_door import ComplaintDoor
 from services.intake.delivery import Delivered, Delivery
 from services.intake.message_door import MessageDoor

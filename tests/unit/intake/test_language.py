@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.adapters.problems import preferred_language
+from services.intake.channels.http.problems import preferred_language
 
 
 @pytest.mark.parametrize(

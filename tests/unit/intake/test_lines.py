@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.adapters.lines import TOO_LONG, LineCutter
+from services.intake.channels.http.lines import TOO_LONG, LineCutter
 
 
 def cut(body: bytes, sizes: list[int], max_bytes: int) -> list[bytes | None]:

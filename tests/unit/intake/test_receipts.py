@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.local.polling import wait_until
-from services.intake.adapters.receipts import Receipts
 from services.intake.delivery import Delivered
+from services.intake.memory.receipts import Receipts
 from shared.clock import ManualClock
 from shared.events import ids, registry
 from shared.events.received import ComplaintSubmitted, ComplaintUrged
@@ -35,7 +35,7 @@ KEEP = timedelta(days=7)
 def _polls_often() -> Iterator[None]:
     """A door that is told to stop does not sit out its poll."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("services.intake.adapters.receipts._POLL_SECONDS", 0.01)
+        patch.setattr("services.intake.memory.receipts._POLL_SECONDS", 0.01)
         yield
 
 
@@ -161,7 +161,7 @@ def test_another_cluster_is_not_taken_for_the_one_that_was_read(tmp_path: Path) 
 
 
 def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.intake.adapters.receipts._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("services.intake.memory.receipts._RETRY_SECONDS", 0.01)
     bench = Bench(tmp_path)
     cluster_id = bench.broker.cluster_id()
     complaint_id = bench.submit("x")
@@ -235,7 +235,7 @@ def test_while_the_files_are_written_the_event_loop_goes_on(tmp_path: Path) -> N
 
 
 def test_files_are_left_to_a_thread_that_still_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.intake.adapters.receipts._LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr("services.intake.memory.receipts._LEAVE_SECONDS", 0.05)
     bench, released, is_held = Bench(tmp_path), threading.Event(), threading.Event()
     complaint_id = bench.submit("x")
     poll = MemoryConsumer.poll

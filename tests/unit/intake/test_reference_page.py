@@ -12,8 +12,8 @@ import httpx
 import pytest
 from markupsafe import escape
 
-from services.intake.adapters.http import create_app
-from services.intake.adapters.reference_page import kind, reference_page
+from services.intake.channels.http.reference_page import kind, reference_page
+from services.intake.channels.http.routes import create_app
 from services.intake.settings import HttpSettings
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 from starlette.types import Message
 
-from services.intake.adapters.request_body import JSON_TYPES, BodyRefused, read_body
+from services.intake.channels.http.request_body import JSON_TYPES, BodyRefused, read_body
 from services.intake.domain.refusal import RefusalReason
 
 

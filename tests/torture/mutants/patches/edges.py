@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.intake.adapters.kafka_log import KafkaLog
-from services.intake.adapters.receipts import Receipts
 from services.intake.delivery import Delivered
+from services.intake.memory.receipts import Receipts
 from services.notifier.sending import outcomes
 from services.notifier.sending.delivery import Delivery, OwnedPartition
 from services.notifier.sending.durable_writer import DurableWriter

@@ -13,8 +13,8 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.intake.adapters.http_protocol import connection_of
-from services.intake.adapters.problems import problem_response
+from services.intake.channels.http.problems import problem_response
+from services.intake.channels.http.protocol import connection_of
 from services.intake.domain.refusal import Refusal, RefusalReason
 
 _LINGER_BYTES: Final = 4_194_304

@@ -16,8 +16,8 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from services.intake.adapters.coalesce import Coalescer
 from services.intake.delivery import Delivered, from_text, to_text
+from services.intake.memory.coalesce import Coalescer
 from shared.observability.logging import get_logger
 
 PAUSE_SECONDS = 1.0

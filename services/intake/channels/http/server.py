@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from services.intake.adapters.http_protocol import protocol_with
+from services.intake.channels.http.protocol import protocol_with
 from services.intake.settings import HttpSettings
 
 HEAR_OUT_SECONDS = 0.3

@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from services.intake.adapters.lines import LineCutter
-from services.intake.adapters.problems import to_json, to_problem
-from services.intake.adapters.request_body import BodyRefused
+from services.intake.channels.http.lines import LineCutter
+from services.intake.channels.http.parsing import parse_complaint
+from services.intake.channels.http.problems import to_json, to_problem
+from services.intake.channels.http.request_body import BodyRefused
 from services.intake.complaint_door import ComplaintDoor
 from services.intake.domain.refusal import Refusal, RefusalReason
 from services.intake.domain.wording import Language
@@ -70,7 +71,8 @@ class BatchIntake:
     async def _answer(self, number: int, line: bytes | None, traceparent: str | None, language: Language) -> bytes:
         if line is None:
             return _refused(number, Refusal(RefusalReason.TOO_LARGE), language)
-        outcome = await self._door.submit(line, None, traceparent or new_traceparent(), own_id_required=True)
+        parsed = parse_complaint(line, None, own_id_required=True)
+        outcome = await self._door.take_in(parsed, traceparent or new_traceparent())
         if isinstance(outcome, Refusal):
             return _refused(number, outcome, language)
         return to_json({"line": number, "status": 202, **outcome.model_dump(mode="json")}) + b"\n"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
-from services.intake.adapters.problems import MEDIA_TYPE
+from services.intake.channels.http.problems import MEDIA_TYPE
 from services.intake.complaint_door import Receipt
 from services.intake.domain.consumer_message import MESSAGE_KINDS
 from services.intake.domain.submission import Submission

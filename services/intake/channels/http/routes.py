@@ -1,6 +1,6 @@
 """The HTTP door: routes, headers and answers. What a submission means is decided behind it, in ``complaint_door``.
 
-Bodies are read here and validated by the doors, not by FastAPI: one pass over the bytes, one kind of error, and a
+Bodies are read here and validated by ``parsing``, not by FastAPI: one pass over the bytes, one kind of error, and a
 thousand submissions a second on one core. FastAPI does the routing and the OpenAPI document.
 """
 
@@ -18,18 +18,20 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from services.intake.adapters import openapi
-from services.intake.adapters.batch import BatchIntake, BatchLimits
-from services.intake.adapters.failure_guard import FailureGuard
-from services.intake.adapters.problems import MEDIA_TYPE, preferred_language, problem_response, to_json
-from services.intake.adapters.reference_page import HEADERS, reference_page
-from services.intake.adapters.request_body import JSON_LINES_TYPES, JSON_TYPES, BodyRefused, read_body, stream_body
-from services.intake.adapters.whole_requests import WholeRequests
+from services.intake.channels.http import openapi
+from services.intake.channels.http.batch import BatchIntake, BatchLimits
+from services.intake.channels.http.failure_guard import FailureGuard
+from services.intake.channels.http.parsing import parse_complaint, parse_message
+from services.intake.channels.http.problems import MEDIA_TYPE, preferred_language, problem_response, to_json
+from services.intake.channels.http.reference_page import HEADERS, reference_page
+from services.intake.channels.http.request_body import JSON_LINES_TYPES, JSON_TYPES, BodyRefused, read_body, stream_body
+from services.intake.channels.http.whole_requests import WholeRequests
 from services.intake.complaint_door import ComplaintDoor
 from services.intake.domain.consumer_message import MESSAGE_KINDS
+from services.intake.domain.proof import QueryCode
 from services.intake.domain.refusal import Refusal, RefusalReason
 from services.intake.domain.trace_context import is_traceparent
-from services.intake.message_door import MessageDoor, MessageRequest
+from services.intake.message_door import MessageDoor
 from services.intake.settings import HttpSettings
 from shared.crash_points import crash_point
 from shared.events.envelope import new_traceparent
@@ -86,8 +88,8 @@ class Routes:
         """``POST /v1/complaints``."""
         started = time.perf_counter()
         try:
-            body = await self._read(request)
-            outcome = await self._door.submit(body, _idempotency_key(request), _traceparent(request))
+            parsed = parse_complaint(await self._read(request), _idempotency_key(request))
+            outcome = await self._door.take_in(parsed, _traceparent(request))
         except BodyRefused as refused:
             outcome = refused.refusal
         crash_point("intake.before-response")
@@ -99,16 +101,9 @@ class Routes:
 
         async def submit_message(request: Request) -> Response:
             try:
-                outcome = await self._messages.submit(
-                    MessageRequest(
-                        kind=kind,
-                        complaint_id=request.path_params["complaint_id"],
-                        query_code=request.headers.get("query-code", ""),
-                        body=await self._read(request),
-                        idempotency_key=_idempotency_key(request),
-                        traceparent=_traceparent(request),
-                    )
-                )
+                parsed = parse_message(kind, await self._read(request), _idempotency_key(request))
+                proof = QueryCode(request.path_params["complaint_id"], request.headers.get("query-code", ""))
+                outcome = await self._messages.take_in(kind, parsed, proof, _traceparent(request))
             except BodyRefused as refused:
                 outcome = refused.refusal
             crash_point("intake.before-response")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.intake.adapters.problems import problem_response
+from services.intake.channels.http.problems import problem_response
 from services.intake.domain.refusal import Refusal, RefusalReason
 from shared.observability.logging import get_logger
 
