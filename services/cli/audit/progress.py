@@ -15,17 +15,9 @@ from typing import Any, TypeVar
 
 from services.auditor.processor import AuditProcessor
 from services.cli.audit.topics import is_surplus
-from services.cli.bus.kafka_access import (
-    CONNECT_TIMEOUT_MS,
-    all_partitions,
-    bus_topics_of,
-    department_of_topic,
-    is_bus_topic,
-    open_reader,
-    scan,
-    to_kafka,
-)
+from services.cli.bus.kafka_access import CONNECT_TIMEOUT_MS, all_partitions, bus_topics_of, open_reader, scan, to_kafka
 from services.cli.bus.kafka_rights import expected_topics, require_visible
+from shared.events.journey import department_of_queue, tells_of_complaints
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
@@ -37,7 +29,7 @@ _MOST_COUNTED = 500
 def audited_ends(settings: KafkaSettings) -> dict[TopicPartition, int]:
     """Where the partitions the auditor reads end right now. BrokerUnavailable: no broker answers."""
     with closing(open_reader(settings)) as reader:
-        expected = [name for name in expected_topics() if is_bus_topic(name) and _is_audited(name)]
+        expected = [name for name in expected_topics() if tells_of_complaints(name) and _is_audited(name)]
         require_visible(settings, expected, reader.topics())  # what is not seen would count as read
         names = [name for name in bus_topics_of(reader) if _is_audited(name)]
         places = {place: to_kafka(place) for place in all_partitions(reader, names) if not is_surplus(place)}
@@ -82,5 +74,5 @@ def _is_before(record: ConsumerRecord, ends: Mapping[TopicPartition, int]) -> bo
 def _is_audited(topic: str) -> bool:
     """The journey, departments' queues and the services' dead letters; not what departments write or are refused."""
     if topic.startswith("departments."):
-        return department_of_topic(topic) is not None
+        return department_of_queue(topic) is not None
     return not topic.startswith(("auditor.", "audit.", "insight."))

@@ -9,17 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
-from services.cli.bus.dead_letter_record import is_updates_topic
 from services.cli.bus.header_text import header_texts
-from services.cli.bus.kafka_access import (
-    all_partitions,
-    bus_topics_of,
-    is_dead_letter_topic,
-    open_reader,
-    scan,
-    to_kafka,
-)
-from shared.events.topics import recorded_partitions
+from services.cli.bus.kafka_access import all_partitions, bus_topics_of, open_reader, scan, to_kafka
+from shared.events.journey import is_dead_letter_topic
+from shared.events.topics import is_written_by_outsiders, recorded_partitions
 from shared.settings import KafkaSettings
 from shared.streaming.dead_letters import GONE_UNREAD, GONE_UNTIL
 from shared.streaming.records import ConsumerRecord, TopicPartition
@@ -34,7 +27,7 @@ class TopicFindings(NamedTuple):
     @property
     def is_something_of_ours_unread(self) -> bool:
         """Records of the bus's own lie where nobody reads them; a department's misplaced report is its own to mend."""
-        return any(not is_updates_topic(found["topic"]) for found in self.surplus)
+        return any(not is_written_by_outsiders(found["topic"]) for found in self.surplus)
 
     def lines(self) -> list[str]:
         """For people, one sentence each."""

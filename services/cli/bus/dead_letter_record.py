@@ -12,6 +12,7 @@ from typing import Any
 from services.cli.bus.header_text import header_text, header_texts
 from shared.errors import InvalidEvent
 from shared.events.envelope import Headers
+from shared.events.topics import is_written_by_outsiders
 from shared.streaming.dead_letters import REPLAYED_FROM, is_complete
 from shared.streaming.records import ConsumerRecord, ProducerRecord
 
@@ -65,7 +66,7 @@ class DeadLetter:
     @property
     def goes_by_key(self) -> bool:
         """Whether its key says where it belongs: a department may have written into a wrong partition."""
-        return is_updates_topic(self.origin_topic) and self.record.key is not None
+        return is_written_by_outsiders(self.origin_topic) and self.record.key is not None
 
     @property
     def null_headers(self) -> list[str]:
@@ -102,11 +103,6 @@ class DeadLetter:
             "complete": self.is_complete,
             "headers": {name: header_text(value) for name, value in self.original_headers},
         }
-
-
-def is_updates_topic(topic: str) -> bool:
-    """True for ``departments.<dept>.updates.v1``, where a department writes with a client of its own."""
-    return topic.startswith("departments.") and topic.endswith(".updates.v1")
 
 
 def parse_reference(text: str) -> DeadLetterReference | None:

@@ -21,6 +21,7 @@ from deploy.local.stack_file import adopt_running_stack, running_stack, stack_fi
 from services.cli.console.output import say
 from shared.errors import BrokerUnavailable
 from shared.events import topics
+from shared.events.journey import stage_of, tells_of_complaints
 from shared.kafka_security import kafka_python_security
 from shared.settings import KafkaSettings, ServiceSettings, load_settings
 from shared.streaming.kafka.reaching import reach
@@ -33,17 +34,6 @@ SILENCE_SECONDS = 30.0
 """As long as a new leader may take to be found; after that a scan is not waiting but hanging."""
 
 _FROM_THE_START: Mapping[TopicPartition, int] = MappingProxyType({})
-
-_CORE_TOPICS = (
-    topics.RECEIVED,
-    topics.LIFECYCLE,
-    topics.SLA_EVENTS,
-    topics.NOTIFICATION_REQUESTS,
-    topics.NOTIFICATION_EVENTS,
-    topics.AUDIT_EVENTS,
-    topics.INSIGHT_ALERTS,
-)
-_DEAD_LETTERS = ".dead-letters.v1"
 
 
 def cli_settings(bootstrap: str | None) -> ServiceSettings:
@@ -125,37 +115,8 @@ class RecordedPartitions(Partitioner):  # type: ignore[misc]  # kafka-python has
 
 def bus_topics_of(reader: Any) -> list[str]:
     """The topics of the bus that exist, state left out, in the order a complaint passes through them."""
-    found = {name for name in reader.topics() if is_bus_topic(name)}
+    found = {name for name in reader.topics() if tells_of_complaints(name)}
     return sorted(found, key=lambda name: (stage_of(name), name))
-
-
-def is_bus_topic(name: str) -> bool:
-    """True for topics that carry events or dead letters."""
-    return name in _CORE_TOPICS or name.startswith("departments.") or name.endswith(_DEAD_LETTERS)
-
-
-def is_dead_letter_topic(name: str) -> bool:
-    """True for ``<service>.dead-letters.v1`` and ``departments.<dept>.dead-letters.v1``."""
-    return name.endswith(_DEAD_LETTERS)
-
-
-def department_of_topic(name: str) -> str | None:
-    """The department whose queue this is; None for any other topic."""
-    parts = name.split(".")
-    return parts[1] if len(parts) == 3 and parts[0] == "departments" and parts[2] == "v1" else None
-
-
-def stage_of(topic: str) -> int:
-    """Where in a complaint's journey a topic stands; orders records of the same instant."""
-    if topic == topics.RECEIVED:
-        return 0
-    if topic == topics.LIFECYCLE:
-        return 1
-    if department_of_topic(topic) is not None:
-        return 2
-    if topic.startswith("departments."):
-        return 3
-    return 4 + (_CORE_TOPICS.index(topic) if topic in _CORE_TOPICS else len(_CORE_TOPICS))
 
 
 def partition_of(key: bytes, partitions: int) -> int:

@@ -17,13 +17,14 @@ from typing import Any
 from kafka.errors import KafkaError
 from pydantic import Field
 
-from services.cli.bus.kafka_access import department_of_topic, open_reader, to_record
+from services.cli.bus.kafka_access import open_reader, to_record
 from services.cli.demo.behaviour import PlannedReport, plan_reports
 from services.cli.dept.client import DepartmentUpdates
 from shared.clock import Clock
 from shared.errors import InvalidEvent
 from shared.events import registry
 from shared.events.departments import AssignmentCancelled, AssignmentDispatched, DepartmentUpdate
+from shared.events.journey import department_of_queue
 from shared.observability.health import HealthChecks, HealthServer
 from shared.observability.logging import configure_logging, get_logger
 from shared.settings import ServiceSettings, load_settings
@@ -63,7 +64,7 @@ class Agenda:
 
     def take(self, record: ConsumerRecord) -> None:
         """Plan the work on an assignment, or drop it when it was cancelled; anything else needs no answer."""
-        department = department_of_topic(record.topic)
+        department = department_of_queue(record.topic)
         _, event = registry.decode(record.headers, record.value)
         if isinstance(event, AssignmentCancelled):
             self._cancelled.add(event.assignment_id)
@@ -97,7 +98,7 @@ class DemoDepartments:
         self._agenda = Agenda(settings.demo_seed)
         self._updates = DepartmentUpdates(settings.kafka, clock)
         self._reader: Any = open_reader(settings.kafka, GROUP)
-        queues = sorted(name for name in self._reader.topics() if department_of_topic(name) is not None)
+        queues = sorted(name for name in self._reader.topics() if department_of_queue(name) is not None)
         self._reader.subscribe(queues)
 
     @property

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.cli.bus.header_text import header_texts
-from services.cli.bus.kafka_access import department_of_topic, is_dead_letter_topic
 from shared.events import topics
+from shared.events.journey import department_of_queue, is_dead_letter_topic
 from shared.streaming.records import ConsumerRecord
 
 _EXACTLY_ONCE_TOPICS = (topics.LIFECYCLE, topics.SLA_EVENTS, topics.NOTIFICATION_REQUESTS)
@@ -101,7 +101,7 @@ class Ledger:
             return
         event_type, complaint_id = headers.get("ce_type", ""), headers.get("ce_subject", "")
         self._types[event_type] += 1
-        department = department_of_topic(record.topic)
+        department = department_of_queue(record.topic)
         if department is not None or record.topic in _EXACTLY_ONCE_TOPICS:
             self._enter_once(record.topic, headers.get("ce_id", ""))
         if department is not None:

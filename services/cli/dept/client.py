@@ -12,21 +12,14 @@ from typing import Any
 
 from kafka.errors import AuthorizationError, KafkaError
 
-from services.cli.bus.kafka_access import (
-    all_partitions,
-    department_of_topic,
-    open_reader,
-    open_writer,
-    scan,
-    to_kafka,
-    to_record,
-)
+from services.cli.bus.kafka_access import all_partitions, open_reader, open_writer, scan, to_kafka, to_record
 from services.cli.bus.kafka_rights import require_visible
 from shared.clock import Clock
 from shared.errors import BrokerUnavailable, ComplaintBusError, ConfigurationError
 from shared.events import ids, registry, topics
 from shared.events.departments import DepartmentUpdate
 from shared.events.envelope import new_traceparent
+from shared.events.journey import department_of_queue
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord
 
@@ -106,7 +99,7 @@ def require_department(settings: KafkaSettings, reader: Any, department: str) ->
     if not missing:
         return
     require_visible(settings, missing, seen)
-    known = sorted(filter(None, map(department_of_topic, seen)))
+    known = sorted(filter(None, map(department_of_queue, seen)))
     raise ConfigurationError(
         f"there is no department {department!r}: topic {missing[0]} does not exist; departments here: "
         f"{', '.join(known) or 'none'} ('python -m deploy.topics' makes their topics)"

@@ -10,14 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from services.cli.bus.dead_letter_record import DeadLetter, DeadLetterReference, parse_reference, read_dead_letter
-from services.cli.bus.kafka_access import (
-    all_partitions,
-    bus_topics_of,
-    cli_settings,
-    is_dead_letter_topic,
-    open_reader,
-    scan,
-)
+from services.cli.bus.kafka_access import all_partitions, bus_topics_of, cli_settings, open_reader, scan
 from services.cli.bus.kafka_rights import expected_topics, hidden_topics, missing_right, require_visible
 from services.cli.console.options import BootstrapOption, JsonOption
 from services.cli.console.output import print_json, print_json_line, print_table, say
@@ -25,6 +18,7 @@ from services.cli.dlq.replay import send_back
 from services.cli.dlq.traces import look_for
 from services.cli.dlq.verdict import Verdict, judge, one_per_record, refusal_of, warnings_of
 from shared.errors import ComplaintBusError, InvalidEvent
+from shared.events.journey import is_dead_letter_topic
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, TopicPartition
 

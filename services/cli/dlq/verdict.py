@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.cli.bus.dead_letter_record import DeadLetter, is_updates_topic
-from services.cli.bus.kafka_access import department_of_topic
+from services.cli.bus.dead_letter_record import DeadLetter
 from shared.events import topics
+from shared.events.journey import department_of_queue
 from shared.streaming.dead_letters import REPLAYED_FROM
 
 _OBSERVERS_DEAD_LETTERS: Final = topics.dead_letter_topic("auditor")
@@ -51,12 +51,12 @@ class Verdict:
 
 def has_one_purpose(origin: str) -> bool:
     """Whether a record sent back there reaches just whom it was meant for, or readers that know it by its id."""
-    return origin in (topics.RECEIVED, topics.NOTIFICATION_REQUESTS) or is_updates_topic(origin)
+    return origin in (topics.RECEIVED, topics.NOTIFICATION_REQUESTS) or topics.is_written_by_outsiders(origin)
 
 
 def readers_of(origin: str) -> str:
     """Who reads a topic, in words."""
-    department = department_of_topic(origin)
+    department = department_of_queue(origin)
     readers = (department, "auditor") if department is not None else _READERS.get(origin, ("whoever reads it",))
     return ", ".join(readers)
 

@@ -8,15 +8,7 @@ from uuid import UUID
 
 import typer
 
-from services.cli.bus.kafka_access import (
-    all_partitions,
-    bus_topics_of,
-    cli_settings,
-    is_bus_topic,
-    open_reader,
-    partition_of,
-    scan,
-)
+from services.cli.bus.kafka_access import all_partitions, bus_topics_of, cli_settings, open_reader, partition_of, scan
 from services.cli.bus.kafka_rights import expected_topics, hidden_topics, missing_right, require_visible
 from services.cli.console.options import BootstrapOption, JsonOption
 from services.cli.console.output import print_json, print_table, say
@@ -24,6 +16,7 @@ from services.cli.trace.story import StoryStep, tell_story
 from shared.clock import from_epoch_ms
 from shared.errors import ComplaintBusError
 from shared.events import ids, topics
+from shared.events.journey import tells_of_complaints
 from shared.streaming.records import TopicPartition
 
 _ANY_DAY = from_epoch_ms(0)
@@ -45,7 +38,7 @@ def trace_command(
         seen = reader.topics()
         if isinstance(wanted, str):
             require_visible(settings, [topics.LIFECYCLE, topics.RECEIVED], seen)
-        hidden = hidden_topics(settings, filter(is_bus_topic, expected_topics()), seen)
+        hidden = hidden_topics(settings, filter(tells_of_complaints, expected_topics()), seen)
         complaint_id = str(wanted) if isinstance(wanted, UUID) else find_complaint(reader, wanted)
         steps = tell_story(record for record in _records_of(reader, complaint_id))
     if hidden:

@@ -14,20 +14,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from services.cli.bus.header_text import header_texts
-from services.cli.bus.kafka_access import department_of_topic, is_dead_letter_topic, stage_of
 from shared.clock import from_epoch_ms
 from shared.events import ids, topics
+from shared.events.journey import department_of_queue, department_of_updates, is_dead_letter_topic, stage_of
 from shared.events.lifecycle import ComplaintRegistered
 from shared.events.received import ComplaintSubmitted
 from shared.streaming.records import ConsumerRecord
 
 Place = tuple[str, int, int]
 """Topic, partition, offset."""
-
-_UPDATES: Final = ("departments.", ".updates.v1")
 
 
 @dataclass(slots=True)
@@ -113,7 +111,7 @@ def _link(story: Sequence[PlacedRecord]) -> None:
     by_place = {each.place: each for each in story}
     submitted = _first(story, topics.RECEIVED, ComplaintSubmitted.event_type)
     registered = _first(story, topics.LIFECYCLE, ComplaintRegistered.event_type)
-    asked = {department_of_topic(each.record.topic): each for each in reversed(story)}
+    asked = {department_of_queue(each.record.topic): each for each in reversed(story)}
     caused_by = _causes(story)
     last: dict[tuple[str, int], PlacedRecord] = {}
     for each in story:
@@ -121,18 +119,14 @@ def _link(story: Sequence[PlacedRecord]) -> None:
         before = [last.get((topic, partition)), caused_by.get(each.place), by_place.get(_origin(each))]
         before.append(submitted if topic != topics.RECEIVED else None)
         before.append(registered if topic not in (topics.RECEIVED, topics.LIFECYCLE) else None)
-        before.append(asked.get(_writing_department(topic)) if _writing_department(topic) else None)
+        reporting = department_of_updates(topic)
+        before.append(asked.get(reporting) if reporting else None)
         each.follows = list({one.place: one for one in before if one is not None and one is not each}.values())
         last[topic, partition] = each
 
 
 def _first(story: Sequence[PlacedRecord], topic: str, event_type: str) -> PlacedRecord | None:
     return next((each for each in story if each.record.topic == topic and each.event_type == event_type), None)
-
-
-def _writing_department(topic: str) -> str | None:
-    start, end = _UPDATES
-    return topic.removeprefix(start).removesuffix(end) if topic.startswith(start) and topic.endswith(end) else None
 
 
 def _origin(each: PlacedRecord) -> Place:
@@ -176,7 +170,7 @@ def _set_foreign_clocks(story: Sequence[PlacedRecord]) -> None:
 
 def _answers(answer: PlacedRecord, report: PlacedRecord) -> bool:
     is_answer = answer.record.topic == topics.LIFECYCLE or is_dead_letter_topic(answer.record.topic)
-    return is_answer and _writing_department(report.record.topic) is not None
+    return is_answer and department_of_updates(report.record.topic) is not None
 
 
 def _annotate(told: Sequence[PlacedRecord]) -> None:

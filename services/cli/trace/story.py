@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.cli.bus.kafka_access import department_of_topic, is_dead_letter_topic
 from services.cli.trace.facts import visible_facts
 from services.cli.trace.order import PlacedRecord, in_order, time_borne, written_at
+from shared.events.journey import department_of_queue, is_dead_letter_topic
 from shared.streaming.records import ConsumerRecord
 
 _TELLING_NO = ("solved", "mandatory")
@@ -84,7 +84,7 @@ def _step(placed: PlacedRecord) -> StoryStep:
 
 def _who(topic: str, headers: Mapping[str, str]) -> str:
     """Who wrote it; for a queue, for whom."""
-    department = department_of_topic(topic)
+    department = department_of_queue(topic)
     if department is not None:
         return f"→ {department}"
     return headers.get("dlq_service") or headers.get("ce_source", "").rpartition("/")[2]

@@ -9,7 +9,7 @@ import pytest
 
 from services.cli.audit import progress as audit_progress
 from services.cli.audit.progress import _is_audited, audited_ends, count_unread, wait_until_read
-from services.cli.bus.kafka_access import is_bus_topic
+from shared.events.journey import tells_of_complaints
 from shared.events.topics import AUDIT_EVENTS, RECEIVED, bus_topics
 from shared.settings import KafkaSettings
 from shared.streaming.records import ConsumerRecord, TopicPartition
@@ -20,9 +20,13 @@ BUSY = TopicPartition(RECEIVED, 3)
 
 def test_what_the_auditor_has_not_read_is_looked_for_where_it_reads() -> None:
     """A topic that grows and is never read by it would look like arrears for ever."""
-    read = {topic.name for topic in bus_topics(["quality"]) if "auditor" in topic.readers and is_bus_topic(topic.name)}
+    read = {
+        topic.name
+        for topic in bus_topics(["quality"])
+        if "auditor" in topic.readers and tells_of_complaints(topic.name)
+    }
     looked_at = {
-        topic.name for topic in bus_topics(["quality"]) if is_bus_topic(topic.name) and _is_audited(topic.name)
+        topic.name for topic in bus_topics(["quality"]) if tells_of_complaints(topic.name) and _is_audited(topic.name)
     }
     assert looked_at == read - {AUDIT_EVENTS}
 

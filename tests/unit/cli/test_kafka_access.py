@@ -1,4 +1,4 @@
-"""Topics are told apart by name, keys are placed as Kafka's own clients place them."""
+"""Keys are placed as Kafka's own clients place them."""
 
 from __future__ import annotations
 
@@ -10,63 +10,10 @@ from typing import Any
 import pytest
 
 from services.cli.bus import kafka_access
-from services.cli.bus.kafka_access import (
-    connection_options,
-    department_of_topic,
-    is_bus_topic,
-    is_dead_letter_topic,
-    partition_of,
-    scan,
-    stage_of,
-    to_kafka,
-)
+from services.cli.bus.kafka_access import connection_options, partition_of, scan, to_kafka
 from shared.errors import BrokerUnavailable
-from shared.events.topics import bus_topics
 from shared.settings import KafkaSettings
 from shared.streaming.records import TopicPartition
-
-
-@pytest.mark.parametrize(
-    ("topic", "department"),
-    [
-        ("departments.quality.v1", "quality"),
-        ("departments.quality.updates.v1", None),
-        ("departments.quality.dead-letters.v1", None),
-        ("complaints.lifecycle.v1", None),
-    ],
-)
-def test_a_queue_names_its_department(topic: str, department: str | None) -> None:
-    assert department_of_topic(topic) == department
-
-
-def test_every_topic_but_state_is_read() -> None:
-    names = {topic.name for topic in bus_topics(["quality"])}
-    assert {name for name in names if not is_bus_topic(name)} == {
-        "router.state.v1",
-        "sla.state.v1",
-        "notifier.state.v1",
-        "auditor.state.v1",
-    }
-    assert not is_bus_topic("__consumer_offsets")
-
-
-def test_dead_letters_of_services_and_departments_are_both_seen() -> None:
-    assert is_dead_letter_topic("router.dead-letters.v1")
-    assert is_dead_letter_topic("departments.quality.dead-letters.v1")
-    assert not is_dead_letter_topic("departments.quality.v1")
-
-
-def test_the_journey_has_an_order() -> None:
-    journey = [
-        "complaints.received.v1",
-        "complaints.lifecycle.v1",
-        "departments.quality.v1",
-        "departments.quality.updates.v1",
-        "sla.events.v1",
-        "notifications.requests.v1",
-        "notifications.events.v1",
-    ]
-    assert sorted(journey, key=stage_of) == journey
 
 
 @pytest.mark.parametrize(("key", "murmur2"), [(b"21", -973932308), (b"foobar", -790332482), (b"", 275646681)])
