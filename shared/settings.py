@@ -199,6 +199,11 @@ class ServiceSettings(BaseSettings):
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
+def none_if_blank(value: object) -> object:
+    """A variable set to nothing is one that is not set; for a ``field_validator`` in mode ``before``."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 def make_clock(speed: float, origin: datetime | None) -> Clock:
     """The machine's clock, or a faster one; a faster one needs an origin all processes share."""
     if speed == 1.0:

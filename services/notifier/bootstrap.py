@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -13,27 +14,27 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from services.notifier.adapters.config_files import load_departments
-from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity
 from services.notifier.adapters.recipient_window import RecipientWindow
-from services.notifier.adapters.smtp import SmtpRelay
-from services.notifier.adapters.templates import TemplateSet
 from services.notifier.composer import Composer
-from services.notifier.domain.letter import Letterhead
+from services.notifier.domain.letterhead import Letterhead
 from services.notifier.domain.policy import CorrespondencePolicy
 from services.notifier.domain.recipient_limit import RecipientLimits, recipient_key
 from services.notifier.domain.state import Correspondence
+from services.notifier.domain.template_values import TemplateValues
+from services.notifier.media.mail.medium import mail
 from services.notifier.sending.courier import Admits, Courier
 from services.notifier.sending.desk import Desk
 from services.notifier.sending.durable_writer import DurableWriter
 from services.notifier.sending.lane import Lane
+from services.notifier.sending.lanes import Lanes
 from services.notifier.sending.lease import Lease
-from services.notifier.sending.letter_writer import LetterWriter
+from services.notifier.sending.medium import MakeMedium, Medium
 from services.notifier.sending.ownership import Ownership
 from services.notifier.sending.reception import SERVICE, Reception
 from services.notifier.sending.schedule import LaneSchedule
 from services.notifier.sending.sender import MAX_POLL, NEEDS, Sender
 from services.notifier.sending.throttle import Throttle
-from services.notifier.settings import NotifierSettings, SmtpSettings
+from services.notifier.settings import NotifierSettings
 from shared.clock import Clock
 from shared.events.ids import query_code
 from shared.events.notifications import NotificationSkipped
@@ -103,42 +104,44 @@ def letterhead(settings: NotifierSettings) -> Letterhead:
         contact=settings.contact,
         status_url=settings.status_url,
         message_url=settings.message_url,
-        reply_to=settings.smtp.reply_to,
     )
 
 
-def letter_writer(settings: NotifierSettings, make_query_code: Callable[[str], str] | None = None) -> LetterWriter:
-    """What the sender writes with. Without ``make_query_code`` codes are made from the secret."""
+def media(settings: NotifierSettings, make_query_code: Callable[[str], str] | None = None) -> Sequence[MakeMedium]:
+    """Every medium there is; a new one is one more line here. Without ``make_query_code`` the secret makes the codes.
+
+    ConfigurationError: the files of one of them are wrong.
+    """
     secret = settings.query_code_secret.get_secret_value().encode()
-    return LetterWriter(
-        TemplateSet(settings.config_dir / "templates", settings.zone),
-        load_departments(settings.config_dir / "departments.yaml").by_id(),
-        letterhead(settings),
-        make_query_code or partial(query_code, secret),
-    )
+    values = TemplateValues(letterhead(settings), make_query_code or partial(query_code, secret))
+    departments = load_departments(settings.config_dir / "departments.yaml").by_id()
+    templates = settings.config_dir / "templates"
+    return [
+        mail(settings.smtp, templates, settings.zone, departments, values),
+    ]
 
 
-def message_builder(smtp: SmtpSettings) -> MessageBuilder:
-    """What the sender builds its messages with, in the enterprise's name."""
-    return MessageBuilder(SenderIdentity(smtp.from_address, smtp.from_name, smtp.reply_to, smtp.message_id_domain))
-
-
-def build_sender(settings: NotifierSettings, broker: Broker, clock: Clock, stopping: threading.Event) -> Sender:
-    """The sender with its lanes, not started; ``stopping`` cuts its waits short."""
+def build_sender(
+    settings: NotifierSettings,
+    broker: Broker,
+    clock: Clock,
+    stopping: threading.Event,
+    plugs: Sequence[MakeMedium] | None = None,
+) -> Sender:
+    """The sender with its lanes, not started; ``stopping`` cuts its waits short. ``plugs``: other media than ours."""
     lease = Lease(settings.kafka.session_timeout_seconds)
     desk = Desk(clock, DurableWriter(broker.producer(), stopping), lease, stopping)
-    letters, admits = letter_writer(settings), recipient_limit(settings)
+    lanes = build_lanes(settings, desk, media(settings) if plugs is None else plugs)
     consumer = broker.consumer(SERVICE, settings.instance_id)
     ownership = Ownership(broker, consumer, settings.sender.max_span + MAX_POLL)
     throttle = Throttle(settings.sender.max_pending, settings.sender.max_span)
-    lanes = [build_lane(number, settings, desk, letters, admits) for number in range(settings.sender.lanes)]
     reception = Reception(ownership, lanes, desk, DeadLetterMeter(settings.engine.dead_letter_max_share))
     cluster = ClusterCheck(broker, SERVICE, NEEDS, settings.kafka.missing_patience_seconds)
     return Sender(consumer, ownership, throttle, lanes, reception, desk, settings.sender.drain_seconds, cluster)
 
 
 def recipient_limit(settings: NotifierSettings) -> Admits:
-    """Whether one more letter may go to an address; addresses are known by their keyed hash alone."""
+    """Whether one more letter may go to an addressee, who is known by a keyed hash alone."""
     limits = RecipientLimits(settings.recipient.per_hour, settings.recipient.per_day)
     seconds = settings.redis.timeout_seconds
     redis = Redis.from_url(
@@ -146,15 +149,26 @@ def recipient_limit(settings: NotifierSettings) -> Admits:
     )
     window = RecipientWindow(redis, limits)
     secret = settings.query_code_secret.get_secret_value().encode()
-    return lambda address, notification_id, now: window.admits(recipient_key(secret, address), notification_id, now)
+    return lambda addressee, notification_id, now: window.admits(recipient_key(secret, addressee), notification_id, now)
 
 
-def build_lane(number: int, settings: NotifierSettings, desk: Desk, letters: LetterWriter, admits: Admits) -> Lane:
-    """One lane with a connection of its own."""
-    schedule, relay = LaneSchedule(desk.clock), SmtpRelay(settings.smtp)
-    courier = Courier(relay, schedule, desk, letters, message_builder(settings.smtp), settings.retry_after, admits)
+def build_lanes(settings: NotifierSettings, desk: Desk, plugs: Sequence[MakeMedium]) -> Lanes:
+    """The lanes of every medium, each with a connection of its own."""
+    admits, numbers = recipient_limit(settings), itertools.count()
+    by_medium: dict[str, list[Lane]] = {}
+    for make in plugs:
+        for medium in (make() for _ in range(settings.sender.lanes)):
+            lane = build_lane(next(numbers), settings, desk, medium, admits)
+            by_medium.setdefault(medium.name, []).append(lane)
+    return Lanes(by_medium)
+
+
+def build_lane(number: int, settings: NotifierSettings, desk: Desk, medium: Medium, admits: Admits) -> Lane:
+    """One lane of ``medium``."""
+    schedule = LaneSchedule(desk.clock)
+    courier = Courier(medium, schedule, desk, settings.retry_after, admits)
     reconnect_after = timedelta(seconds=settings.sender.reconnect_after_seconds)
-    return Lane(number, schedule, courier, relay, desk, reconnect_after)
+    return Lane(number, schedule, courier, medium, desk, reconnect_after)
 
 
 def count_skipped(batch: Batch[Correspondence]) -> None:

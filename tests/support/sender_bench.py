@@ -9,9 +9,10 @@ from typing import Any
 
 from deploy.local.polling import wait_until
 from services.notifier.bootstrap import build_sender, sender_companion
+from services.notifier.media.mail.settings import SmtpSettings
 from services.notifier.sending.reception import SERVICE
 from services.notifier.sending.sender import Sender
-from services.notifier.settings import NotifierSettings, SenderSettings, SmtpSettings
+from services.notifier.settings import NotifierSettings, SenderSettings
 from shared.clock import SystemClock
 from shared.events import topics
 from shared.events.base import Event

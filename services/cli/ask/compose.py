@@ -12,6 +12,7 @@ Exit code 0: every line was answered; 1: one was refused, with its reason in its
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,15 +22,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.cli.console.json_lines import FileArgument, LineRefused, run_batch_command
 from services.cli.console.options import AlwaysJsonOption, ConfigDirOption
 from services.notifier.adapters.config_files import load_departments
-from services.notifier.adapters.mail_message import MessageBuilder
-from services.notifier.bootstrap import correspondence_policy, letter_writer, message_builder
+from services.notifier.bootstrap import correspondence_policy, media
 from services.notifier.domain.composition import Cause
-from services.notifier.domain.letter import Unsendable
 from services.notifier.domain.policy import CorrespondencePolicy
 from services.notifier.domain.reducer import compose
 from services.notifier.domain.state import Correspondence
-from services.notifier.sending.addressing import addressed
-from services.notifier.sending.letter_writer import LetterWriter
+from services.notifier.sending.medium import Medium, Unsendable
+from services.notifier.sending.preparing import prepared
 from services.notifier.settings import NotifierSettings
 from shared.errors import ConfigurationError
 from shared.events.base import Event, WrittenInstant
@@ -55,10 +54,10 @@ class EventLine(BaseModel):
 class Correspondences:
     """The composer's memory over the lines of one run."""
 
-    def __init__(self, policy: CorrespondencePolicy, letters: LetterWriter, messages: MessageBuilder) -> None:
+    def __init__(self, policy: CorrespondencePolicy, media: Sequence[Medium]) -> None:
+        """``media``: at least one; none of them is connected."""
         self._policy = policy
-        self._letters = letters
-        self._messages = messages
+        self._media = media
         self._states: dict[str, Correspondence | None] = {}
 
     def answer(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -86,10 +85,11 @@ class Correspondences:
         return [output.event for output in step.outputs]
 
     def _write(self, request: NotificationRequested, answer: dict[str, Any]) -> None:
-        message = addressed(request, self._letters, self._messages)
-        if isinstance(message, Unsendable):
+        medium = next((medium for medium in self._media if medium.name == request.medium), self._media[0])
+        parcel = prepared(request, medium)
+        if isinstance(parcel, Unsendable):
             answer["unsendable"].append(
-                {"template": request.template, "reason": message.reason, "detail": message.detail}
+                {"template": request.template, "reason": parcel.reason, "detail": parcel.detail}
             )
             return
         answer["messages"].append(
@@ -98,9 +98,9 @@ class Correspondences:
                 "template": request.template,
                 "audience": request.audience,
                 "language": request.language,
-                "to": message.recipient,
-                "subject": message.letter.subject,
-                "text": message.letter.body,
+                "to": parcel.recipient,
+                "subject": parcel.heading,
+                "text": parcel.text,
             }
         )
 
@@ -113,9 +113,8 @@ def compose_command(config_dir: ConfigDirOption, file: FileArgument = None, as_j
     """
     settings = _settings(config_dir)
     triage = load_departments(config_dir / "departments.yaml").triage.id
-    letters = letter_writer(settings, lambda _complaint: QUERY_CODE_SHOWN)
-    messages = message_builder(settings.smtp)
-    run_batch_command(Correspondences(correspondence_policy(settings, triage), letters, messages).answer, file)
+    plugs = [make() for make in media(settings, lambda _complaint: QUERY_CODE_SHOWN)]
+    run_batch_command(Correspondences(correspondence_policy(settings, triage), plugs).answer, file)
 
 
 def _settings(config_dir: Path) -> NotifierSettings:

@@ -42,7 +42,7 @@ def _read_clocks(directory: Path) -> None:
 
 def _read_letters(directory: Path) -> None:
     from services.notifier.adapters.config_files import load_departments
-    from services.notifier.adapters.templates import TemplateSet
+    from services.notifier.media.mail.templates import MailTemplates
 
     load_departments(directory / "departments.yaml")
-    TemplateSet(directory / "templates", ZoneInfo("UTC"))
+    MailTemplates(directory / "templates", ZoneInfo("UTC"))

@@ -1,1 +1,1 @@
-"""Where the notifier touches the world: configuration files, templates, mail messages, SMTP."""
+"""Where the notifier touches the world and no medium does it: configuration files, Redis."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.notifier.domain.choose_medium import NAMED_WHEN_UNTOLD, medium_for_complainant
 from services.notifier.domain.composition import Cause, Composition, Output
 from services.notifier.domain.notification import AUDIENCES, Template, notification_id
 from services.notifier.domain.state import Correspondence
@@ -54,32 +55,30 @@ def tell_complainant(
     state: Correspondence, event: CaseEvent, message: Message, cause: Cause, now: datetime
 ) -> Composition:
     """Ask for ``message``, or record why nobody is told; once per cycle and template, and refusals once per kind."""
-    template, parameters = message
+    template, _ = message
     slot = f"{event.cycle}/{template}"
     if isinstance(event, ConsumerMessageRefused):
         slot += f"/{event.message}/{event.reason}/{event.safety}"
     if slot in state.issued:
         return Composition(state)
-    reason = reason_not_to_write(state)
+    reason, medium = reason_not_to_write(state), medium_for_complainant(state.complainant)
     output: NotificationRequested | NotificationSkipped
-    if reason is None:
-        output = _request(state, event, template, parameters, cause, now)
+    if reason is None and medium is not None:
+        output = _request(state, event, message, medium, cause, now)
     else:
-        output = _skip(event, template, reason, cause, now)
+        output = _skip(event, template, reason or "no_address", cause, now)
     remembered = state.model_copy(update={"issued": (*state.issued, slot)})
     return Composition(remembered, (Output(output, cause.traceparent or state.traceparent),))
 
 
 def reason_not_to_write(state: Correspondence) -> str | None:
-    """Why the complainant is not written to: unknown_case, anonymous, no_consent, no_address; None: write."""
+    """Why the complainant is not written to even if reached: unknown_case, anonymous, no_consent; None: write."""
     complainant = state.complainant
     if complainant is None:
         return "unknown_case"
     if complainant.anonymous:
         return "anonymous"
-    if not state.contact_consent:
-        return "no_consent"
-    return None if complainant.email else "no_address"
+    return None if state.contact_consent else "no_consent"
 
 
 def instant(moment: datetime) -> str:
@@ -90,11 +89,12 @@ def instant(moment: datetime) -> str:
 def _request(
     state: Correspondence,
     event: CaseEvent,
-    template: Template,
-    parameters: dict[str, str],
+    message: Message,
+    medium: Medium,
     cause: Cause,
     now: datetime,
 ) -> NotificationRequested:
+    template, parameters = message
     return NotificationRequested(
         notification_id=notification_id(cause.event_id, template),
         complaint_id=event.complaint_id,
@@ -102,7 +102,7 @@ def _request(
         cycle=event.cycle,
         template=template,
         language=state.language,
-        medium=Medium.EMAIL,
+        medium=medium,
         audience=AUDIENCES[template],
         complainant=state.complainant,
         parameters=parameters,
@@ -118,7 +118,7 @@ def _skip(event: CaseEvent, template: Template, reason: str, cause: Cause, now: 
         cycle=event.cycle,
         template=template,
         audience=AUDIENCES[template],
-        medium=Medium.EMAIL,
+        medium=NAMED_WHEN_UNTOLD,
         happened_at=now,
         reason=reason,
     )

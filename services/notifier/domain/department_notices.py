@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from services.notifier.domain.choose_medium import NAMED_WHEN_UNTOLD, medium_for_department
 from services.notifier.domain.complainant_messages import instant
 from services.notifier.domain.composition import Composition, Output
 from services.notifier.domain.notification import AUDIENCES, Template, notification_id
 from services.notifier.domain.policy import CorrespondencePolicy
 from services.notifier.domain.state import MAX_HELD, ClockNotice, Correspondence
-from shared.events.notifications import Medium, NotificationRequested, NotificationSkipped
+from shared.events.notifications import NotificationRequested, NotificationSkipped
 from shared.events.sla import ClockBreached, ClockCorrected
 
 
@@ -87,7 +88,7 @@ def _correct(state: Correspondence, notice: ClockNotice, policy: CorrespondenceP
         cycle=notice.cycle,
         template=notice.template,
         audience=AUDIENCES[notice.template],
-        medium=Medium.EMAIL,
+        medium=NAMED_WHEN_UNTOLD,
         happened_at=now,
         reason="no_breach_notice",
     )
@@ -116,7 +117,7 @@ def _send(
         cycle=notice.cycle,
         template=notice.template,
         language=policy.department_language,
-        medium=Medium.EMAIL,
+        medium=medium_for_department(),
         audience=AUDIENCES[notice.template],
         department=department,
         parameters=notice.parameters,

@@ -64,7 +64,10 @@ AUDIENCES: Mapping[Template, Audience] = MappingProxyType(
 
 
 def notification_id(cause_event_id: str, template: Template) -> str:
-    """The id of a message: the same cause and template always give the same one. It becomes the Message-ID."""
+    """The id of a message: the same cause and template always give the same one.
+
+    Media in which a message has an id of its own make it of this one.
+    """
     return event_id(cause_event_id, NotificationRequested.event_type, f"{template}/{AUDIENCES[template]}")
 
 

@@ -32,11 +32,9 @@ class RecipientLimits:
     per_day: int
 
 
-def recipient_key(secret: bytes, address: str) -> str:
-    """A keyed hash that stands for the mailbox of ``address``: its case and a ``+tag`` do not make it another."""
-    local, _, domain = address.strip().casefold().rpartition("@")
-    mailbox = f"{local.partition('+')[0]}@{domain}"
-    return hmac.digest(secret, b"recipient\0" + mailbox.encode(), hashlib.sha256).hex()[:32]
+def recipient_key(secret: bytes, addressee: str) -> str:
+    """A keyed hash that stands for ``addressee``, which its medium names in one way however the address is written."""
+    return hmac.digest(secret, b"recipient\0" + addressee.encode(), hashlib.sha256).hex()[:32]
 
 
 def is_admitted(counted: dict[str, float], notification_id: str, now: float, limits: RecipientLimits) -> bool:

@@ -1,8 +1,7 @@
-"""What to do after a message was handed to the mail relay: done, try again, or give up.
+"""What to do after a message was handed over: done, try again, or give up.
 
-RFC 5321 §4.2.1: 4yz is a transient refusal, 5yz a permanent one. §6.1 and RFC 1047: when the connection dies between
-the final dot and the reply, nobody knows; the message is then sent again under the same Message-ID, since a
-repeat that is flagged does less harm than a message lost.
+When a connection dies between the end of a message and the answer to it, nobody knows; the message is then sent again
+under the same id, since a repeat that is flagged does less harm than a message lost.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from enum import StrEnum
 
 
 class HandoverResult(StrEnum):
-    """How a conversation with the relay ended."""
+    """How a conversation with a provider ended."""
 
     ACCEPTED = "accepted"
     TRY_LATER = "try_later"
@@ -57,18 +56,6 @@ RetryDecision = Sent | TryAgain | GiveUp
 """What follows from an attempt."""
 
 
-def judge_reply(code: int, *, message_complete: bool) -> Handover:
-    """The meaning of an SMTP reply ``code``; ``message_complete`` once the final dot was sent."""
-    if 200 <= code < 300:
-        return Handover(HandoverResult.ACCEPTED, f"smtp_{code}")
-    if 400 <= code < 500:
-        return Handover(HandoverResult.TRY_LATER, f"smtp_{code}")
-    if 500 <= code < 600:
-        return Handover(HandoverResult.REFUSED, f"smtp_{code}")
-    unknown = HandoverResult.UNKNOWN if message_complete else HandoverResult.TRY_LATER
-    return Handover(unknown, "unintelligible_reply")
-
-
 def decide(
     handover: Handover, *, attempt: int, possibly_delivered: bool, schedule: tuple[timedelta, ...]
 ) -> RetryDecision:
@@ -88,6 +75,6 @@ def decide(
 
 
 def reconnect_wait(failures: int, first: timedelta, longest: timedelta) -> timedelta:
-    """How long to wait before the relay is called again after ``failures`` (≥ 1) vain tries: doubling, bounded."""
+    """How long to wait before a provider is called again after ``failures`` (≥ 1) vain tries: doubling, bounded."""
     doublings = min(failures - 1, 16)
     return min(longest, first * (1 << doublings))

@@ -1,1 +1,1 @@
-"""The sender: from requests on a topic to mails at the relay, at least once and never silently twice."""
+"""The sender: from requests on a topic to messages handed over by a medium, at least once and never silently twice."""

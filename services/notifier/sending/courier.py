@@ -1,25 +1,22 @@
 """One attempt at one message: say so, hand it over, say what came of it.
 
-``attempted`` is durable before the relay hears of the message, so whoever takes over later knows that it may have
-arrived; it is then sent again under the same Message-ID and marked as a possible repeat.
+``attempted`` is durable before the provider hears of the message, so whoever takes over later knows that it may have
+arrived; it is then sent again under the same id and marked as a possible repeat.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from services.notifier.adapters.mail_message import MessageBuilder
-from services.notifier.domain.letter import Unsendable
 from services.notifier.domain.progress import NOTHING_YET, Progress
 from services.notifier.domain.recipient_limit import LIMITED, WITHHELD
-from services.notifier.domain.retry import GiveUp, Handover, RetryDecision, Sent, TryAgain, decide
+from services.notifier.domain.retry import GiveUp, RetryDecision, Sent, TryAgain, decide
 from services.notifier.sending import outcomes
-from services.notifier.sending.addressing import addressed
 from services.notifier.sending.delivery import Delivery
 from services.notifier.sending.desk import Desk
-from services.notifier.sending.letter_writer import LetterWriter
+from services.notifier.sending.medium import Medium, Unsendable
+from services.notifier.sending.preparing import prepared
 from services.notifier.sending.schedule import LaneSchedule
 from shared.crash_points import crash_point
 from shared.events.notifications import NotificationRequested
@@ -31,27 +28,7 @@ _LOG = get_logger()
 
 
 Admits = Callable[[str, str, datetime], bool]
-"""Whether one more letter may go to this address: address, notification id, now."""
-
-
-class Relay(Protocol):
-    """What a lane needs of a mail relay; ``adapters.smtp.SmtpRelay`` is the real one."""
-
-    def connect(self) -> None:
-        """Make sure there is a connection; raises RelayUnreachable."""
-        ...
-
-    def hand_over(self, recipient: str, message: bytes) -> Handover:
-        """Hand a message over; how that ended."""
-        ...
-
-    def close_if_idle(self) -> None:
-        """Close a connection nobody used for a while."""
-        ...
-
-    def close(self) -> None:
-        """Close the connection."""
-        ...
+"""Whether one more message may go to this addressee: ``Parcel.addressee``, notification id, now."""
 
 
 class Courier:
@@ -59,30 +36,26 @@ class Courier:
 
     def __init__(
         self,
-        relay: Relay,
+        medium: Medium,
         schedule: LaneSchedule,
         desk: Desk,
-        letters: LetterWriter,
-        messages: MessageBuilder,
         retry_after: tuple[timedelta, ...],
         admits: Admits,
     ) -> None:
-        self._relay = relay
+        self._medium = medium
         self._schedule = schedule
         self._desk = desk
-        self._letters = letters
-        self._messages = messages
         self._retry_after = retry_after
         self._admits = admits
 
     def deliver(self, delivery: Delivery) -> None:
         """Make one attempt and record what came of it. Raises Stopping when the process ends before that."""
-        message = addressed(delivery.request, self._letters, self._messages)
-        if isinstance(message, Unsendable):
-            _LOG.warning("notification_unsendable", **_fields(delivery), reason=message.reason, error=message.detail)
-            self._conclude(delivery, max(1, delivery.progress.attempts), GiveUp(message.reason))
+        parcel = prepared(delivery.request, self._medium)
+        if isinstance(parcel, Unsendable):
+            _LOG.warning("notification_unsendable", **_fields(delivery), reason=parcel.reason, error=parcel.detail)
+            self._conclude(delivery, max(1, delivery.progress.attempts), GiveUp(parcel.reason))
             return
-        if delivery.progress == NOTHING_YET and not self._may_go(delivery.request, message.recipient):
+        if delivery.progress == NOTHING_YET and not self._may_go(delivery.request, parcel.addressee):
             _LOG.info("notification_withheld", **_fields(delivery), reason=WITHHELD)
             now = self._desk.clock.now()
             self._settle(delivery, outcomes.withheld(delivery, WITHHELD, now), "withheld")
@@ -94,7 +67,7 @@ class Courier:
             self._schedule.put_back(delivery, delivery.progress)
             return
         with metrics.NOTIFICATION_DELIVERY_SECONDS.time():
-            handover = self._relay.hand_over(message.recipient, message.wire)
+            handover = self._medium.hand_over(parcel)
         crash_point("sender.after-send")
         decision = decide(
             handover,
@@ -104,10 +77,10 @@ class Courier:
         )
         self._conclude(delivery, attempt, decision)
 
-    def _may_go(self, request: NotificationRequested, recipient: str) -> bool:
+    def _may_go(self, request: NotificationRequested, addressee: str) -> bool:
         if request.template not in LIMITED:
             return True
-        return self._admits(recipient, request.notification_id, self._desk.clock.now())
+        return self._admits(addressee, request.notification_id, self._desk.clock.now())
 
     def _conclude(self, delivery: Delivery, attempt: int, decision: RetryDecision) -> None:
         now = self._desk.clock.now()

@@ -1,7 +1,7 @@
-"""A lane: one thread, one connection to the relay, one message at a time.
+"""A lane: one thread, one connection of a medium, one message at a time.
 
-While the relay cannot be reached nothing is attempted and no message loses one of its attempts: the lane calls again,
-ever less often, and requests wait on their topic.
+While its provider cannot be reached nothing is attempted and no message loses one of its attempts: the lane calls
+again, ever less often, and requests wait on their topic.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
-from services.notifier.adapters.smtp import RelayUnreachable
 from services.notifier.domain.retry import reconnect_wait
-from services.notifier.sending.courier import Courier, Relay
+from services.notifier.sending.courier import Courier
 from services.notifier.sending.desk import Desk
 from services.notifier.sending.durable_writer import Stopping
+from services.notifier.sending.medium import Medium, MediumUnreachable
 from services.notifier.sending.schedule import LaneSchedule
 from shared.errors import FatalError
 from shared.observability.logging import get_logger
@@ -31,14 +31,14 @@ class Lane(threading.Thread):
         number: int,
         schedule: LaneSchedule,
         courier: Courier,
-        relay: Relay,
+        medium: Medium,
         desk: Desk,
         reconnect_after: timedelta,
     ) -> None:
         super().__init__(name=f"sender-lane-{number}", daemon=True)
         self.schedule = schedule
         self._courier = courier
-        self._relay = relay
+        self._medium = medium
         self._desk = desk
         self._reconnect_after = reconnect_after
         self._vain_calls = 0
@@ -56,16 +56,21 @@ class Lane(threading.Thread):
         finally:
             if failure is not None:  # a lane that dies silently would let requests wait for ever
                 self._desk.failures.put(failure)
-            self._relay.close()
+            self._medium.close()
 
     @property
     def is_connected(self) -> bool:
-        """False while the relay cannot be reached."""
+        """False while its provider cannot be reached."""
         return self._vain_calls == 0
+
+    @property
+    def provider(self) -> str:
+        """Whom it hands messages to, as a sentence names it."""
+        return self._medium.provider
 
     def _turn(self) -> None:
         if not self.schedule.wait_for_due(_LOOK_SECONDS):
-            self._relay.close_if_idle()
+            self._medium.close_if_idle()
             return
         if not self._desk.lease.is_fresh():
             self._desk.stopping.wait(_LOOK_SECONDS)
@@ -78,8 +83,8 @@ class Lane(threading.Thread):
 
     def _connect(self) -> bool:
         try:
-            self._relay.connect()
-        except RelayUnreachable as unreachable:
+            self._medium.connect()
+        except MediumUnreachable as unreachable:
             self._vain_calls += 1
             wait = reconnect_wait(self._vain_calls, self._reconnect_after, _LONGEST_RECONNECT_WAIT)
             _LOG.warning("relay_unreachable", reason=unreachable.reason, retry_in_seconds=wait.total_seconds())

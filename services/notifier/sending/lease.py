@@ -1,8 +1,8 @@
 """Whether this process may still believe that its partitions are its own.
 
 A process that was suspended wakes up as a zombie: others have taken over, and it does not know yet. Kafka fences
-transactions, not mails, so the sender fences itself: after a silence of half a session nothing is handed over until
-membership has been proven by a commit, which the group coordinator refuses to a former member.
+transactions, not messages to people, so the sender fences itself: after a silence of half a session nothing is handed
+over until membership has been proven by a commit, which the group coordinator refuses to a former member.
 """
 
 from __future__ import annotations

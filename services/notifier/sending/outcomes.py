@@ -41,7 +41,7 @@ def deferred(delivery: Delivery, progress: Progress, reason: str, now: datetime)
 
 
 def sent(delivery: Delivery, attempt: int, possible_repeat: bool, now: datetime) -> ProducerRecord:
-    """The relay took it."""
+    """The provider took it."""
     event = NotificationSent(**_about(delivery, now), attempt=attempt, possible_repeat=possible_repeat)
     return _record(delivery, event, "", now)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
-
 from services.notifier.domain.progress import NOTHING_YET
 from services.notifier.sending.delivery import Delivery, OwnedPartition
 from services.notifier.sending.desk import Desk
-from services.notifier.sending.lane import Lane
+from services.notifier.sending.lanes import Lanes
 from services.notifier.sending.outcomes import sent
 from services.notifier.sending.ownership import Ownership
 from shared.errors import InvalidEvent
@@ -32,7 +29,7 @@ _LOG = get_logger()
 class Reception:
     """Used by the reading thread alone."""
 
-    def __init__(self, ownership: Ownership, lanes: Sequence[Lane], desk: Desk, meter: DeadLetterMeter) -> None:
+    def __init__(self, ownership: Ownership, lanes: Lanes, desk: Desk, meter: DeadLetterMeter) -> None:
         self._ownership = ownership
         self._lanes = lanes
         self._desk = desk
@@ -52,7 +49,7 @@ class Reception:
         progress = owned.recovered.pop(request.notification_id, NOTHING_YET)
         delivery = Delivery(request, owned, record.offset, envelope.traceparent, progress)
         if not progress.is_settled:
-            self._lane_of(request).schedule.add(delivery)
+            self._lanes.lane_of(request).schedule.add(delivery)
         elif progress.is_repeat_unsaid:
             self._say_repeat(delivery)
         else:
@@ -73,10 +70,6 @@ class Reception:
         letter = dead_letter(record, _DEAD_LETTERS, refusal, SERVICE, self._desk.clock.now())
         self._desk.writer.write_later(letter, lambda: self._desk.finished.put((owned, record.offset)))
         self._meter.record(bad=True)
-
-    def _lane_of(self, request: NotificationRequested) -> Lane:
-        """Always the same for a complaint, so that its messages stay in order."""
-        return self._lanes[zlib.crc32(request.complaint_id.encode()) % len(self._lanes)]
 
 
 def _decode(record: ConsumerRecord) -> tuple[Envelope, NotificationRequested]:

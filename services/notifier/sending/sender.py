@@ -13,7 +13,7 @@ from typing import Self
 
 from services.notifier.sending.delivery import OwnedPartition
 from services.notifier.sending.desk import Desk
-from services.notifier.sending.lane import Lane
+from services.notifier.sending.lanes import Lanes
 from services.notifier.sending.ownership import Ownership
 from services.notifier.sending.reception import SERVICE, Reception
 from services.notifier.sending.throttle import Throttle
@@ -53,7 +53,7 @@ class Sender:
         consumer: Consumer,
         ownership: Ownership,
         throttle: Throttle,
-        lanes: Sequence[Lane],
+        lanes: Lanes,
         reception: Reception,
         desk: Desk,
         drain_seconds: float,
@@ -76,15 +76,16 @@ class Sender:
 
     @property
     def is_ready(self) -> bool:
-        """True when its partitions are taken over, or there are none for it, and the relay can be reached."""
+        """True when its partitions are taken over, or there are none for it, and every provider can be reached."""
         return self.problem() is None
 
     def problem(self) -> str | None:
         """Why it is not ready, in one sentence; None when it is."""
         if self._cluster.problem is not None:
             return f"sender: {self._cluster.problem}"
-        if not all(lane.is_connected for lane in self._lanes):
-            return "the mail relay cannot be reached"
+        for lane in self._lanes:
+            if not lane.is_connected:
+                return f"{lane.provider} cannot be reached"
         if self._ownership.partitions or self._is_spare:
             return None
         return "the sender's partitions are not taken over yet" if self._assigned else "no partitions assigned yet"

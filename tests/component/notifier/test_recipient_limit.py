@@ -15,7 +15,9 @@ from deploy.local.ports import free_port
 from deploy.local.smtp_sink_process import SmtpSink
 from services.notifier.adapters.recipient_window import LocalWindow, RecipientWindow
 from services.notifier.domain.notification import Template
-from services.notifier.domain.recipient_limit import RecipientLimits, recipient_key
+from services.notifier.domain.recipient_limit import RecipientLimits
+from services.notifier.domain.recipient_limit import recipient_key as key_of_addressee
+from services.notifier.media.mail.addresses import mailbox_of
 from services.notifier.settings import RecipientSettings
 from tests.support.sender_bench import SenderBench, kind, sender_settings
 from tests.unit.notifier.cases import NOON
@@ -40,6 +42,11 @@ def redis(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture(params=["redis", "local"])
 def window(request: pytest.FixtureRequest, redis: Redis) -> RecipientWindow:
     return RecipientWindow(redis if request.param == "redis" else None, LIMITS)
+
+
+def recipient_key(secret: bytes, address: str) -> str:
+    """The key that a letter to ``address`` is counted under."""
+    return key_of_addressee(secret, mailbox_of(address))
 
 
 def at(minutes: float) -> timedelta:

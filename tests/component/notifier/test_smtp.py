@@ -10,10 +10,11 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.smtp_sink_process import SmtpSink
-from services.notifier.adapters import smtp
-from services.notifier.adapters.smtp import RelayUnreachable, SmtpRelay
 from services.notifier.domain.retry import Handover, HandoverResult
-from services.notifier.settings import SmtpSettings
+from services.notifier.media.mail import smtp
+from services.notifier.media.mail.settings import SmtpSettings
+from services.notifier.media.mail.smtp import SmtpRelay
+from services.notifier.sending.medium import MediumUnreachable
 from tests.support.smtp_relays import Conversation, Peer, ScriptedRelay
 
 MESSAGE = b"Subject: x\r\nMessage-ID: <%s@notifier.example.com>\r\n\r\n.one dot\r\n..two dots\r\n.\r\nend\r\n"
@@ -138,7 +139,7 @@ def test_silence_after_the_message_is_unknown_once_the_wait_is_over() -> None:
 
 def test_a_relay_that_is_not_there_is_unreachable_and_no_message_is_to_blame() -> None:
     relay = a_relay(free_port())
-    with pytest.raises(RelayUnreachable, match="connect_failed"):
+    with pytest.raises(MediumUnreachable, match="connect_failed"):
         relay.connect()
     assert relay.hand_over("li.hua@example.cn", MESSAGE) == Handover(HandoverResult.TRY_LATER, "connect_failed")
 
@@ -146,7 +147,7 @@ def test_a_relay_that_is_not_there_is_unreachable_and_no_message_is_to_blame() -
 def test_a_relay_that_turns_us_away_at_the_door_is_unreachable() -> None:
     with (
         ScriptedRelay(lambda peer: peer.say("554 go away")) as scripted,
-        pytest.raises(RelayUnreachable, match="smtp_554"),
+        pytest.raises(MediumUnreachable, match="smtp_554"),
     ):
         a_relay(scripted.port).connect()
 
@@ -154,7 +155,7 @@ def test_a_relay_that_turns_us_away_at_the_door_is_unreachable() -> None:
 def test_starttls_that_is_not_offered_is_never_replaced_by_plain_text() -> None:
     with ScriptedRelay(greeting()) as scripted:
         settings = SmtpSettings(host="127.0.0.1", port=scripted.port, security="starttls", timeout_seconds=5)
-        with pytest.raises(RelayUnreachable, match="not_supported"):
+        with pytest.raises(MediumUnreachable, match="not_supported"):
             SmtpRelay(settings).connect()
 
 

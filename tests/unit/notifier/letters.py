@@ -6,17 +6,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.notifier.adapters.config_files import load_departments
-from services.notifier.adapters.templates import TemplateSet
-from services.notifier.domain.letter import Letterhead
+from services.notifier.domain.letterhead import Letterhead
 from services.notifier.domain.notification import AUDIENCES, EXAMPLE_PARAMETERS, Template, notification_id
-from services.notifier.sending.letter_writer import LetterWriter
+from services.notifier.domain.template_values import TemplateValues
+from services.notifier.media.mail.letter_writer import LetterWriter
+from services.notifier.media.mail.templates import MailTemplates
 from shared.events.complaint import Complainant
 from shared.events.notifications import Audience, NotificationRequested
 from tests.unit.notifier.cases import COMPLAINT_ID, NOON, TICKET
 
 CONFIG = Path(__file__).parents[3] / "deploy" / "config"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-TEMPLATES = TemplateSet(CONFIG / "templates", SHANGHAI)
+TEMPLATES = MailTemplates(CONFIG / "templates", SHANGHAI)
 QUERY_CODE = "ABCD-EFGH-JKMN-PQRS"
 
 
@@ -25,7 +26,7 @@ def a_writer(status_url: str | None = None) -> LetterWriter:
     names = {"zh-CN": "示例企业", "en": "Example Enterprise"}
     letterhead = Letterhead(names, contact="service@example.com", status_url=status_url)
     departments = load_departments(CONFIG / "departments.yaml").by_id()
-    return LetterWriter(TEMPLATES, departments, letterhead, lambda _complaint: QUERY_CODE)
+    return LetterWriter(TEMPLATES, departments, TemplateValues(letterhead, lambda _complaint: QUERY_CODE), None)
 
 
 def a_request(

@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 
 from services.cli.ask.compose import QUERY_CODE_SHOWN, Correspondences
 from services.cli.console.json_lines import run_batch
-from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity, mail_address
+from services.notifier.media.mail.addresses import mail_address
+from services.notifier.media.mail.medium import MailMedium
+from services.notifier.media.mail.message import MessageBuilder, SenderIdentity
+from services.notifier.media.mail.settings import SmtpSettings
+from services.notifier.media.mail.smtp import SmtpRelay
 from shared.events.base import Event
 from tests.unit.notifier.cases import COMPLAINT_ID, POLICY, breached, dispatched, registered, resolved
 from tests.unit.notifier.letters import CONFIG, a_request, a_writer
@@ -29,7 +33,8 @@ def line(event: Event, **more: Any) -> dict[str, Any]:
 def run(*lines: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
     """Exit code and answers."""
     sink = io.StringIO()
-    handle = Correspondences(POLICY, a_writer(), MESSAGES).answer
+    medium = MailMedium(a_writer(), MESSAGES, SmtpRelay(SmtpSettings()))
+    handle = Correspondences(POLICY, [medium]).answer
     code = run_batch(handle, [json.dumps(document) for document in lines], sink)
     return code, [json.loads(answer) for answer in sink.getvalue().splitlines()]
 

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity
 from services.notifier.domain.notification import Template
 from services.notifier.domain.progress import NOTHING_YET, Progress
 from services.notifier.domain.retry import Handover, HandoverResult
+from services.notifier.media.mail.medium import MailMedium
+from services.notifier.media.mail.message import MessageBuilder, SenderIdentity
 from services.notifier.sending.bookmarks import Bookmarks
 from services.notifier.sending.courier import Courier
 from services.notifier.sending.delivery import Delivery, OwnedPartition
@@ -87,15 +88,9 @@ class Lane:
         self.desk = Desk(self.clock, DurableWriter(self.journal, self.stopping), lease, self.stopping)
         self.schedule = LaneSchedule(self.clock)
         messages = MessageBuilder(SenderIdentity("a@example.com", "A", "a@example.com", "example.com"))
-        self.courier = Courier(
-            self.journal,
-            self.schedule,
-            self.desk,
-            a_writer(),
-            messages,
-            (timedelta(seconds=5), timedelta(minutes=1)),
-            self._admits,
-        )
+        medium = MailMedium(a_writer(), messages, self.journal)
+        retry_after = (timedelta(seconds=5), timedelta(minutes=1))
+        self.courier = Courier(medium, self.schedule, self.desk, retry_after, self._admits)
 
     def _admits(self, address: str, notification_id: str, _now: object) -> bool:
         self.asked.append((address, notification_id))

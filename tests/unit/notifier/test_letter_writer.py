@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.notifier.domain.letter import Letter, Unsendable
 from services.notifier.domain.notification import Template
+from services.notifier.media.mail.letter import Letter
+from services.notifier.sending.medium import Unsendable
 from shared.events.complaint import Complainant
 from tests.unit.notifier.cases import NOON
 from tests.unit.notifier.letters import a_request, a_writer
@@ -36,7 +37,6 @@ def test_the_status_page_is_named_where_there_is_one() -> None:
     [
         ({"complainant": Complainant(name="李华")}, "no_address"),
         ({"complainant": None}, "no_address"),
-        ({"medium": "pigeon"}, "unknown_medium"),
         ({"template": "horoscope"}, "template_failed"),
         ({"language": "tlh"}, "template_failed"),
         ({"parameters": {}}, "template_failed"),

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity, mail_address
-from services.notifier.domain.letter import Letter
+from services.notifier.media.mail.addresses import mail_address
+from services.notifier.media.mail.letter import Letter
+from services.notifier.media.mail.message import MessageBuilder, SenderIdentity
 from tests.unit.notifier.cases import NOON
 
 IDENTITY = SenderIdentity("noreply@example.com", "示例企业", "complaints@example.com", "notifier.example.com")

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from services.notifier.adapters.config_files import load_departments
 from services.notifier.bootstrap import letterhead
-from services.notifier.domain.letter import Letter
 from services.notifier.domain.notification import AUDIENCES, LANGUAGES, Template
-from services.notifier.sending.letter_writer import LetterWriter
+from services.notifier.domain.template_values import TemplateValues
+from services.notifier.media.mail.letter import Letter
+from services.notifier.media.mail.letter_writer import LetterWriter
 from services.notifier.settings import NotifierSettings
 from shared.events.notifications import Audience
 from tests.unit.notifier.cases import COMPLAINT_ID, TICKET
@@ -66,7 +67,8 @@ def body_of(template: Template, language: str, doors: Mapping[str, str]) -> str:
     given = {name: value for name, value in doors.items() if name != "reply_to"}
     smtp = {"reply_to": doors["reply_to"]} if "reply_to" in doors else {}
     settings = NotifierSettings(development=True, config_dir=CONFIG, smtp=smtp, **given)  # type: ignore[arg-type]
-    writer = LetterWriter(TEMPLATES, DEPARTMENTS, letterhead(settings), lambda _complaint: QUERY_CODE)
+    values = TemplateValues(letterhead(settings), lambda _complaint: QUERY_CODE)
+    writer = LetterWriter(TEMPLATES, DEPARTMENTS, values, settings.smtp.reply_to)
     letter = writer.write(a_request(template, language))
     assert isinstance(letter, Letter)
     return letter.body

@@ -15,9 +15,9 @@ from services.notifier.domain.retry import (
     Sent,
     TryAgain,
     decide,
-    judge_reply,
     reconnect_wait,
 )
+from services.notifier.media.mail.replies import judge_reply
 
 SCHEDULE = (timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 ACCEPTED = Handover(HandoverResult.ACCEPTED, "smtp_250")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.adapters.templates import TemplateSet
-from services.notifier.domain.letter import Letter
 from services.notifier.domain.notification import AUDIENCES, LANGUAGES, Template
+from services.notifier.media.mail.letter import Letter
+from services.notifier.media.mail.templates import MailTemplates
 from shared.errors import ConfigurationError
 from shared.events.notifications import Audience
 from tests.unit.notifier.cases import TICKET
@@ -161,7 +161,7 @@ def test_a_broken_template_stops_the_start_and_is_named(templates: Path, text: s
     path = templates / "en" / "result.txt.j2"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as refusal:
-        TemplateSet(templates, SHANGHAI)
+        MailTemplates(templates, SHANGHAI)
     assert str(path) in str(refusal.value)
     assert reason in str(refusal.value)
 
@@ -170,4 +170,4 @@ def test_every_file_that_is_missing_is_named(templates: Path) -> None:
     (templates / "en" / "reopened.txt.j2").unlink()
     (templates / "zh-CN" / "result.txt.j2").unlink()
     with pytest.raises(ConfigurationError, match=r"zh-CN/result\.txt\.j2.*en/reopened\.txt\.j2"):
-        TemplateSet(templates, SHANGHAI)
+        MailTemplates(templates, SHANGHAI)

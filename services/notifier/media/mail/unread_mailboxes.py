@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from services.notifier.media.mail.addresses import mailbox_of
+
 OWN_ADDRESS: Final = "own_address"
 ROBOT_ADDRESS: Final = "robot_address"
 
@@ -18,13 +20,7 @@ _NOBODYS: Final = frozenset({"mailerdaemon", "postmaster", "noreply", "donotrepl
 
 def reason_not_to_use(address: str, own_address: str) -> str | None:
     """``own_address``, ``robot_address``, or None: write. Both addresses are ``local@domain``."""
-    if _mailbox(address) == _mailbox(own_address):
+    if mailbox_of(address) == mailbox_of(own_address):
         return OWN_ADDRESS
-    local = re.sub(r"[-_.]", "", _mailbox(address).rpartition("@")[0])
+    local = re.sub(r"[-_.]", "", mailbox_of(address).rpartition("@")[0])
     return ROBOT_ADDRESS if local in _NOBODYS else None
-
-
-def _mailbox(address: str) -> str:
-    """Case, a ``+tag`` and a dot at the end of the domain do not make it another."""
-    local, _, domain = address.casefold().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain.rstrip('.')}"

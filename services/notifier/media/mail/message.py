@@ -8,16 +8,12 @@ the request: a repeated message is byte for byte the same, and mailbox programs 
 from __future__ import annotations
 
 import email.policy
-import re
 from dataclasses import dataclass
 from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 
-from email_validator import EmailNotValidError, validate_email
-
-from services.notifier.domain.letter import Letter
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+from services.notifier.media.mail.addresses import CONTROL_CHARACTERS
+from services.notifier.media.mail.letter import Letter
 
 _LONGEST_LINE = 998
 """Characters, by RFC 5322 §2.1.1."""
@@ -52,26 +48,6 @@ class SenderIdentity:
     message_id_domain: str
 
 
-def mail_address(text: str) -> str | None:
-    """``text`` as an ASCII ``local@domain`` that may stand in a command and a header; None: it is not one.
-
-    Internal domains are allowed; addresses that need SMTPUTF8 are not, since not every relay carries them.
-    """
-    if _CONTROL.search(text):
-        return None
-    try:
-        found = validate_email(
-            text.strip(),
-            check_deliverability=False,
-            allow_smtputf8=False,
-            globally_deliverable=False,
-            strict=True,
-        )
-    except EmailNotValidError:
-        return None
-    return found.ascii_email
-
-
 class MessageBuilder:
     """Builds messages in one identity's name. Headers that are always the same are folded once."""
 
@@ -91,7 +67,7 @@ class MessageBuilder:
 
         Raises ValueError when a header value contains control characters, or is longer than a line may be.
         """
-        if _CONTROL.search(letter.subject):
+        if CONTROL_CHARACTERS.search(letter.subject):
             raise ValueError("control characters in the subject")
         if len(letter.subject) > _LONGEST_LINE:  # folding takes time that grows with the square of it
             raise ValueError("a subject longer than a line")

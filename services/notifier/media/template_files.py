@@ -1,85 +1,87 @@
-"""The texts: ``deploy/config/templates/<language>/<template>.txt.j2``, first line ``Subject: …``, then the body.
+"""Templates of any medium: a directory per language, a file per message, in the form their medium wants.
 
-Templates run in Jinja's sandbox; a value that is missing is an error, not an empty string. Each is rendered with
-example values when it is loaded, so a broken one stops the start, not a letter.
+They run in Jinja's sandbox; a value that is missing is an error, not an empty string. Each is rendered with example
+values when it is loaded, so a broken one stops the start, not a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from services.notifier.adapters.instants import instant_filter
 from services.notifier.domain.notification import AUDIENCES, EXAMPLE_PARAMETERS, LANGUAGES, Template
+from services.notifier.domain.template_values import Values
+from services.notifier.media.instants import instant_filter
 from shared.errors import ConfigurationError
 from shared.events.notifications import Audience
 
-SUBJECT_PREFIX = "Subject: "
-SUFFIX = ".txt.j2"
-
-
-_DOORS: Mapping[str, str | None] = MappingProxyType(
+_DOORS: Mapping[str, str] = MappingProxyType(
     {
         "contact": "+86 10 5555 0100",
         "status_url": "https://status.example.com/",
         "message_url": "https://forms.example.com/",
-        "reply_to": "service@example.com",
     }
 )
 """Ways to reach the enterprise, each of which may be missing: a template promises none without asking for it."""
-
-
-class Text(NamedTuple):
-    """A rendered template."""
-
-    subject: str
-    body: str
 
 
 class RenderingFailed(Exception):
     """A template could not be rendered with these values; the message names the template and the variable only."""
 
 
-class TemplateSet:
-    """All templates in all languages."""
+@dataclass(frozen=True, slots=True)
+class TemplateForm:
+    """How the template files of one medium look."""
 
-    def __init__(self, directory: Path, zone: ZoneInfo) -> None:
+    suffix: str
+    """What a file's name has after that of the message: ``.txt.j2``."""
+    split: Callable[[str], tuple[str, ...]]
+    """The parts of a file's content that are rendered each by itself; raises ValueError with what is wrong with it."""
+    doors: Mapping[str, str] = field(default_factory=dict)
+    """Ways to reach the enterprise that this medium adds, by name in templates, with examples."""
+
+
+class TemplateFiles:
+    """All templates of one medium in all languages."""
+
+    def __init__(self, directory: Path, zone: ZoneInfo, form: TemplateForm) -> None:
         """Load and try every template; ConfigurationError lists each file that is wrong, and why."""
-        self._texts: dict[tuple[str, str], tuple[jinja2.Template, jinja2.Template]] = {}
+        self._parts: dict[tuple[str, str], tuple[jinja2.Template, ...]] = {}
         problems: list[str] = []
         for language in LANGUAGES:
             environment = _environment(directory, language, zone)
             for template in Template:
-                path = directory / language / f"{template}{SUFFIX}"
+                path = directory / language / f"{template}{form.suffix}"
                 try:
-                    self._texts[template, language] = _load(environment, path)
-                    for values in _examples(template):
+                    parts = form.split(path.read_text(encoding="utf-8"))
+                    self._parts[template, language] = tuple(map(environment.from_string, parts))
+                    for values in _examples(template, {**_DOORS, **form.doors}):
                         self.render(template, language, values)
                 except (OSError, UnicodeDecodeError, ValueError, jinja2.TemplateError, RenderingFailed) as error:
                     problems.append(f"{path}: {error}")
         if problems:
             raise ConfigurationError("; ".join(problems))
 
-    def render(self, template: str, language: str, values: Mapping[str, str | None]) -> Text:
-        """The text of ``template`` in ``language``; raises RenderingFailed."""
+    def render(self, template: str, language: str, values: Values) -> tuple[str, ...]:
+        """The parts of ``template`` in ``language``, without white space around them; raises RenderingFailed."""
         try:
-            subject, body = self._texts[template, language]
+            parts = self._parts[template, language]
         except KeyError:
             raise RenderingFailed(f"there is no template {template!r} in {language!r}") from None
         try:
-            return Text(subject.render(values).strip(), body.render(values).strip() + "\n")
+            return tuple(part.render(values).strip() for part in parts)
         except (jinja2.TemplateError, ValueError) as error:
             reason = error.message if isinstance(error, jinja2.UndefinedError) else type(error).__name__
             raise RenderingFailed(f"{template} in {language}: {reason}") from None
 
 
-def _examples(template: Template) -> Iterator[dict[str, str | None]]:
+def _examples(template: Template, doors: Values) -> Iterator[Values]:
     """Everything a template may use: once with all that is optional, once without."""
     common: dict[str, str | None] = {
         **EXAMPLE_PARAMETERS[template],
@@ -90,8 +92,8 @@ def _examples(template: Template) -> Iterator[dict[str, str | None]]:
         common["query_code"] = "AAAA-BBBB-CCCC-DDDD"
     if AUDIENCES[template] is Audience.DEPARTMENT:
         common["department_name"] = "Quality"
-    yield {**common, "name": None, **dict.fromkeys(_DOORS)}
-    yield {**common, "name": "Li Hua", **_DOORS}
+    yield {**common, "name": None, **dict.fromkeys(doors)}
+    yield {**common, "name": "Li Hua", **doors}
 
 
 def _environment(directory: Path, language: str, zone: ZoneInfo) -> SandboxedEnvironment:
@@ -105,12 +107,3 @@ def _environment(directory: Path, language: str, zone: ZoneInfo) -> SandboxedEnv
     )
     environment.filters["instant"] = instant_filter(language, zone)
     return environment
-
-
-def _load(environment: SandboxedEnvironment, path: Path) -> tuple[jinja2.Template, jinja2.Template]:
-    subject, _, body = path.read_text(encoding="utf-8").partition("\n")
-    if not subject.startswith(SUBJECT_PREFIX) or not subject.removeprefix(SUBJECT_PREFIX).strip():
-        raise ValueError(f"the first line must be {SUBJECT_PREFIX!r} and a subject")
-    if not body.strip():
-        raise ValueError("there is no body below the subject")
-    return environment.from_string(subject.removeprefix(SUBJECT_PREFIX)), environment.from_string(body)

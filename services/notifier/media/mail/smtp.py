@@ -13,27 +13,18 @@ import ssl
 import time
 from collections.abc import Callable
 
-from services.notifier.domain.retry import Handover, HandoverResult, judge_reply
-from services.notifier.settings import SmtpSettings
+from services.notifier.domain.retry import Handover, HandoverResult
+from services.notifier.media.mail.replies import CLOSING, CONNECTION_LOST, NO_REPLY, judge_early_reply, judge_reply
+from services.notifier.media.mail.settings import SmtpSettings
+from services.notifier.sending.medium import MediumUnreachable
 from shared.crash_points import crash_point
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
-_CONNECTION_LOST = Handover(HandoverResult.TRY_LATER, "connection_lost")
-_NO_REPLY = Handover(HandoverResult.UNKNOWN, "no_reply")
-_CLOSING = 421
 _GOODBYE_SECONDS = 2.0
 
 
-class RelayUnreachable(Exception):
-    """No conversation could begin: nothing was handed over, no message is to blame. ``reason`` is a bounded code."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class SmtpRelay:
-    """Used by one thread. Addresses and messages must be ASCII and checked before (``mail_message``)."""
+    """Used by one thread. Addresses and messages must be ASCII and checked before (``addresses``, ``message``)."""
 
     def __init__(self, settings: SmtpSettings, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
@@ -43,7 +34,7 @@ class SmtpRelay:
         self._used_at = 0.0
 
     def connect(self) -> None:
-        """Make sure there is a connection, a new one if it was idle for long; raise RelayUnreachable."""
+        """Make sure there is a connection, a new one if it was idle for long; raise MediumUnreachable."""
         self._connected()
 
     def _connected(self) -> smtplib.SMTP:
@@ -53,9 +44,9 @@ class SmtpRelay:
         try:
             connection = self._open()
         except smtplib.SMTPResponseException as error:
-            raise RelayUnreachable(f"smtp_{error.smtp_code}") from None
+            raise MediumUnreachable(f"smtp_{error.smtp_code}") from None
         except (OSError, smtplib.SMTPException) as error:
-            raise RelayUnreachable(_reason(error)) from None
+            raise MediumUnreachable(_reason(error)) from None
         self._connection, self._is_fresh, self._used_at = connection, True, self._monotonic()
         crash_point("sender.after-connect")
         return connection
@@ -66,8 +57,8 @@ class SmtpRelay:
             handover = self._converse(self._connected(), recipient, message)
             if handover is None:  # the connection had died while it was idle
                 self.close()
-                handover = self._converse(self._connected(), recipient, message) or _CONNECTION_LOST
-        except RelayUnreachable as unreachable:
+                handover = self._converse(self._connected(), recipient, message) or CONNECTION_LOST
+        except MediumUnreachable as unreachable:
             return Handover(HandoverResult.TRY_LATER, unreachable.reason)
         self._is_fresh = False
         self._used_at = self._monotonic()
@@ -118,7 +109,7 @@ class SmtpRelay:
         began = False
         try:
             code, _ = connection.mail(self._settings.from_address)
-            if code == _CLOSING and not self._is_fresh:
+            if code == CLOSING and not self._is_fresh:
                 return None
             began = True
             if code == 250:
@@ -130,20 +121,17 @@ class SmtpRelay:
             connection.send(_LEADING_DOT.sub(b"..", message) + b".\r\n")
         except (OSError, smtplib.SMTPException):
             self.close()
-            return _CONNECTION_LOST if began or self._is_fresh else None
+            return CONNECTION_LOST if began or self._is_fresh else None
         crash_point("sender.after-dot")
         return self._final_reply(connection)
 
     def _refused(self, connection: smtplib.SMTP, code: int) -> Handover:
-        handover = judge_reply(code, message_complete=False)
-        if handover.result is HandoverResult.ACCEPTED:  # a 2xx where 354 belongs: this relay cannot be talked to
-            handover = Handover(HandoverResult.TRY_LATER, "unintelligible_reply")
         try:
-            if code == _CLOSING or connection.rset()[0] != 250:
+            if code == CLOSING or connection.rset()[0] != 250:
                 self.close()
         except (OSError, smtplib.SMTPException):
             self.close()
-        return handover
+        return judge_early_reply(code)
 
     def _final_reply(self, connection: smtplib.SMTP) -> Handover:
         try:
@@ -155,8 +143,8 @@ class SmtpRelay:
         except (OSError, smtplib.SMTPException):
             connection.close()
             self._connection = None
-            return _NO_REPLY
-        if code == _CLOSING:
+            return NO_REPLY
+        if code == CLOSING:
             self.close()
         return judge_reply(code, message_complete=True)
 

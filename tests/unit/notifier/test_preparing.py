@@ -6,21 +6,29 @@ import time
 
 import pytest
 
-from services.notifier.adapters.mail_message import MessageBuilder, SenderIdentity
-from services.notifier.bootstrap import letter_writer
-from services.notifier.domain.letter import Letter, Unsendable
 from services.notifier.domain.notification import EXAMPLE_PARAMETERS, Template
-from services.notifier.sending.addressing import AddressedMessage, addressed
-from services.notifier.settings import NotifierSettings
-from tests.support.sender_bench import CONFIG
-from tests.unit.notifier.letters import a_request
+from services.notifier.media.mail.letter import Letter
+from services.notifier.media.mail.letter_writer import LetterWriter
+from services.notifier.media.mail.medium import MailMedium
+from services.notifier.media.mail.message import MessageBuilder, SenderIdentity
+from services.notifier.media.mail.settings import SmtpSettings
+from services.notifier.media.mail.smtp import SmtpRelay
+from services.notifier.sending.medium import Parcel, Unsendable
+from services.notifier.sending.preparing import prepared
+from shared.events.notifications import NotificationRequested
+from tests.unit.notifier.letters import a_request, a_writer
 
 IDENTITY = SenderIdentity("complaints@example.com", "Example", None, "example.com")
 MESSAGES = MessageBuilder(IDENTITY)
-LETTERS = letter_writer(NotifierSettings(development=True, config_dir=CONFIG))
+LETTERS = a_writer()
 AS_LARGE_AS_A_RECORD = 900_000
 MOST_SECONDS = 3.0
 """Of processor time, on a slow machine; without a bound, the worst of these took twenty."""
+
+
+def addressed(request: NotificationRequested, letters: LetterWriter, messages: MessageBuilder) -> Parcel | Unsendable:
+    """What the sender would hand over; no relay is asked."""
+    return prepared(request, MailMedium(letters, messages, SmtpRelay(SmtpSettings())))
 
 
 @pytest.mark.parametrize("piece", ["a b ", "x", "的", "=?utf-8?q?", "\t", "' \"", "ab, "])
@@ -53,7 +61,7 @@ def test_an_error_nobody_thought_of_fails_one_letter_and_is_named_by_class(error
 
     outcome = addressed(a_request(number=1), LETTERS, Broken(IDENTITY))
     assert outcome == Unsendable("unhandled", f"{type(error).__name__} while the letter was prepared")
-    assert isinstance(addressed(a_request(number=2), LETTERS, MESSAGES), AddressedMessage)
+    assert isinstance(addressed(a_request(number=2), LETTERS, MESSAGES), Parcel)
 
 
 def refusal_for(email: str) -> str | None:
@@ -69,7 +77,7 @@ def test_the_bus_writes_no_letter_to_itself(email: str) -> None:
 def test_nor_to_a_department_that_has_its_address() -> None:
     request = a_request(Template.BREACH_NOTICE, "en")
     written = addressed(request, LETTERS, MESSAGES)
-    assert isinstance(written, AddressedMessage)
+    assert isinstance(written, Parcel)
     own = MessageBuilder(SenderIdentity(written.recipient, "Example", None, "example.com"))
     outcome = addressed(request, LETTERS, own)
     assert isinstance(outcome, Unsendable)
@@ -88,3 +96,9 @@ def test_no_letter_goes_where_machines_write_from(local: str, domain: str) -> No
 @pytest.mark.parametrize("local", ["noreply.li", "postmaster.li", "bouncer", "complaints", "daemon.li"])
 def test_a_person_whose_address_is_only_like_one_gets_a_letter(local: str) -> None:
     assert refusal_for(f"{local}@example.cn") is None
+
+
+def test_a_medium_nobody_carries_has_a_reason() -> None:
+    outcome = addressed(a_request().model_copy(update={"medium": "pigeon"}), LETTERS, MESSAGES)
+    assert isinstance(outcome, Unsendable)
+    assert outcome.reason == "unknown_medium"
