@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from deploy.local.polling import wait_until
 from services.notifier.bootstrap import build_sender, sender_companion
 from services.notifier.media.mail.settings import SmtpSettings
+from services.notifier.sending.medium import MakeMedium
 from services.notifier.sending.reception import SERVICE
 from services.notifier.sending.sender import Sender
 from services.notifier.settings import NotifierSettings, SenderSettings
@@ -47,7 +48,9 @@ def sender_settings(port: int, retry_after: tuple[float, ...] = SOON, **sender: 
 class SenderBench:
     """The topics of the sender, and senders that come and go."""
 
-    def __init__(self, settings: NotifierSettings) -> None:
+    def __init__(self, settings: NotifierSettings, plugs: Sequence[MakeMedium] | None = None) -> None:
+        """``plugs``: the media, in place of the notifier's own."""
+        self._plugs = plugs
         counts = {topics.NOTIFICATION_REQUESTS: 2, topics.NOTIFICATION_EVENTS: 2, DEAD_LETTERS: 1}
         self.broker = MemoryBroker(counts, rebalance_patience_seconds=5.0)
         self.settings = settings
@@ -77,7 +80,7 @@ class SenderBench:
         """Start a sender."""
         settings = self.settings.model_copy(update={"instance_id": instance})
         stopping = threading.Event()
-        sender = build_sender(settings, self.broker, SystemClock(), stopping)
+        sender = build_sender(settings, self.broker, SystemClock(), stopping, self._plugs)
         runner = sender_companion(sender, settings, stopping)
         self.senders.append(sender)
         self.runners.append(runner)
