@@ -23,7 +23,7 @@ class HandoverResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The end of a conversation, and a bounded reason code such as ``smtp_450`` or ``connection_lost``."""
+    """The end of a conversation, and a bounded reason code of the medium, such as ``connection_lost``."""
 
     result: HandoverResult
     reason: str
