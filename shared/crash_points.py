@@ -10,6 +10,8 @@ import os
 import signal
 import threading
 
+from shared.events.clients import PROCESSORS
+
 _LOOP_POINTS = (
     "after-poll",
     "after-begin",
@@ -23,7 +25,7 @@ _LOOP_POINTS = (
 )
 
 CRASH_POINTS = frozenset(
-    [f"{service}.{point}" for service in ("router", "sla", "notifier", "auditor") for point in _LOOP_POINTS]
+    [f"{service}.{point}" for service in PROCESSORS for point in _LOOP_POINTS]
     + ["sla.before-fire", "sla.after-fire-before-commit"]
     + [f"intake.{point}" for point in ("after-parse", "after-produce", "after-ack", "after-cache", "before-response")]
     + [
@@ -34,10 +36,11 @@ CRASH_POINTS = frozenset(
 )
 """Every crash point there is, by the loop that passes it.
 
-Router, SLA, the notifier's composer and the auditor run in the same loop. The sender works in the notifier's process:
-``after-connect`` a conversation with the relay can begin, ``after-dot`` the relay has the message and has not
-answered, ``after-send`` it has. Re-injection works in the auditor's: ``after-copy`` the copy is durable and the request
-for it is not committed. The auditor's timers have no point: they fire only on a hole.
+Router, SLA, the notifier's composer and the auditor run in the same loop, and so does every service whose entry in
+``shared.events.clients`` says that it is transactional. The sender works in the notifier's process: ``after-connect`` a
+conversation with the relay can begin, ``after-dot`` the relay has the message and has not answered, ``after-send`` it
+has. Re-injection works in the auditor's: ``after-copy`` the copy is durable and the request for it is not committed.
+The auditor's timers have no point: they fire only on a hole.
 """
 
 LAST_WORD = "died at crash point {}\n"

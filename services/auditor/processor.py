@@ -14,6 +14,7 @@ from services.auditor.domain.sighting import Sighting
 from services.auditor.domain.watch import Outcome, WatchPolicy, bear_with, compare, due_at, look
 from shared.errors import InvalidEvent
 from shared.events import topics
+from shared.events.clients import subscription, topics_of
 from shared.events.envelope import Envelope
 from shared.streaming.dead_letters import REPLAYED_FROM
 from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
@@ -25,15 +26,6 @@ REINJECTED_BY: Final = "reinjected-by"
 RECEIVED_KEPT_FOR: Final = timedelta(days=29)
 """A day less than ``complaints.received.v1`` is kept: of older complaints the receipt may be gone."""
 
-_JOURNEY: Final = (
-    topics.RECEIVED,
-    topics.LIFECYCLE,
-    topics.SLA_EVENTS,
-    topics.NOTIFICATION_REQUESTS,
-    topics.NOTIFICATION_EVENTS,
-)
-_DEAD_LETTERS: Final = tuple(topics.dead_letter_topic(service) for service in ("router", "sla", "notifier"))
-
 
 class AuditProcessor:
     """Keeps count of every complaint. Pure: patience and time are passed in."""
@@ -44,8 +36,7 @@ class AuditProcessor:
 
     def __init__(self, departments: Iterable[str], policy: WatchPolicy) -> None:
         """``departments``: ids of all whose queues are to be read; one that is missing here looks like a hole."""
-        queues = tuple(topics.department_topic(department) for department in departments)
-        self.input_topics: tuple[str, ...] = (*_JOURNEY, *queues, *_DEAD_LETTERS)
+        self.input_topics = topics_of(subscription(self.name), departments)
         self._policy = policy
 
     def dead_letter_topic(self, input_topic: str) -> str:

@@ -19,6 +19,7 @@ from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable, InvalidEvent
 from shared.events import registry
 from shared.events.audit import HoleClosed, HoleKind, ReinjectionRequested
+from shared.events.clients import REINJECTION_GROUP
 from shared.events.topics import AUDIT_EVENTS, RECEIVED
 from shared.observability import metrics
 from shared.observability.logging import get_logger
@@ -30,7 +31,7 @@ from shared.streaming.copartition import owned
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()
-GROUP: Final = "auditor-reinjection"
+GROUP: Final = REINJECTION_GROUP
 NEEDS: Final = (TopicNeed(AUDIT_EVENTS, reads=True), TopicNeed(RECEIVED, reads=True, writes=True))
 _RESULTS: Final = ("sent", "waiting", "expired", "unneeded")
 _MAX_RECORDS: Final = 1_000

@@ -1,6 +1,7 @@
-"""Every topic of the bus, declared once: who writes, who reads, what is in it, how long it stays.
+"""Every topic of the bus, declared once: what is in it, how long it stays; who writes and reads it says ``clients``.
 
-``deploy/topics`` creates them, the AsyncAPI document and ``docs/topics.md`` are made from them.
+``deploy/topics`` creates them, the AsyncAPI document and ``docs/topics.md`` are made from them. The names come from
+``topic_names`` and can be had here, too.
 """
 
 from __future__ import annotations
@@ -12,22 +13,27 @@ from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
-from shared.events import audit, departments, insight, lifecycle, notifications, received, sla
+from shared.events import audit, clients, departments, insight, lifecycle, notifications, received, sla
 from shared.events.base import Event
+from shared.events.topic_names import AUDIT_EVENTS as AUDIT_EVENTS
+from shared.events.topic_names import INSIGHT_ALERTS as INSIGHT_ALERTS
+from shared.events.topic_names import LIFECYCLE as LIFECYCLE
+from shared.events.topic_names import NOTIFICATION_EVENTS as NOTIFICATION_EVENTS
+from shared.events.topic_names import NOTIFICATION_REQUESTS as NOTIFICATION_REQUESTS
+from shared.events.topic_names import RECEIVED as RECEIVED
+from shared.events.topic_names import SLA_EVENTS as SLA_EVENTS
+from shared.events.topic_names import belongs_to_a_department as belongs_to_a_department
+from shared.events.topic_names import dead_letter_topic as dead_letter_topic
+from shared.events.topic_names import department_dead_letter_topic as department_dead_letter_topic
+from shared.events.topic_names import department_of_updates_topic as department_of_updates_topic
+from shared.events.topic_names import department_topic as department_topic
+from shared.events.topic_names import department_updates_topic as department_updates_topic
+from shared.events.topic_names import is_written_by_outsiders as is_written_by_outsiders
+from shared.events.topic_names import state_topic as state_topic
 
 PARTITIONS = 12
 """All topics keyed by complaint_id have this many, so partition i of each has one owner. Never change on a live bus."""
 
-RECEIVED = "complaints.received.v1"
-LIFECYCLE = "complaints.lifecycle.v1"
-SLA_EVENTS = "sla.events.v1"
-NOTIFICATION_REQUESTS = "notifications.requests.v1"
-NOTIFICATION_EVENTS = "notifications.events.v1"
-AUDIT_EVENTS = "audit.events.v1"
-INSIGHT_ALERTS = "insight.alerts.v1"
-
-_DEPARTMENTS = "departments."
-_UPDATES = ".updates.v1"
 _DAY_MS = 86_400_000
 OUTSIDERS_KEPT_FOR = timedelta(days=90)
 """What departments write."""
@@ -53,16 +59,13 @@ _OUTSIDERS_CONFIG: Mapping[str, str] = MappingProxyType({TIMESTAMP_TYPE: LOG_APP
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. ``retention_ms`` None with ``delete`` means for ever; ``planned_readers`` do not read it yet."""
+    """One topic. ``retention_ms`` None with ``delete`` means for ever."""
 
     name: str
     description: str
     events: tuple[type[Event], ...]
-    writer: str
-    readers: tuple[str, ...]
-    planned_readers: tuple[str, ...] = ()
-    copied_by: str | None = None
-    """Who else writes it: copies of what the writer wrote, byte for byte under the same id (decision 0008)."""
+    meant_for: str | None = None
+    """Whom it is written for; named first among its readers."""
     reserved: tuple[type[Event], ...] = ()
     """Events that nobody writes yet; readers that need them handle them already."""
     partitions: int = PARTITIONS
@@ -71,39 +74,29 @@ class Topic:
     config: Mapping[str, str] = field(default_factory=lambda: _NO_CONFIG)
 
     @property
+    def writer(self) -> str:
+        """The one client that writes it, there or planned."""
+        return clients.writer_of(self.name)
+
+    @property
+    def copied_by(self) -> str | None:
+        """Who else writes it: copies of what the writer wrote, byte for byte under the same id (decision 0008)."""
+        return clients.copier_of(self.name)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Who reads it today."""
+        return tuple(sorted(clients.readers_of(self.name), key=lambda reader: reader != self.meant_for))
+
+    @property
+    def planned_readers(self) -> tuple[str, ...]:
+        """Who is to read it, and does not yet."""
+        return clients.planned_readers_of(self.name)
+
+    @property
     def is_written(self) -> bool:
         """False while its writer is only planned."""
         return not self.events or len(self.reserved) < len(self.events)
-
-
-def department_topic(department: str) -> str:
-    """The queue of one department."""
-    return f"departments.{department}.v1"
-
-
-def department_updates_topic(department: str) -> str:
-    """Where one department writes what it did; only it may write there."""
-    return f"departments.{department}.updates.v1"
-
-
-def department_of_updates_topic(topic: str) -> str:
-    """Whose updates these are: the department is known by the topic it may write to."""
-    return topic.removeprefix("departments.").removesuffix(".updates.v1")
-
-
-def state_topic(service: str) -> str:
-    """The changelog of a service's state, keyed like its input."""
-    return f"{service}.state.v1"
-
-
-def dead_letter_topic(service: str) -> str:
-    """Where a service puts what it cannot handle: original bytes and headers, reason, origin."""
-    return f"{service}.dead-letters.v1"
-
-
-def department_dead_letter_topic(department: str) -> str:
-    """Where a department finds its updates that were refused, each with the reason."""
-    return f"departments.{department}.dead-letters.v1"
 
 
 def bus_topics(department_ids: Sequence[str]) -> tuple[Topic, ...]:
@@ -117,19 +110,14 @@ def recorded_partitions(name: str) -> int | None:
 
     Writers place keys by this number and state is kept by it: a partition more holds nothing, one less is refused.
     """
-    if name.startswith(_DEPARTMENTS):
+    if belongs_to_a_department(name):
         return PARTITIONS
     return next((topic.partitions for topic in _SHARED_TOPICS if topic.name == name), None)
 
 
-def is_written_by_outsiders(name: str) -> bool:
-    """True for topics a department writes, with a client and a clock of its own."""
-    return name.startswith(_DEPARTMENTS) and name.endswith(_UPDATES)
-
-
 def belongs_to_bus(name: str) -> bool:
     """True for every topic of a bus, whatever its departments."""
-    return name.startswith(_DEPARTMENTS) or any(name == topic.name for topic in _SHARED_TOPICS)
+    return belongs_to_a_department(name) or any(name == topic.name for topic in _SHARED_TOPICS)
 
 
 def _department_topics(department: str) -> tuple[Topic, ...]:
@@ -143,16 +131,13 @@ def _department_topics(department: str) -> tuple[Topic, ...]:
             departments.AssignmentCancelled,
             departments.MessageRefused,
         ),
-        writer="router",
-        readers=(department, "auditor"),
+        meant_for=department,
         retention_ms=90 * _DAY_MS,
     )
     updates = Topic(
         department_updates_topic(department),
         f"What {department} did.",
         (departments.DepartmentUpdate,),
-        writer=department,
-        readers=("router",),
         retention_ms=OUTSIDERS_KEPT_FOR.days * _DAY_MS,
         config=_OUTSIDERS_CONFIG,
     )
@@ -160,8 +145,7 @@ def _department_topics(department: str) -> tuple[Topic, ...]:
         department_dead_letter_topic(department),
         f"Updates of {department} that were refused, byte for byte, with the reason.",
         (),
-        writer="router",
-        readers=(department, "operators"),
+        meant_for=department,
         retention_ms=365 * _DAY_MS,
         config=_DEAD_LETTER_CONFIG,
     )
@@ -173,8 +157,6 @@ def _state(service: str) -> Topic:
         state_topic(service),
         f"Changelog of {service}: one row per complaint.",
         (),
-        writer=service,
-        readers=(service,),
         cleanup_policy="compact",
         config=_COMPACTED,
     )
@@ -185,14 +167,11 @@ def _dead_letters(service: str) -> Topic:
         dead_letter_topic(service),
         f"Records {service} could not handle, byte for byte, with reason and origin.",
         (),
-        writer=service,
-        readers=("operators",) if service == "auditor" else ("operators", "auditor"),
+        meant_for=clients.OPERATORS,
         retention_ms=365 * _DAY_MS,
         config=_DEAD_LETTER_CONFIG,
     )
 
-
-_PROCESSORS = ("router", "sla", "notifier", "auditor")
 
 _SHARED_TOPICS = (
     Topic(
@@ -205,18 +184,12 @@ _SHARED_TOPICS = (
             received.ComplaintUrged,
             received.SurveyAnswered,
         ),
-        writer="intake",
-        copied_by="auditor",
-        readers=("router", "sla", "auditor", "intake"),
         retention_ms=30 * _DAY_MS,
     ),
     Topic(
         LIFECYCLE,
         "The case log: the history of every case, in order.",
         tuple(lifecycle.CaseEvents.__args__),
-        writer="router",
-        readers=("sla", "notifier", "auditor"),
-        planned_readers=("portal", "insight"),
         reserved=(lifecycle.ComplaintRejected,),
         retention_ms=400 * _DAY_MS,
     ),
@@ -224,9 +197,6 @@ _SHARED_TOPICS = (
         SLA_EVENTS,
         "What the clocks did.",
         tuple(sla.ClockEvents.__args__),
-        writer="sla",
-        readers=("notifier", "auditor"),
-        planned_readers=("router", "portal", "insight"),
         reserved=(sla.ClockEscalated,),
         retention_ms=400 * _DAY_MS,
     ),
@@ -234,37 +204,27 @@ _SHARED_TOPICS = (
         NOTIFICATION_REQUESTS,
         "Messages to be sent.",
         (notifications.NotificationRequested,),
-        writer="notifier",
-        readers=("notifier", "auditor"),
         retention_ms=30 * _DAY_MS,
     ),
     Topic(
         NOTIFICATION_EVENTS,
         "What came of each message.",
         tuple(notifications.NotificationEvents.__args__),
-        writer="notifier",
-        readers=("notifier", "auditor"),
-        planned_readers=("router", "portal"),
         retention_ms=400 * _DAY_MS,
     ),
     Topic(
         AUDIT_EVENTS,
         "Holes in the ledger, found and closed; submissions to be put on the log again.",
         tuple(audit.AuditEvents.__args__),
-        writer="auditor",
-        readers=("auditor", "operators"),
         retention_ms=400 * _DAY_MS,
     ),
     Topic(
         INSIGHT_ALERTS,
         "More complaints of one kind than is usual: mass incidents and surges.",
         (insight.AlertRaised,),
-        writer="insight",
-        readers=(),
-        planned_readers=("router", "notifier", "portal"),
         reserved=(insight.AlertRaised,),
         retention_ms=400 * _DAY_MS,
     ),
-    *(_state(service) for service in _PROCESSORS),
-    *(_dead_letters(service) for service in _PROCESSORS),
+    *(_state(client.name) for client in clients.SERVICES if client.state is not None),
+    *(_dead_letters(client.name) for client in clients.SERVICES if dead_letter_topic(client.name) in client.writes),
 )

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from deploy.local.polling import wait_until
 from deploy.local.service_process import ServiceProcess
-from services.auditor.domain.watch import WatchPolicy
-from services.auditor.processor import AuditProcessor
-from shared.events.topics import LIFECYCLE, RECEIVED, SLA_EVENTS
+from shared.events.clients import PROCESSORS, subscription, topics_of
+from shared.events.topics import RECEIVED
 from tests.bench.complaints import submissions
 from tests.bench.http_load import bodies, closed_loop
 from tests.bench.measurement import Measurement
@@ -33,9 +32,8 @@ def measure(cases: int = CASES) -> list[Measurement]:
 def _input_topics(departments: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     """What each processor has to read of a case nobody works on, in an order in which all of it is there."""
     yield "router", (RECEIVED,)
-    yield "sla", (RECEIVED, LIFECYCLE)
-    yield "notifier", (LIFECYCLE, SLA_EVENTS)
-    yield "auditor", AuditProcessor(departments, WatchPolicy()).input_topics
+    for name in (name for name in PROCESSORS if name != "router"):
+        yield name, topics_of(subscription(name), departments)
 
 
 def _intake(bench: Rig, cases: int) -> Measurement:

@@ -18,11 +18,12 @@ from deploy.local.ports import free_port
 from deploy.local.service_process import ServiceProcess
 from deploy.topics.departments import department_ids
 from deploy.topics.provision import provision
+from shared.events import clients
 from shared.events.topics import bus_topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-SERVICES = ("intake", "router", "sla", "notifier", "auditor")
+SERVICES = tuple(each.name for each in clients.SERVICES)
 AWAY_SECONDS = 9.0
 LATER = {"kafka_away": "error", "kafka_back": "warning"}
 

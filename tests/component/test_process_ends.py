@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from shared.events import clients
+
 REPOSITORY = Path(__file__).parents[2]
-SERVICES = ("intake", "router", "sla", "notifier", "auditor")
-PROCESSORS = ("router", "sla", "notifier", "auditor")
+SERVICES = tuple(each.name for each in clients.SERVICES)
 CANARY = "canary-王小二-13800000000"
 
 by_service = pytest.mark.parametrize("service", SERVICES)
@@ -73,7 +74,7 @@ def test_a_wrong_setting_is_one_line(service: str, tmp_path: Path) -> None:
     assert "CBUS_KAFKA__ACKS" in line["error"]
 
 
-@pytest.mark.parametrize("service", PROCESSORS)
+@pytest.mark.parametrize("service", clients.PROCESSORS)
 def test_a_missing_configuration_is_one_line(service: str, tmp_path: Path) -> None:
     code, lines = ended(["-m", f"services.{service}"], tmp_path, CBUS_CONFIG_DIR=str(tmp_path / "nowhere"))
     (line,) = lines

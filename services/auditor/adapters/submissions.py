@@ -7,12 +7,13 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from shared.errors import BrokerUnavailable
+from shared.events.clients import service
 from shared.events.topics import RECEIVED
 from shared.streaming.broker import Broker
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 _ANSWER_SECONDS = 60.0
-_ROUTER_GROUP = "router"
+_ROUTER_GROUP = service("router").groups[0].id
 
 
 class Submissions:

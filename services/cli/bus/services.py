@@ -1,4 +1,4 @@
-"""The five services of the bus as processes beside the local stack, for ``cbus up --services`` and ``cbus demo``."""
+"""The services of the bus as processes beside the local stack, for ``cbus up --services`` and ``cbus demo``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from services.cli.console.output import say
 from shared.errors import ComplaintBusError
+from shared.events import clients
 
 if TYPE_CHECKING:
     from deploy.local.service_process import ServiceProcess
     from deploy.local.supervisor import Supervisor
 
-SERVICES = ("auditor", "router", "sla", "notifier", "intake")
-"""In start order: what a complaint needs last comes first, the door opens when everything behind it runs."""
+SERVICES = tuple(each.name for each in sorted(clients.SERVICES, key=lambda each: not each.observes))
+"""In start order: who watches comes first, the door opens when everything behind it runs."""
 
 INTAKE_PORT = 8080
 FIRST_HEALTH_PORT = 8081

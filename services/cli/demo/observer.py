@@ -13,11 +13,12 @@ from services.cli.demo.figures import DemoFigures, SenderFigures
 from services.cli.demo.ledger import Ledger
 from services.cli.demo.reader import BusReader
 from shared.clock import Clock
+from shared.events.clients import WAITED_FOR
 from shared.settings import KafkaSettings
 
 LAG_METRIC = "complaintbus_consumer_lag_records"
 LAG_EVERY_SECONDS = 2.0
-SERVICES_WITH_LAG = ("router", "sla", "notifier")
+SERVICES_WITH_LAG = WAITED_FOR
 
 
 class DemoObserver:

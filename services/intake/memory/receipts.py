@@ -21,6 +21,7 @@ from typing import Final
 from services.intake.delivery import Delivered, from_text, to_text
 from shared.clock import Clock, to_epoch_ms
 from shared.errors import BrokerUnavailable, InvalidEvent
+from shared.events.clients import RECEIPTS_GROUP
 from shared.events.received import ComplaintSubmitted
 from shared.events.registry import decode
 from shared.events.topics import RECEIVED
@@ -133,7 +134,7 @@ class Receipts:
                 self._stopping.wait(_RETRY_SECONDS)
 
     def _follow(self) -> None:
-        consumer = self._broker.consumer(f"{_SERVICE}-receipts-{self._instance_id}", self._instance_id)
+        consumer = self._broker.consumer(f"{RECEIPTS_GROUP}-{self._instance_id}", self._instance_id)
         gauges = LoopGauges(_SERVICE, consumer, while_counting=self._lock)
         with contextlib.closing(consumer):
             consumer.subscribe([RECEIVED], self._open_stores, lambda _lost: gauges.forget())

@@ -10,6 +10,7 @@ from services.notifier.sending.outcomes import sent
 from services.notifier.sending.ownership import Ownership
 from shared.errors import InvalidEvent
 from shared.events import topics
+from shared.events.clients import SENDER_GROUP
 from shared.events.envelope import Envelope
 from shared.events.notifications import NotificationRequested
 from shared.events.registry import decode
@@ -19,7 +20,7 @@ from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
 from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
-SERVICE = "notifier-sender"
+SERVICE = SENDER_GROUP
 """Consumer group, and label of its metrics."""
 
 _DEAD_LETTERS = topics.dead_letter_topic("notifier")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shared.events.clients import WAITED_FOR
 from tests.torture.mutants.mutant import Arena, Mutant
-
-_PROCESSORS = ("router", "sla", "notifier")
 
 _ALL = (
     Mutant(
@@ -57,7 +56,7 @@ _ALL = (
         "makes a new producer after a doubt, reloads the state, and reads on where it was",
         "cut-links",
         "transactions:no_rewind",
-        _PROCESSORS,
+        WAITED_FOR,
     ),
     Mutant(
         "doubtful-commit-repeated",
@@ -65,7 +64,7 @@ _ALL = (
         "takes a commit in doubt for failed and writes the same batch again",
         "short-silences",
         "transactions:doubtful_commit_repeated",
-        _PROCESSORS,
+        WAITED_FOR,
     ),
     Mutant(
         "timers-in-memory",

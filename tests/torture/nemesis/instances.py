@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-INSTANCES: Mapping[str, int] = {"intake": 2, "router": 2, "sla": 2, "notifier": 2, "auditor": 2}
-"""All of them are killed and paused."""
+from shared.events import clients
+from shared.events.clients import SERVICES
 
-PROCESSORS = ("router", "sla", "notifier", "auditor")
+INSTANCES: Mapping[str, int] = {each.name: 2 for each in sorted(SERVICES, key=lambda each: each.transactional)}
+"""All of them are killed and paused; the door comes first."""
+
+PROCESSORS = clients.PROCESSORS
 """Those whose groups are made to rebalance again and again, and two of whose instances share the partitions."""

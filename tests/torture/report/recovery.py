@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.events.clients import PROCESSORS
 from tests.torture.load.ledger import Operation, Outcome
 
 Line = Mapping[str, Any]
 
 PROCESSOR_AIM, REFUSAL_AIM, HEALED_AIM = 10.0, 2.0, 30.0
-_PROCESSORS = ("router", "sla", "notifier", "sender", "auditor")
+_PROCESSORS = (*PROCESSORS, "sender")
 _DEATHS = ("kill", "crash-point")
 _LOST_MAJORITY = "majority-down"
 _OF_BROKERS = frozenset(

@@ -13,37 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from shared.events.topics import (
-    AUDIT_EVENTS,
-    LIFECYCLE,
-    NOTIFICATION_EVENTS,
-    NOTIFICATION_REQUESTS,
-    PARTITIONS,
-    RECEIVED,
-    SLA_EVENTS,
-    dead_letter_topic,
-    department_topic,
-    department_updates_topic,
-)
+from shared.events.clients import SERVICES, subscriptions
+from shared.events.topics import PARTITIONS
 
 CALM_CHECKS = 2
 CHECK_INTERVAL_SECONDS = 0.5
 READ_WITHIN_SECONDS = 30.0
 MANY_OFFSETS = 5_000
-JOURNEY = (RECEIVED, LIFECYCLE, SLA_EVENTS, NOTIFICATION_REQUESTS, NOTIFICATION_EVENTS)
-SERVICE_DEAD_LETTERS = tuple(map(dead_letter_topic, ("router", "sla", "notifier")))
 
 
 def inputs_of_groups(departments: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Consumer groups and the topics each must have read before the bus counts as idle."""
-    return {
-        "router": (RECEIVED, *map(department_updates_topic, departments)),
-        "sla": (RECEIVED, LIFECYCLE),
-        "notifier": (LIFECYCLE, SLA_EVENTS),
-        "notifier-sender": (NOTIFICATION_REQUESTS,),
-        "auditor": (*JOURNEY, *SERVICE_DEAD_LETTERS, *map(department_topic, departments)),
-        "auditor-reinjection": (AUDIT_EVENTS,),
-    }
+    return subscriptions(SERVICES, departments)
 
 
 def wait_drained(

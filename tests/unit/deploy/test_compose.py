@@ -13,11 +13,12 @@ import yaml
 from deploy.local.containers import VALKEY_IMAGE, kafka_image
 from deploy.local.kafka_properties import SMALL_AND_QUICK, as_container_environment, replication_settings
 from services.intake.settings import IntakeSettings
+from shared.events import clients
 from shared.settings import load_settings
 from tests.support.compose_file import PROJECT_ROOT, built_here, load_compose
 
 CHECK_JSONSCHEMA = Path(sys.executable).with_name("check-jsonschema")
-SERVICES = ("intake", "router", "sla", "notifier", "auditor")
+SERVICES = tuple(each.name for each in clients.SERVICES)
 
 
 @pytest.fixture(scope="module")

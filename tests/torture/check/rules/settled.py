@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from shared.events import topics
+from shared.events.clients import SERVICES, subscriptions
 from tests.torture.check.findings import Findings, RuleResult
 from tests.torture.check.history import History
 from tests.torture.check.rules.resources import judge_resources
-
-_JOURNEY = (
-    topics.RECEIVED,
-    topics.LIFECYCLE,
-    topics.SLA_EVENTS,
-    topics.NOTIFICATION_REQUESTS,
-    topics.NOTIFICATION_EVENTS,
-)
 
 
 def settled(history: History) -> RuleResult:
@@ -41,17 +33,5 @@ def settled(history: History) -> RuleResult:
 
 def _inputs(history: History) -> dict[str, frozenset[str]]:
     """Groups and what they read. End markers take an offset too, so the last *record* counts, not the end."""
-    departments = history.run.departments
-    updates = map(topics.department_updates_topic, departments)
-    inputs = {
-        "router": frozenset((topics.RECEIVED, *updates)),
-        "sla": frozenset((topics.RECEIVED, topics.LIFECYCLE)),
-        "notifier": frozenset((topics.LIFECYCLE, topics.SLA_EVENTS)),
-        "notifier-sender": frozenset((topics.NOTIFICATION_REQUESTS,)),
-    }
-    if history.run.audited:
-        dead_letters = map(topics.dead_letter_topic, ("router", "sla", "notifier"))
-        queues = map(topics.department_topic, departments)
-        inputs["auditor"] = frozenset((*_JOURNEY, *dead_letters, *queues))
-        inputs["auditor-reinjection"] = frozenset((topics.AUDIT_EVENTS,))
-    return inputs
+    there = [client for client in SERVICES if history.run.audited or not client.observes]
+    return {group: frozenset(read) for group, read in subscriptions(there, history.run.departments).items()}
