@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.local.child_process import ChildProcess
 from deploy.local.polling import wait_until
 from deploy.local.ports import free_port
-from deploy.local.readiness import is_ready
+from shared.observability.readiness import is_ready
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 HEALTH_PORT_VARIABLE = "CBUS_HEALTH__PORT"

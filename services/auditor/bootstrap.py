@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 
 from services.auditor.adapters.departments_file import department_ids
+from services.auditor.adapters.group_lag import GroupLag
+from services.auditor.adapters.reinjection import GROUP, NEEDS, Reinjection
 from services.auditor.domain.case_audit import CaseAudit
-from services.auditor.group_lag import GroupLag
 from services.auditor.observation import begin_series, publish, publish_open_holes
 from services.auditor.processor import AuditProcessor
-from services.auditor.reinjection import GROUP, NEEDS, Reinjection
 from services.auditor.settings import AuditorSettings
 from shared.clock import Clock
 from shared.observability.logging import configure_logging

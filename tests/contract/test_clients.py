@@ -253,5 +253,7 @@ def test_every_service_is_under_the_import_contracts() -> None:
     packages = {f"services.{client.name}" for client in SERVICES}
     independent = import_contract("services know each other only by events")["modules"]
     pure = import_contract("domain code runs without Kafka, Redis, HTTP or a clock")["source_modules"]
+    bare = import_contract("what runs in production needs neither the operator's tools nor the local stack")
     assert set(independent) == packages
+    assert set(bare["source_modules"]) == {*packages, "shared"}
     assert {module for module in pure if module.startswith("services.")} == {f"{each}.domain" for each in packages}

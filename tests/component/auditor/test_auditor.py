@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from services.auditor.adapters.departments_file import department_ids
+from services.auditor.adapters.reinjection import GROUP, NEEDS, Reinjection
 from services.auditor.bootstrap import build
 from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import LedgerLine, hourly
-from services.auditor.reinjection import GROUP, NEEDS, Reinjection
 from services.auditor.settings import AuditorSettings
 from services.notifier.adapters.config_files import load_departments
 from services.notifier.bootstrap import correspondence_policy

@@ -19,8 +19,8 @@ import pytest
 from deploy.local.child_process import ChildProcess
 from deploy.local.polling import wait_until
 from deploy.local.ports import LOOPBACK, free_port, is_listening
-from deploy.local.readiness import is_ready
 from deploy.local.stack import LocalStack
+from shared.observability.readiness import is_ready
 from tests.support.compose_file import PROJECT_ROOT, built_here, image_environment, load_compose
 from tests.support.packages_left_out import leave_out_packages
 

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from deploy.local.ports import free_port
-from services.auditor.group_lag import NOTHING, GroupLag, GroupSeries, publish, series_of
+from services.auditor.adapters.group_lag import NOTHING, GroupLag, GroupSeries, publish, series_of
 from shared.errors import BrokerUnavailable, FatalError, UnsafeCluster
 from shared.observability import metrics
 from shared.observability.threads import ThreadWatch

@@ -68,7 +68,7 @@ def test_a_service_starts_after_its_topics_exist_and_is_checked_for_readiness(
     definition = compose["services"][service]
     assert definition["command"] == [f"services.{service}"]
     assert definition["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
-    assert definition["healthcheck"]["test"][-1] == "deploy.local.readiness"
+    assert definition["healthcheck"]["test"][-1] == "shared.observability.readiness"
     assert definition["environment"]["CBUS_KAFKA__BOOTSTRAP_SERVERS"] == "kafka:9091"
 
 

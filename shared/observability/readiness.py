@@ -1,4 +1,4 @@
-"""``python -m deploy.local.readiness``: exit code 0 if the service in this container says it is ready, else 1.
+"""``python -m shared.observability.readiness``: exit code 0 if the service in this container is ready, else 1.
 
 The images carry no curl; this is what a container health check runs.
 """
@@ -9,7 +9,7 @@ import http.client
 import os
 import sys
 
-from deploy.local.ports import LOOPBACK
+LOOPBACK = "127.0.0.1"
 
 
 def is_ready(port: int, host: str = LOOPBACK, timeout_seconds: float = 1.0) -> bool:
