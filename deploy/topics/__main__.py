@@ -8,7 +8,7 @@ import sys
 
 from kafka.errors import AuthorizationError, InvalidReplicationFactorError, KafkaError
 
-from deploy.local.stack_file import adopt_running_stack
+from deploy.stack_file import adopt_running_stack
 from deploy.topics.departments import department_ids
 from deploy.topics.provision import COPIES, provision
 from shared.errors import ComplaintBusError

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.stack_file import process_start
+from deploy.stack_file import process_start
 from tests.support.process_tree import descendants, gone_within, require_proc
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

@@ -17,7 +17,7 @@ from kafka.errors import KafkaConnectionError, KafkaTimeoutError, UnknownTopicOr
 from kafka.partitioner.abc import Partitioner
 from kafka.partitioner.default import murmur2
 
-from deploy.local.stack_file import adopt_running_stack, running_stack, stack_file
+from deploy.stack_file import adopt_running_stack, running_stack, stack_file
 from services.cli.console.output import say
 from shared.errors import BrokerUnavailable
 from shared.events import topics

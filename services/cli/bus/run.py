@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.local.stack_file import adopt_running_stack
+from deploy.stack_file import adopt_running_stack
 from services.cli.console.options import AlwaysJsonOption
 
 _SERVICES = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deploy.local.stack_file import stack_file_export
+from deploy.stack_file import stack_file_export
 from services.cli.console.terminal_text import visible
 from services.cli.demo.figures import DemoFigures
 

@@ -21,7 +21,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from deploy.local.stack_file import running_stack
+from deploy.stack_file import running_stack
 from services.cli.console.options import JsonOption
 from services.cli.send.columns import UnusableFile
 from services.cli.send.door import IntakeClient, Outcome, Rejected

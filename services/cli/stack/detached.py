@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.local.stack_file import RunningStack, running_stack, stack_file
+from deploy.stack_file import RunningStack, running_stack, stack_file
 from shared.errors import ComplaintBusError
 
 READY_WITHIN_SECONDS = 120.0  # the first start downloads the broker

@@ -8,7 +8,7 @@ import time
 
 import typer
 
-from deploy.local.stack_file import RunningStack, is_running, running_stack
+from deploy.stack_file import RunningStack, is_running, running_stack
 from services.cli.console.options import JsonOption
 from services.cli.console.output import print_json, say
 from shared.errors import ComplaintBusError

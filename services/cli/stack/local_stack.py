@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from deploy.local.stack_file import publish_stack, require_no_other_stack, withdraw_stack
+from deploy.stack_file import publish_stack, require_no_other_stack, withdraw_stack
 from services.cli.console.output import say
 from services.cli.stack.watch import telling_why_it_ended, watching
 from shared.errors import ConfigurationError

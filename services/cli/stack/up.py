@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.local.stack_file import RunningStack, require_no_other_stack, running_stack, stack_file_export
+from deploy.stack_file import RunningStack, require_no_other_stack, running_stack, stack_file_export
 from services.cli.console.options import BackendOption, ConfigDirOption, DataDirOption, HttpPortOption, JsonOption
 from services.cli.console.output import print_json, print_table, say
 from services.cli.console.stopping import StopAsked, StopSignals

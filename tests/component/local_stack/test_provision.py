@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.ports import free_port
-from deploy.local.stack_file import process_start
+from deploy.stack_file import process_start
 from deploy.topics import provision as provisioning
 from deploy.topics.provision import provision
 from shared.errors import BrokerUnavailable

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import stack_file
-from deploy.local.stack_file import (
+from deploy import stack_file
+from deploy.stack_file import (
     StackRunsHere,
     adopt_running_stack,
     process_start,
@@ -102,7 +102,7 @@ def test_a_second_stack_does_not_overwrite_the_first_which_runs(file: Path, othe
 
 _PUBLISHES = """
 import sys
-from deploy.local.stack_file import StackRunsHere, publish_stack
+from deploy.stack_file import StackRunsHere, publish_stack
 sys.stdin.readline()
 try:
     publish_stack({}, {})

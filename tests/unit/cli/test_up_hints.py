@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.stack_file import RunningStack, stack_file, stack_file_export
+from deploy.stack_file import RunningStack, stack_file, stack_file_export
 from services.cli.demo.table import what_to_try
 from services.cli.stack import up
 
