@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 
 from deploy.local.service_process import PROJECT_ROOT
+from shared.events.clients import WAITED_FOR
 from tests.support.whole_bus import WholeBus
 
-SERVICES = ("intake", "router", "sla", "notifier")
+SERVICES = ("intake", *WAITED_FOR)
 
 
 class Bus(WholeBus):

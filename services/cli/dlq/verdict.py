@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.cli.bus.dead_letter_record import DeadLetter
-from shared.events import topics
+from shared.events import clients, topics
 from shared.events.journey import department_of_queue
 from shared.streaming.dead_letters import REPLAYED_FROM
 
@@ -57,8 +57,9 @@ def has_one_purpose(origin: str) -> bool:
 def readers_of(origin: str) -> str:
     """Who reads a topic, in words."""
     department = department_of_queue(origin)
-    readers = (department, "auditor") if department is not None else _READERS.get(origin, ("whoever reads it",))
-    return ", ".join(readers)
+    if department is None:
+        return ", ".join(_READERS.get(origin, ("whoever reads it",)))
+    return ", ".join(dict.fromkeys((department, *clients.readers_of(origin))))
 
 
 def refusal_of(letter: DeadLetter, *, all_readers: bool) -> str | None:

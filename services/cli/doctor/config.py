@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.errors import ConfigurationError
@@ -11,7 +14,7 @@ from shared.errors import ConfigurationError
 def config_problems(directory: Path) -> list[str]:
     """One sentence per service that would refuse to start, or wait for what never comes; empty when all are content."""
     problems = []
-    for service, read in (("router", _read_routing), ("sla", _read_clocks), ("notifier", _read_letters)):
+    for service, read in READ_BY.items():
         try:
             read(directory)
         except ConfigurationError as problem:
@@ -46,3 +49,9 @@ def _read_letters(directory: Path) -> None:
 
     load_departments(directory / "departments.yaml")
     MailTemplates(directory / "templates", ZoneInfo("UTC"))
+
+
+READ_BY: Final[Mapping[str, Callable[[Path], None]]] = MappingProxyType(
+    {"router": _read_routing, "sla": _read_clocks, "notifier": _read_letters}
+)
+"""Every service that decides by files: how it reads them."""

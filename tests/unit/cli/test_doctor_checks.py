@@ -18,7 +18,8 @@ from services.cli.doctor.checks import (
     check_room,
     check_writable,
 )
-from services.cli.doctor.config import config_problems
+from services.cli.doctor.config import READ_BY, config_problems
+from shared.events.clients import SERVICES
 
 
 def test_an_old_python_is_refused_with_advice() -> None:
@@ -43,6 +44,13 @@ def test_a_directory_that_is_a_file_is_not_writable(tmp_path: Path) -> None:
 def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_checks, "ROOM_NEEDED_BYTES", 10**18)
     assert check_room(tmp_path).state == "missing"
+
+
+def test_the_files_of_every_service_that_decides_by_files_are_read() -> None:
+    root = Path(__file__).parents[3] / "services"
+    assert {each.name for each in SERVICES if (root / each.name / "adapters" / "config_files.py").exists()} == {
+        *READ_BY
+    }
 
 
 def test_an_absent_configuration_is_reported(tmp_path: Path) -> None:
