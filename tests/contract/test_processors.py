@@ -33,6 +33,7 @@ from services.sla.processor import SlaProcessor
 from shared.clock import to_epoch_ms
 from shared.events import document, registry
 from shared.events.base import Event
+from shared.events.clients import PROCESSORS
 from shared.events.topics import Topic, bus_topics
 from shared.streaming.processor import Emit, Message, Processor, Step
 from shared.streaming.records import ConsumerRecord
@@ -279,4 +280,5 @@ def processor_classes() -> Iterator[str]:
 
 
 def test_every_processor_of_the_services_is_tested_here() -> None:
+    assert set(BUILDERS) == set(PROCESSORS)
     assert sorted(processor_classes()) == sorted(type(processor(name)).__name__ for name in BUILDERS)
