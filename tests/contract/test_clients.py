@@ -204,6 +204,13 @@ def test_names_and_groups_are_unique() -> None:
     assert len(set(groups)) == len(groups)
 
 
+def test_groups_keep_their_names() -> None:
+    """On a live bus a group with a new name begins anew: what it had read is forgotten."""
+    assert [group.id for client in SERVICES for group in client.groups] == [
+        "router", "sla", "notifier", "notifier-sender", "auditor", "auditor-reinjection", "intake-receipts",
+    ]  # fmt: skip
+
+
 def test_every_topic_on_the_list_is_one_of_the_bus_and_has_one_writer() -> None:
     there = {topic.name for topic in bus_topics(["one", "two"])}
     used = [name for client in CLIENTS for name in topics_of((*client.reads, *client.will_read), ("one", "two"))]
