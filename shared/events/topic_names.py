@@ -65,8 +65,3 @@ def belongs_to_a_department(name: str) -> bool:
 def is_written_by_outsiders(name: str) -> bool:
     """True for topics a department writes, with a client and a clock of its own."""
     return belongs_to_a_department(name) and name.endswith(_UPDATES)
-
-
-def is_dead_letters(name: str) -> bool:
-    """True for the dead letters of a service or a department."""
-    return name.endswith(_DEAD_LETTERS)
