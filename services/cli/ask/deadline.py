@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import typer
 
-from services.cli.ask.deadline_request import Calendars, answer_line
+from services.cli.ask.deadline_request import Calendars, answer
+from services.cli.console.json_lines import answer_line, run_batch
 from services.cli.console.options import ConfigDirOption, JsonOption
 from services.cli.console.output import say
 from services.sla.domain.deadlines import Unit
@@ -47,7 +47,7 @@ def deadline_command(
     calendars = Calendars(config_dir)
     try:
         if start is None and n is None and unit is None:
-            answered = _answer_stdin(calendars)
+            exit_code = _answer_stdin(calendars)
         else:
             question = {
                 "from": start,
@@ -59,46 +59,34 @@ def deadline_command(
                 "day_end": day_end,
                 "roll_forward": roll_forward,
             }
-            answered = _answer_one(question, calendars, as_json=as_json)
+            exit_code = _answer_one(question, calendars, as_json=as_json)
     except ConfigurationError as error:
         say(f"configuration refused: {error}")
         raise typer.Exit(1) from None
-    raise typer.Exit(0 if answered else 1)
+    raise typer.Exit(exit_code)
 
 
-def _answer_stdin(calendars: Calendars) -> bool:
+def _answer_stdin(calendars: Calendars) -> int:
     if sys.stdin.isatty():
         raise typer.BadParameter("give --from, --n and --unit, or JSON Lines on standard input")
-    return answer_lines(sys.stdin.buffer, calendars)
+    return run_batch(lambda question: answer(question, calendars), sys.stdin.buffer, sys.stdout)
 
 
-def answer_lines(lines: Iterable[bytes], calendars: Calendars) -> bool:
-    """Write one answer per line that is not blank, in order; True when every question was answered."""
-    all_answered = True
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            found, answered = answer_line(line, number, calendars)
-            sys.stdout.write(json.dumps(found) + "\n")
-            all_answered = all_answered and answered
-    sys.stdout.flush()
-    return all_answered
-
-
-def _answer_one(question: dict[str, Any], calendars: Calendars, *, as_json: bool) -> bool:
+def _answer_one(question: dict[str, Any], calendars: Calendars, *, as_json: bool) -> int:
     missing = [f"--{name}" for name in ("from", "n", "unit") if question[name] is None]
     if missing:
         raise typer.BadParameter(f"{' and '.join(missing)} missing: a single question needs --from, --n and --unit")
-    found, answered = answer_line(json.dumps(question), 1, calendars)
+    found = answer_line(lambda asked: answer(asked, calendars), json.dumps(question), 1)
     if as_json:
         typer.echo(json.dumps(found))
-    elif answered:
+    elif "error" not in found:
         typer.echo(f"due by       到期  {found['due']}")
         typer.echo(f"provisional  暂定  {'yes 是' if found['provisional'] else 'no 否'}")
         typer.echo(f"counted days 计入  {', '.join(found['counted_days']) or '-'}")
     else:
         error = found["error"]
         say(f"refused 拒绝  {error['field'] or 'question'}: {error['reason']}")
-    return answered
+    return 1 if "error" in found else 0
 
 
 def _split_pause(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.cli.console.json_lines import LineRefused, parse_line
+from services.cli.console.json_lines import LineRefused
 from services.sla.adapters.config_files import load_calendars
 from services.sla.domain.calendar import BusinessCalendar
 from services.sla.domain.calendar_definition import CalendarDefinition
@@ -32,15 +32,6 @@ _FIELDS: Final = {"start": "from"}
 _DATE_ONLY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WRITTEN: Final = re.compile(r"\d{4}-\d{2}-\d{2}([Tt ].*)?", re.ASCII)
 """Digits alone could be a day, or seconds since 1970."""
-
-
-class Refused(Exception):
-    """A question that cannot be answered: which field is wrong (None: the line as a whole), and why."""
-
-    def __init__(self, field: str | None, reason: str) -> None:
-        super().__init__(f"{field}: {reason}" if field else reason)
-        self.field = field
-        self.reason = reason
 
 
 class DeadlineRequest(BaseModel):
@@ -73,20 +64,20 @@ class Calendars:
         self._rezoned: dict[tuple[int, str], BusinessCalendar] = {}
 
     def find(self, wanted: object, timezone: str | None) -> BusinessCalendar:
-        """The calendar a question means. Raises Refused; ConfigurationError when a configured calendar is broken."""
+        """The calendar a question means. Raises LineRefused; ConfigurationError: a configured calendar is broken."""
         if isinstance(wanted, str):
             calendar = self._by_name(wanted)
         elif isinstance(wanted, dict):
             calendar = self._by_content(wanted)
         else:
-            raise Refused("calendar", "must be the name of a calendar or an object with tz and hours")
+            raise LineRefused("calendar", "must be the name of a calendar or an object with tz and hours")
         return calendar if timezone is None else self._in_zone(calendar, timezone)
 
     def _by_name(self, name: str) -> BusinessCalendar:
         if self._named is None:
             self._named = load_calendars(self._directory)
         if name not in self._named:
-            raise Refused("calendar", f"there is no calendar {name!r}; known: {', '.join(self._named)}")
+            raise LineRefused("calendar", f"there is no calendar {name!r}; known: {', '.join(self._named)}")
         return self._named[name]
 
     def _by_content(self, definition: dict[str, Any]) -> BusinessCalendar:
@@ -105,12 +96,12 @@ class Calendars:
             try:
                 self._rezoned[key] = calendar.in_zone(ZoneInfo(timezone))
             except (KeyError, ValueError, OSError):
-                raise Refused("timezone", f"{timezone!r} is not an IANA time zone") from None
+                raise LineRefused("timezone", f"{timezone!r} is not an IANA time zone") from None
         return self._rezoned[key]
 
 
 def answer(question: object, calendars: Calendars) -> dict[str, Any]:
-    """The answer to one question; raises Refused."""
+    """The answer to one question; raises LineRefused."""
     try:
         request = DeadlineRequest.model_validate(question)
     except ValidationError as error:
@@ -122,7 +113,7 @@ def answer(question: object, calendars: Calendars) -> dict[str, Any]:
     try:
         found = deadline(start, request.n, request.unit, calendar, pauses, rules)
     except DeadlineRefused as refused:
-        raise Refused(_FIELDS.get(refused.argument, refused.argument), str(refused)) from None
+        raise LineRefused(_FIELDS.get(refused.argument, refused.argument), str(refused)) from None
     return {
         "id": request.id,
         "due": found.due_by.astimezone(calendar.zone).isoformat(),
@@ -131,39 +122,20 @@ def answer(question: object, calendars: Calendars) -> dict[str, Any]:
     }
 
 
-def answer_line(line: bytes | str, number: int, calendars: Calendars) -> tuple[dict[str, Any], bool]:
-    """The answer to one JSON line, and whether there is one: a line that is refused gets its error in its place."""
-    identity = None
-    try:
-        question = _json(line)
-        identity = question.get("id") if isinstance(question, dict) else None
-        return answer(question, calendars), True
-    except Refused as refused:
-        error = {"line": number, "field": refused.field, "reason": refused.reason}
-        return {"id": identity, "error": error}, False
-
-
-def _json(line: bytes | str) -> dict[str, Any]:
-    try:
-        return parse_line(line)
-    except LineRefused as refused:
-        raise Refused(refused.field, refused.reason) from None
-
-
 def _instant(text: object, field: str, zone: ZoneInfo, *, date_is_enough: bool = False) -> datetime:
     if not isinstance(text, str):
-        raise Refused(field, "must be an ISO 8601 text such as 2026-02-13T17:30:00+08:00")
+        raise LineRefused(field, "must be an ISO 8601 text such as 2026-02-13T17:30:00+08:00")
     if _DATE_ONLY.fullmatch(text) and not date_is_enough:
-        raise Refused(field, f"{text} is a date; this needs a time of day too")
+        raise LineRefused(field, f"{text} is a date; this needs a time of day too")
     try:
         if not _WRITTEN.fullmatch(text):
             raise ValueError
         reading = datetime.fromisoformat(text)
         return reading if reading.tzinfo is not None else datetime_of(instant_of(reading, zone))
     except ValueError:
-        raise Refused(field, f"{text!r} is not an ISO 8601 instant such as 2026-02-13T17:30:00+08:00") from None
+        raise LineRefused(field, f"{text!r} is not an ISO 8601 instant such as 2026-02-13T17:30:00+08:00") from None
     except OverflowError:
-        raise Refused(field, f"{text!r} lies outside {EARLIEST_DAY} to {LATEST_DAY}") from None
+        raise LineRefused(field, f"{text!r} lies outside {EARLIEST_DAY} to {LATEST_DAY}") from None
 
 
 def _pause(pause: object, field: str, zone: ZoneInfo) -> Pause:
@@ -172,10 +144,10 @@ def _pause(pause: object, field: str, zone: ZoneInfo) -> Pause:
     elif isinstance(pause, list | tuple) and len(pause) == 2:
         began, ended = pause
     else:
-        raise Refused(field, 'must be {"from", "to"} or [from, to]; a pause that still lasts has no deadline yet')
+        raise LineRefused(field, 'must be {"from", "to"} or [from, to]; a pause that still lasts has no deadline yet')
     return _instant(began, f"{field}.from", zone), _instant(ended, f"{field}.to", zone)
 
 
 def _refuse_first(error: ValidationError, inside: str = "") -> Never:
     where, reason = problems_of(error)[0]
-    raise Refused(".".join(part for part in (inside, where) if part) or None, reason)
+    raise LineRefused(".".join(part for part in (inside, where) if part) or None, reason)

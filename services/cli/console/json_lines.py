@@ -47,7 +47,7 @@ def run_batch(handle: Callable[[dict[str, Any]], dict[str, Any]], source: Iterab
     for number, line in enumerate(source, start=1):
         if not line.strip():
             continue
-        answer = _answer(handle, line, number)
+        answer = answer_line(handle, line, number)
         exit_code = 1 if "error" in answer else exit_code
         sink.write(visible_json(json.dumps(answer, ensure_ascii=False)) + "\n")
     sink.flush()
@@ -70,7 +70,8 @@ def identity_of(document: object) -> Any:
     return next((document[name] for name in _NAMES if document.get(name) is not None), None)
 
 
-def _answer(handle: Callable[[dict[str, Any]], dict[str, Any]], line: bytes | str, number: int) -> dict[str, Any]:
+def answer_line(handle: Callable[[dict[str, Any]], dict[str, Any]], line: bytes | str, number: int) -> dict[str, Any]:
+    """The answer to one line, or its error: what ``run_batch`` writes for the line with this number."""
     identity = None
     try:
         document = parse_line(line)

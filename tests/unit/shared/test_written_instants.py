@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.cli.ask.compose import EventLine
-from services.cli.ask.deadline_request import Refused, _instant
+from services.cli.ask.deadline_request import _instant
+from services.cli.console.json_lines import LineRefused
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.refusal import Refusal
 from services.intake.domain.submission import Submission
@@ -66,7 +67,7 @@ def test_no_number_is_a_time_at_the_door(value: object) -> None:
 @example("20260302")
 @example("1772442000")
 def test_no_number_is_a_time_of_a_deadline(value: object) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(LineRefused):
         _instant(value, "from", ZoneInfo("Asia/Shanghai"), date_is_enough=True)
 
 
