@@ -12,12 +12,11 @@ from uuid import UUID
 import typer
 
 from services.cli.bus.dead_letter_record import DeadLetter
+from services.cli.bus.dead_letters import one_per_record, readable
 from services.cli.bus.kafka_access import all_partitions, cli_settings, open_reader, scan
 from services.cli.console.options import BootstrapOption, JsonOption
 from services.cli.console.output import print_json_line, print_table, say
 from services.cli.dept.client import require_department
-from services.cli.dlq.command import readable
-from services.cli.dlq.verdict import one_per_record
 from shared.events import topics
 from shared.events.departments import Action
 

@@ -12,10 +12,10 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
+from services.cli.bus.case_reference import parse_case, ticket_middle
 from services.cli.bus.kafka_access import cli_settings
 from services.cli.console.output import print_json, say
 from services.cli.dept.client import DepartmentQueue, DepartmentUpdates
-from services.cli.trace.command import parse_case, ticket_middle
 from shared.errors import ComplaintBusError
 from shared.events.decisions import Resolution
 from shared.events.departments import Action, DepartmentUpdate

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 
 from services.cli.bus.dead_letter_record import DeadLetter, DeadLetterReference, parse_reference, read_dead_letter
+from services.cli.bus.dead_letters import one_per_record, readable
 from services.cli.bus.kafka_access import all_partitions, bus_topics_of, cli_settings, open_reader, scan
 from services.cli.bus.kafka_rights import expected_topics, hidden_topics, missing_right, require_visible
 from services.cli.console.options import BootstrapOption, JsonOption
 from services.cli.console.output import print_json, print_json_line, print_table, say
 from services.cli.dlq.replay import send_back
 from services.cli.dlq.traces import look_for
-from services.cli.dlq.verdict import Verdict, judge, one_per_record, refusal_of, warnings_of
-from shared.errors import ComplaintBusError, InvalidEvent
+from services.cli.dlq.verdict import Verdict, judge, refusal_of, warnings_of
+from shared.errors import ComplaintBusError
 from shared.events.journey import is_dead_letter_topic
 from shared.settings import KafkaSettings
-from shared.streaming.records import ConsumerRecord, TopicPartition
+from shared.streaming.records import TopicPartition
 
 dlq_app = typer.Typer(no_args_is_help=True, help="Dead letters: records that could not be handled.")
 
@@ -171,15 +172,6 @@ def _select(reader: Any, topic: str | None, reason: str | None) -> Iterator[Dead
         raise ComplaintBusError(f"there is no dead-letter topic {topic}; there are: {', '.join(names) or 'none'}")
     partitions = all_partitions(reader, [topic] if topic is not None else names)
     return (letter for letter in readable(scan(reader, partitions)) if reason is None or letter.reason == reason)
-
-
-def readable(records: Iterable[ConsumerRecord]) -> Iterator[DeadLetter]:
-    """The dead letters among ``records``; of what is none it is said where it lies, and the rest goes on."""
-    for record in records:
-        try:
-            yield read_dead_letter(record)
-        except InvalidEvent as problem:
-            say(f"left out: {problem.detail}; something else than the bus wrote it")
 
 
 def _find(reader: Any, reference: DeadLetterReference) -> DeadLetter:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.cli.bus.dead_letter_record import DeadLetter
+from services.cli.bus.dead_letters import origin_of
 from shared.events import clients, topics
 from shared.events.journey import department_of_queue
-from shared.streaming.dead_letters import REPLAYED_FROM
 
 _OBSERVERS_DEAD_LETTERS: Final = topics.dead_letter_topic("auditor")
 _READERS: Final = {topic.name: topic.readers for topic in topics.bus_topics([])}
@@ -112,24 +112,6 @@ def warnings_of(verdicts: Sequence[Verdict], on_the_bus: OnTheBus) -> list[str]:
 
 def _replayed_origins(letters: Sequence[DeadLetter], on_the_bus: OnTheBus) -> set[tuple[str, int, int]]:
     return {origin_of(letter) for letter in letters if str(letter.reference) in on_the_bus.replayed}
-
-
-def origin_of(letter: DeadLetter) -> tuple[str, int, int]:
-    """The one record that is meant: a service that died in between may have written two dead letters of it."""
-    return letter.origin_topic, letter.origin_partition, letter.origin_offset
-
-
-def one_per_record(letters: Sequence[DeadLetter]) -> list[DeadLetter]:
-    """Of each record the letter that counts, in order: not one that was sent back and refused anew, nor a twin.
-
-    ``letters`` must be all of their topics, whatever their reason: a second refusal may have another one.
-    """
-    sent_back = {letter.header(REPLAYED_FROM) for letter in letters}
-    superseded = {origin_of(letter) for letter in letters if str(letter.reference) in sent_back}
-    first: dict[tuple[str, int, int], DeadLetter] = {}
-    for letter in letters:
-        first.setdefault(origin_of(letter), letter)
-    return [letter for origin, letter in first.items() if origin not in superseded]
 
 
 def _judge_one(letter: DeadLetter, on_the_bus: OnTheBus, all_readers: bool) -> Verdict:

@@ -8,18 +8,16 @@ from uuid import UUID
 
 import typer
 
+from services.cli.bus.case_reference import parse_case, ticket_middle
 from services.cli.bus.kafka_access import all_partitions, bus_topics_of, cli_settings, open_reader, partition_of, scan
 from services.cli.bus.kafka_rights import expected_topics, hidden_topics, missing_right, require_visible
 from services.cli.console.options import BootstrapOption, JsonOption
 from services.cli.console.output import print_json, print_table, say
 from services.cli.trace.story import StoryStep, tell_story
-from shared.clock import from_epoch_ms
 from shared.errors import ComplaintBusError
-from shared.events import ids, topics
+from shared.events import topics
 from shared.events.journey import tells_of_complaints
 from shared.streaming.records import TopicPartition
-
-_ANY_DAY = from_epoch_ms(0)
 
 
 def trace_command(
@@ -53,21 +51,6 @@ def trace_command(
         _print(complaint_id, steps)
 
 
-def parse_case(case: str) -> UUID | str:
-    """A complaint id as UUID, or a well-formed ticket number as text."""
-    try:
-        return UUID(case)
-    except ValueError:
-        pass
-    ticket = case.strip().upper()
-    if not ids.is_ticket_number(ticket):
-        raise ComplaintBusError(
-            f"{case!r} is neither a complaint id nor a ticket number; if it was read aloud, its check character says "
-            "that a character is wrong"
-        )
-    return ticket
-
-
 def find_complaint(reader: Any, ticket: str) -> str:
     """The complaint with this ticket number.
 
@@ -80,14 +63,6 @@ def find_complaint(reader: Any, ticket: str) -> str:
             if record.key is not None and ticket_middle(record.key) == middle:
                 return record.key.decode()
     raise ComplaintBusError(f"no complaint with ticket number {ticket} is on the bus (it may be past the retention)")
-
-
-def ticket_middle(key: bytes) -> str | None:
-    """The part of the ticket number that follows from this complaint id; None where the key is no id."""
-    try:
-        return ids.ticket_number(key.decode(), _ANY_DAY).split("-")[1]
-    except ValueError:
-        return None
 
 
 def _records_of(reader: Any, complaint_id: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.cli.dlq.command import readable
+from services.cli.bus.dead_letters import readable
 from shared.streaming.records import ConsumerRecord
 from tests.unit.cli.letters import letter_record
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cli.bus.dead_letter_record import DeadLetter
+from services.cli.bus.dead_letters import one_per_record
 from services.cli.dlq.verdict import (
     OF_AN_OBSERVER,
     REPLAYED_BEFORE,
@@ -16,7 +17,6 @@ from services.cli.dlq.verdict import (
     SETTLED,
     OnTheBus,
     judge,
-    one_per_record,
     warnings_of,
 )
 from tests.unit.cli.letters import letter
