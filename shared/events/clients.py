@@ -146,7 +146,7 @@ SERVICES: Final = (
     Client(
         "intake",
         groups=(Group(RECEIPTS_GROUP, (RECEIVED,), of_each_process=True),),
-        writes=(RECEIVED,),
+        writes=(RECEIVED, dead_letter_topic("intake")),
     ),
 )
 """All services, in the order in which a complaint comes to them; the door, which is to open last, is the last."""

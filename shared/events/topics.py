@@ -163,9 +163,10 @@ def _state(service: str) -> Topic:
 
 
 def _dead_letters(service: str) -> Topic:
+    what = "What no channel of intake can read" if service == "intake" else f"Records {service} could not handle"
     return Topic(
         dead_letter_topic(service),
-        f"Records {service} could not handle, byte for byte, with reason and origin.",
+        f"{what}, byte for byte, with reason and origin.",
         (),
         meant_for=clients.OPERATORS,
         retention_ms=365 * _DAY_MS,

@@ -12,6 +12,7 @@ from shared.events import clients, topics
 from shared.events.journey import department_of_queue
 
 _OBSERVERS_DEAD_LETTERS: Final = topics.dead_letter_topic("auditor")
+_CHANNELS_DEAD_LETTERS: Final = topics.dead_letter_topic("intake")
 _READERS: Final = {topic.name: topic.readers for topic in topics.bus_topics([])}
 
 NOT_WHOLE: Final = "it was too large to be kept whole; 'cbus dlq show' tells where the record itself lies"
@@ -19,6 +20,10 @@ OF_AN_OBSERVER: Final = (
     f"{_OBSERVERS_DEAD_LETTERS} never goes back: the auditor only watches, and whom these records were meant for has "
     "had them; written again they would be there twice for everybody. Restart the auditor with the mended code; its "
     "state can be rebuilt from the topics it reads"
+)
+OF_A_CHANNEL: Final = (
+    f"{_CHANNELS_DEAD_LETTERS} never goes back: it came from outside and was on no topic. What it says, if it is a "
+    "complaint, is sent through intake's door"
 )
 REPLAYED_BEFORE: Final = "sent back before, and still on its topic; --again sends it once more"
 SAME_RECORD: Final = "the same record as another dead letter, which stands for both"
@@ -66,6 +71,8 @@ def refusal_of(letter: DeadLetter, *, all_readers: bool) -> str | None:
     """Why ``letter`` may not go back, whatever the bus holds; None when it may."""
     if letter.record.topic == _OBSERVERS_DEAD_LETTERS:
         return OF_AN_OBSERVER
+    if letter.record.topic == _CHANNELS_DEAD_LETTERS:
+        return OF_A_CHANNEL
     if not letter.is_complete:
         return NOT_WHOLE
     if has_one_purpose(letter.origin_topic) or all_readers:

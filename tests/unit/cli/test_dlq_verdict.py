@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.cli.bus.dead_letter_record import DeadLetter
 from services.cli.bus.dead_letters import one_per_record
 from services.cli.dlq.verdict import (
+    OF_A_CHANNEL,
     OF_AN_OBSERVER,
     REPLAYED_BEFORE,
     SAME_RECORD,
@@ -59,6 +60,11 @@ def test_what_several_read_goes_back_only_when_that_is_asked_for(origin: str, re
 def test_what_an_observer_could_not_read_never_goes_back(origin: str) -> None:
     observed = letter(origin, of="auditor.dead-letters.v1")
     assert why_not(observed, again=True, all_readers=True) == [OF_AN_OBSERVER]
+
+
+def test_what_a_channel_could_not_read_was_on_no_topic() -> None:
+    unread = letter("mail", of="intake.dead-letters.v1", key=None, headers=())
+    assert why_not(unread, again=True, all_readers=True) == [OF_A_CHANNEL]
 
 
 def test_what_was_sent_back_is_left_out_unless_asked_for_again() -> None:
