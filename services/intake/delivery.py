@@ -1,7 +1,7 @@
 """Once per submission: what is durable already is not written again, and one key never means two contents.
 
 Four places know of a repeat: this process while the first is on its way, Redis for some days after it was
-acknowledged, the log itself as far as this process has read it (``adapters.receipts``), and – the truth – the id, by
+acknowledged, the log itself as far as this process has read it (``memory.receipts``), and – the truth – the id, by
 which the router drops a second record. So with Redis away or flushed everything stays correct, the answer too.
 """
 

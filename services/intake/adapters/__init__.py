@@ -1,1 +1,1 @@
-"""Where intake touches the world: HTTP in front, Kafka and Redis behind."""
+"""Where intake writes: Kafka."""

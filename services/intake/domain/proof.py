@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -21,7 +21,7 @@ class QueryCode:
     """The code given with the ticket; ``complaint_id`` is what the sender typed."""
 
     complaint_id: str
-    code: str
+    code: str = field(repr=False)
 
     def opened(self, secret: bytes) -> str | None:
         """The same work is done whatever is wrong, so nothing can be found out by trying."""

@@ -2,7 +2,7 @@
 
 A thread follows ``complaints.received.v1`` and notes of each complaint what a repeat must match and is to be told: the
 digest of its content and its first receipt. It is a few milliseconds behind, which Redis covers. A door waits for it
-some seconds when it has just found the cluster (``adapters.cluster_watch``), and goes on without it if it cannot read.
+some seconds when it has just found the cluster (``memory.cluster_watch``), and goes on without it if it cannot read.
 What it knows is believed before Redis, which may have been told a second receipt while nobody knew of the first. No
 personal data is kept.
 """
