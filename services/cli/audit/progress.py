@@ -72,7 +72,7 @@ def _is_before(record: ConsumerRecord, ends: Mapping[TopicPartition, int]) -> bo
 
 
 def _is_audited(topic: str) -> bool:
-    """The journey, departments' queues and the services' dead letters; not what departments write or are refused."""
+    """The journey, departments' queues, what readers of these refused; not what departments write or are refused."""
     if topic.startswith("departments."):
         return department_of_queue(topic) is not None
-    return not topic.startswith(("auditor.", "audit.", "insight."))
+    return not topic.startswith(("auditor.", "audit.", "insight.", "intake."))
