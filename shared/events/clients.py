@@ -71,6 +71,8 @@ class Client:
     """It stands beside the bus and may be stopped without harm; else complaints wait for it."""
     will_read: tuple[str, ...] = ()
     """By the design, but not yet."""
+    will_write: tuple[str, ...] = ()
+    """By the design, but not yet: they are there already, and it is not held up where they are not."""
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -146,7 +148,8 @@ SERVICES: Final = (
     Client(
         "intake",
         groups=(Group(RECEIPTS_GROUP, (RECEIVED,), of_each_process=True),),
-        writes=(RECEIVED, dead_letter_topic("intake")),
+        writes=(RECEIVED,),
+        will_write=(dead_letter_topic("intake"),),
     ),
 )
 """All services, in the order in which a complaint comes to them; the door, which is to open last, is the last."""
@@ -157,11 +160,18 @@ PLANNED: Final = (
 )
 """Services by the design that are not there yet."""
 
+DEAD_LETTERS: Final = tuple(
+    dead_letter_topic(each.name)
+    for each in SERVICES
+    if dead_letter_topic(each.name) in (*each.writes, *each.will_write)
+)
+"""Where services put what they cannot handle."""
+
 _PEOPLE: Final = (
     Client(
         OPERATORS,
         looks_up=(
-            *(dead_letter_topic(each.name) for each in SERVICES if dead_letter_topic(each.name) in each.writes),
+            *DEAD_LETTERS,
             AUDIT_EVENTS,
             department_dead_letter_topic(EACH_DEPARTMENT),
         ),
@@ -209,7 +219,7 @@ def topics_of(names: Iterable[str], departments: Iterable[str]) -> tuple[str, ..
 
 def writer_of(topic: str) -> str:
     """Name of the one client that writes ``topic``, planned or there. KeyError: nobody does."""
-    for name in _named(topic, lambda client: client.writes if client.state != topic else (topic,)):
+    for name in _named(topic, lambda client: (*client.writes, *client.will_write, *filter(None, [client.state]))):
         return name
     raise KeyError(topic)
 

@@ -227,5 +227,9 @@ _SHARED_TOPICS = (
         retention_ms=400 * _DAY_MS,
     ),
     *(_state(client.name) for client in clients.SERVICES if client.state is not None),
-    *(_dead_letters(client.name) for client in clients.SERVICES if dead_letter_topic(client.name) in client.writes),
+    *(
+        _dead_letters(client.name)
+        for client in clients.SERVICES
+        if dead_letter_topic(client.name) in clients.DEAD_LETTERS
+    ),
 )

@@ -214,7 +214,7 @@ def test_groups_keep_their_names() -> None:
 def test_every_topic_on_the_list_is_one_of_the_bus_and_has_one_writer() -> None:
     there = {topic.name for topic in bus_topics(["one", "two"])}
     used = [name for client in CLIENTS for name in topics_of((*client.reads, *client.will_read), ("one", "two"))]
-    written = [name for client in CLIENTS for name in topics_of(client.writes, ("one", "two"))]
+    written = [name for client in CLIENTS for name in topics_of((*client.writes, *client.will_write), ("one", "two"))]
     states = [client.state for client in CLIENTS if client.state is not None]
     assert set(used) <= there
     assert sorted([*written, *states]) == sorted(there)
