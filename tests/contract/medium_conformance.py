@@ -9,9 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -20,53 +18,11 @@ from services.notifier.domain.retry import Handover, HandoverResult
 from services.notifier.sending.medium import Medium, MediumUnreachable, Parcel, Unsendable
 from services.notifier.sending.preparing import prepared
 from shared.events.notifications import NotificationRequested
+from tests.support.medium_bench import Answer, Arrival, MediumBench
 from tests.unit.notifier.cases import TICKET
 from tests.unit.notifier.letters import a_request
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
-
-
-class Answer(Enum):
-    """What a provider does with the next message."""
-
-    REFUSE_FOR_NOW = auto()
-    REFUSE_FOR_GOOD = auto()
-    BREAK_OFF = auto()
-    """End the conversation before it has the message."""
-    FALL_SILENT = auto()
-    """Take the message, end the conversation without a word."""
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A message at the provider."""
-
-    recipient: str
-    text: str
-
-
-class MediumBench(Protocol):
-    """A medium and its provider."""
-
-    def medium(self) -> Medium:
-        """A new connection, not yet connected."""
-        ...
-
-    def answer(self, answer: Answer) -> None:
-        """Do this with the next message to somebody, and take what comes after it."""
-        ...
-
-    def arrived(self, request: NotificationRequested) -> list[Arrival]:
-        """What came of ``request``, told apart by its notification id, in order of arrival."""
-        ...
-
-    def go_away(self) -> None:
-        """Stop, connections that are open included."""
-        ...
-
-    def come_back(self) -> None:
-        """Start again."""
-        ...
 
 
 class MediumConformance:

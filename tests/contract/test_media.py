@@ -14,8 +14,9 @@ from services.notifier.media.mail.settings import SmtpSettings
 from services.notifier.media.mail.smtp import SmtpRelay
 from services.notifier.sending.medium import Medium
 from shared.events.notifications import NotificationRequested
-from tests.contract.medium_conformance import Answer, Arrival, MediumConformance
-from tests.contract.memory_medium import Loft, PigeonMedium
+from tests.contract.medium_conformance import MediumConformance
+from tests.support.medium_bench import Answer, Arrival
+from tests.support.memory_medium import Loft, PigeonMedium
 from tests.unit.notifier.letters import CONFIG, a_writer
 
 DEPARTMENTS = load_departments(CONFIG / "departments.yaml").by_id()

@@ -13,7 +13,7 @@ from services.notifier.bootstrap import media
 from services.notifier.sending.medium import MakeMedium
 from shared.events.ids import complaint_id
 from shared.events.notifications import NotificationFailed, NotificationRequested
-from tests.contract.memory_medium import Loft, PigeonMedium
+from tests.support.memory_medium import Loft, PigeonMedium
 from tests.support.sender_bench import CONFIG, SenderBench, kinds, sender_settings
 from tests.unit.notifier.letters import a_request
 

@@ -14,7 +14,7 @@ from services.notifier.settings import NotifierSettings
 from shared.clock import ManualClock
 from shared.events.notifications import NotificationRequested
 from shared.streaming.memory import MemoryBroker
-from tests.contract.memory_medium import Loft, PigeonMedium
+from tests.support.memory_medium import Loft, PigeonMedium
 from tests.unit.notifier.cases import NOON
 from tests.unit.notifier.letters import CONFIG, a_request
 

@@ -10,7 +10,7 @@ from services.notifier.domain.notification import LANGUAGES, Template
 from services.notifier.domain.retry import Handover, HandoverResult
 from services.notifier.sending.medium import MediumUnreachable, Parcel, Unsendable
 from shared.events.notifications import Audience, NotificationRequested
-from tests.contract.medium_conformance import Answer, Arrival
+from tests.support.medium_bench import Answer, Arrival
 
 _AWAY = "loft_closed"
 _ENDS: Mapping[Answer, Handover] = {
