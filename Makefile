@@ -12,7 +12,7 @@ BROKERS ?= 1
 SPEED ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit fmt lint type imports docs bench torture torture-long mutants lock clean
+.PHONY: help setup demo test test-long quick quick-rules quick-rest check unit fmt lint type imports docs bench torture torture-long mutants lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,21 @@ check: lint type imports ## Run the static checks
 
 unit: setup ## Run every test, against real servers
 	$(BIN)/python -m pytest
+
+test-long: setup check ## Every test with the long sizes: 100,000 simulated histories; then half an hour of torture on three brokers
+	CBUS_SIMULATION_HISTORIES=100000 $(BIN)/python -m pytest
+	$(BIN)/python -m tests.torture --seed $(SEED) --complaints 20000 --kills 128 --brokers 3 --restore
+
+# The inner loop: two processes of tests beside the static checks, and none of them starts a server.
+quick: setup ## Static checks and every test without a server, for the inner loop
+	@$(MAKE) --no-print-directory -j3 --output-sync=target check quick-rules quick-rest
+
+QUICK := $(BIN)/python -m pytest -q -m "not kafka and not slow"
+quick-rules: setup
+	$(QUICK) -p no:cacheprovider tests/unit/sla tests/unit/router tests/unit/notifier tests/unit/intake tests/contract
+
+quick-rest: setup
+	$(QUICK) -p no:cacheprovider $(filter-out tests/unit/sla tests/unit/router tests/unit/notifier tests/unit/intake,$(wildcard tests/unit/*))
 
 fmt: setup ## Format the code
 	$(BIN)/ruff format .

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from tests.simulation import bus_play, counter_history
+from tests.simulation.orphans import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ def silence_logs(for_good: bool = False) -> None:
     """Thousands of processes have nothing to tell anybody; ``for_good`` spares each loggers that ask again."""
     silent = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=silent, cache_logger_on_first_use=for_good)
+
+
+def begin_worker() -> None:
+    """What a worker of a pool does first."""
+    end_with_parent()
+    silence_logs(for_good=True)
 
 
 def play(kind: str, seed: int, root: Path, happened: list[str] | None = None) -> Failure | None:

@@ -1,4 +1,4 @@
-"""A hundred thousand seeded histories of the bus (or ``CBUS_SIMULATION_HISTORIES``), others beside, those that failed.
+"""Seeded histories of the bus, 25,000 or ``CBUS_SIMULATION_HISTORIES``; others beside; those that failed once.
 
 A failure names kind and seed: ``python -m tests.simulation KIND SEED`` plays it again, step by step.
 """
@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, settings
 
 from tests.simulation.machines import BusMachine, CounterMachine
 from tests.simulation.regressions import REGRESSIONS
-from tests.simulation.runner import play, play_chunk, silence_logs
+from tests.simulation.runner import begin_worker, play, play_chunk
 
-HISTORIES = int(os.environ.get("CBUS_SIMULATION_HISTORIES", "100000"))
+HISTORIES = int(os.environ.get("CBUS_SIMULATION_HISTORIES", "25000"))
 FIRST_SEED = int(os.environ.get("CBUS_SIMULATION_FIRST_SEED", "0"))
 SHARES = {"bus": 1.0, "bus-long": 0.02, "bus-sqlite": 0.001, "counter": 0.1, "counter-sqlite": 0.02}
 """How many there are of each kind for each one asked for: those asked for are of router, SLA and composer together."""
@@ -39,7 +39,7 @@ def test_every_promise_is_kept_in_every_history(capsys: pytest.CaptureFixture[st
     chunks = _chunks()
     started = time.monotonic()
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn, initializer=silence_logs, initargs=(True,)) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn, initializer=begin_worker) as pool:
         failures = [failure for found in pool.map(play_chunk, chunks) for failure in found]
     took = time.monotonic() - started
     counts = {kind: sum(end - start for name, start, end in chunks if name == kind) for kind in SHARES}
