@@ -24,11 +24,11 @@ GIVE_UP_AFTER_SECONDS = 30.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
 MOST_SENDERS = 32
 
-Outcome = Literal["accepted", "rejected", "unconfirmed"]
+FeedAnswer = Literal["accepted", "rejected", "unconfirmed"]
 
 
 @dataclass
-class Refusal:
+class CountedRejection:
     """One reason of the door's: how often it was given, and the first row it was given for (file and line)."""
 
     reason: str
@@ -45,7 +45,7 @@ class FeedFigures:
     """Complaint id to ticket number."""
     rejected: int = 0
     unconfirmed: int = 0
-    refusals: dict[str, Refusal] = field(default_factory=dict)
+    refusals: dict[str, CountedRejection] = field(default_factory=dict)
     """By what the door said, in the order in which it was first said."""
     accept_seconds: list[float] = field(default_factory=list)
     requested_at: dict[str, float] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class Feeder:
             self.figures.accepted[receipt["complaint_id"]] = receipt["ticket_number"]
             self.figures.accept_seconds.append(seconds)
 
-    def refusals(self) -> tuple[Refusal, ...]:
+    def refusals(self) -> tuple[CountedRejection, ...]:
         """What the door refused so far, by reason."""
         with self._lock:
             return tuple(replace(refusal) for refusal in self.figures.refusals.values())
@@ -155,7 +155,7 @@ class Feeder:
     def _note_rejected(self, reason: str, place: str) -> None:
         with self._lock:
             self.figures.rejected += 1
-            self.figures.refusals.setdefault(reason, Refusal(reason, place)).count += 1
+            self.figures.refusals.setdefault(reason, CountedRejection(reason, place)).count += 1
 
     def _note_unconfirmed(self) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.cli.demo.audit import DemoAudit
-from services.cli.demo.feed import Refusal
+from services.cli.demo.feed import CountedRejection
 from services.cli.demo.ledger import LedgerFigures
 from services.cli.demo.percentiles import in_milliseconds
 
@@ -26,7 +26,7 @@ class SenderFigures:
     rejected: int
     unconfirmed: int
     accept_seconds: tuple[float, ...]
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[CountedRejection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from deploy.stack_file import running_stack
 from services.cli.console.options import JsonOption
 from services.cli.send.columns import UnusableFile
-from services.cli.send.door import IntakeClient, Outcome, Rejected
+from services.cli.send.door import DoorAnswer, IntakeClient, Rejected
 from services.cli.send.pace import PacedRows
 from services.cli.send.report import SendReport
 from services.cli.send.row import Row
@@ -127,7 +127,7 @@ class Sending:
             report.note(row, await self._outcome(client, row))
             progress.update(task, completed=report.sent, accepted=report.accepted, refused=report.rejected)
 
-    async def _outcome(self, client: IntakeClient, row: Row) -> Outcome:
+    async def _outcome(self, client: IntakeClient, row: Row) -> DoorAnswer:
         if row.problems:
             return Rejected(row.problems)
         return await client.submit(row.document, self.submissions.idempotency_key(row))

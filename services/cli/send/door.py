@@ -49,7 +49,7 @@ class Failed:
     reason: str
 
 
-Outcome = Accepted | Rejected | Failed
+DoorAnswer = Accepted | Rejected | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class IntakeClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def submit(self, document: dict[str, Any], key: str | None) -> Outcome:
+    async def submit(self, document: dict[str, Any], key: str | None) -> DoorAnswer:
         """Post until there is a clear answer, the time is over, or ``stop`` is set."""
         body = json.dumps(document, ensure_ascii=True).encode()  # ASCII: what is not Unicode text is the door's to name
         headers = {} if key is None else {"Idempotency-Key": key}
@@ -105,7 +105,7 @@ class IntakeClient:
                 return Failed(answer.reason)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    async def _try(self, body: bytes, headers: dict[str, str]) -> Outcome | _NotYet:
+    async def _try(self, body: bytes, headers: dict[str, str]) -> DoorAnswer | _NotYet:
         try:
             answer = await self._http.post("/v1/complaints", content=body, headers=headers)
         except httpx.TransportError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from services.cli.console.output import print_json, print_table
-from services.cli.send.door import Accepted, Failed, Outcome, Rejected
+from services.cli.send.door import Accepted, DoorAnswer, Failed, Rejected
 from services.cli.send.row import Row, RowProblem
 
 ROWS_SHOWN = 20
@@ -39,7 +39,7 @@ class SendReport:
         """Whether every row of the file is durable."""
         return not (self.rejected or self.failed or self.interrupted)
 
-    def note(self, row: Row, outcome: Outcome) -> None:
+    def note(self, row: Row, outcome: DoorAnswer) -> None:
         """Count the outcome of one row."""
         match outcome:
             case Accepted(receipt):

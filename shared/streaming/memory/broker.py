@@ -11,7 +11,7 @@ from shared.errors import BrokerUnavailable, ProducerFenced, TransactionDoubt
 from shared.streaming.broker import FoundTopic, GroupStanding, LogBounds, Offsets
 from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.groups import Group
-from shared.streaming.memory.log import Logs, Outcome, Transaction, place
+from shared.streaming.memory.log import Logs, Transaction, TransactionStatus, place
 from shared.streaming.memory.producer import MemoryProducer, MemoryTransactionalProducer
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
@@ -144,7 +144,7 @@ class MemoryBroker:
         """A new epoch: older producers are fenced, what they left open is aborted."""
         self.require_available()
         if transactional_id in self._open:
-            self.end(transactional_id, self._epochs[transactional_id], Outcome.ABORTED)
+            self.end(transactional_id, self._epochs[transactional_id], TransactionStatus.ABORTED)
         self._epochs[transactional_id] = self._epochs.get(transactional_id, 0) + 1
         return self._epochs[transactional_id]
 
@@ -159,7 +159,7 @@ class MemoryBroker:
         if self._epochs.get(transactional_id) != epoch:
             raise ProducerFenced(f"{transactional_id}: a newer producer is at work")
 
-    def end(self, transactional_id: str, epoch: int, outcome: Outcome) -> None:
+    def end(self, transactional_id: str, epoch: int, outcome: TransactionStatus) -> None:
         """Commit or abort the open transaction: offsets, markers and visibility change together."""
         self.require_epoch(transactional_id, epoch)
         transaction = self._open.pop(transactional_id, None)
@@ -168,7 +168,7 @@ class MemoryBroker:
         transaction.outcome = outcome
         for partition in transaction.written:
             self._logs[partition].append_marker(transaction)
-        if outcome is Outcome.COMMITTED:
+        if outcome is TransactionStatus.COMMITTED:
             for (group_id, partition), offset in transaction.offsets.items():
                 self.group(group_id).committed[partition] = offset
         self.changed.notify_all()

@@ -10,7 +10,7 @@ from enum import Enum
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 
-class Outcome(Enum):
+class TransactionStatus(Enum):
     """What became of a transaction."""
 
     OPEN = "open"
@@ -22,7 +22,7 @@ class Outcome(Enum):
 class Transaction:
     """One transaction: what it wrote to, the offsets it carries, and its outcome."""
 
-    outcome: Outcome = Outcome.OPEN
+    outcome: TransactionStatus = TransactionStatus.OPEN
     written: set[TopicPartition] = field(default_factory=set)
     offsets: dict[tuple[str, TopicPartition], int] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ class PartitionLog:
     def read(self, start: int, end: int, *, committed_only: bool = True) -> Iterator[ConsumerRecord]:
         """Records from ``start`` up to ``end`` that a reader may see."""
         for entry in self._entries[start:end]:
-            aborted = entry.transaction is not None and entry.transaction.outcome is not Outcome.COMMITTED
+            aborted = entry.transaction is not None and entry.transaction.outcome is not TransactionStatus.COMMITTED
             if entry.record is not None and not (committed_only and aborted):
                 yield entry.record
 

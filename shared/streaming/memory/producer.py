@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.errors import BrokerUnavailable, FatalError, TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.memory.groups import Membership
-from shared.streaming.memory.log import Outcome, Transaction
+from shared.streaming.memory.log import Transaction, TransactionStatus
 from shared.streaming.records import ProducerRecord, TopicPartition
 
 if TYPE_CHECKING:
@@ -53,18 +53,18 @@ class MemoryTransactionalProducer:
             self._open_transaction().offsets.update({(group.group_id, tp): offset for tp, offset in offsets.items()})
 
     def commit(self) -> None:
-        self._end(Outcome.COMMITTED)
+        self._end(TransactionStatus.COMMITTED)
 
     def discard(self) -> None:
         self._transaction = None
 
-    def _end(self, outcome: Outcome) -> None:
+    def _end(self, outcome: TransactionStatus) -> None:
         with self._broker.changed, _doubtful():
             self._broker.end(self._transactional_id, self._epoch, outcome)
             self._transaction = None
 
     def _open_transaction(self) -> Transaction:
-        if self._transaction is None or self._transaction.outcome is not Outcome.OPEN:
+        if self._transaction is None or self._transaction.outcome is not TransactionStatus.OPEN:
             raise TransactionDoubt("no transaction is open")
         return self._transaction
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from deploy.local.polling import wait_until
-from services.cli.demo.feed import Feeder, Refusal
+from services.cli.demo.feed import CountedRejection, Feeder
 from services.cli.demo.samples import Sample, submissions
 from shared.events.ids import complaint_id
 
@@ -100,7 +100,7 @@ def test_a_refused_submission_is_not_tried_again() -> None:
         until(lambda: feeder.figures.rejected >= 3)
     assert max(Counter(door.requests).values()) == 1
     (refusal,) = feeder.refusals()
-    assert refusal == Refusal("narrative.text: too short", "s.jsonl:1", feeder.figures.rejected)
+    assert refusal == CountedRejection("narrative.text: too short", "s.jsonl:1", feeder.figures.rejected)
     assert feeder.accepted() == {}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from tests.torture.load.json_lines import read_lines
 from tests.torture.mutants.mutant import Mutant
 from tests.torture.mutants.mutated_bus import MutatedBus
-from tests.torture.mutants.outcome import Outcome, unrecovered
+from tests.torture.mutants.outcome import TrialOutcome, unrecovered
 from tests.torture.mutants.patch_failure import patch_failure
 from tests.torture.mutants.plans import Course
 from tests.torture.mutants.short_run import ShortRun, tuned
@@ -19,7 +19,7 @@ from tests.torture.run.directory import RunDirectory
 from tests.torture.run.phases import RTO_SECONDS, Run
 
 
-def try_on_the_bus(mutant: Mutant | None, course: Course, seed: int, directory: Path) -> Outcome:
+def try_on_the_bus(mutant: Mutant | None, course: Course, seed: int, directory: Path) -> TrialOutcome:
     """Run ``course`` in ``directory``. Raises whatever keeps the bus from starting."""
     plan, run_directory, started = course.plan(seed), RunDirectory(directory), time.monotonic()
     progress = Progress(started)
@@ -28,19 +28,19 @@ def try_on_the_bus(mutant: Mutant | None, course: Course, seed: int, directory: 
         run = ShortRun(plan, run_directory, bus, progress)
         outcome = _outcome(run, run_directory, seed, started)
     if fault := patch_failure(directory / "bus/logs"):
-        return Outcome(seed, outcome.seconds, problem=f"the patch itself failed: {fault}")
+        return TrialOutcome(seed, outcome.seconds, problem=f"the patch itself failed: {fault}")
     return outcome if mutant is None or mutant.delays else outcome.without_lateness()
 
 
-def _outcome(run: Run, directory: RunDirectory, seed: int, started: float) -> Outcome:
+def _outcome(run: Run, directory: RunDirectory, seed: int, started: float) -> TrialOutcome:
     try:
         run.execute()
     except TimeoutError as late:  # something did not come back, so there is nothing more to judge
-        return Outcome(seed, _since(started), ("unrecovered",), str(late)[:300])
+        return TrialOutcome(seed, _since(started), ("unrecovered",), str(late)[:300])
     return _judge(directory, seed, started)
 
 
-def _judge(directory: RunDirectory, seed: int, started: float) -> Outcome:
+def _judge(directory: RunDirectory, seed: int, started: float) -> TrialOutcome:
     """Broken rules first; a group with unread records and a process that was late count as well."""
     check: Any = importlib.import_module("tests.torture.check")  # heavy, and needed at the very end only
     verdict = check.check_run(directory.root)
@@ -53,7 +53,7 @@ def _judge(directory: RunDirectory, seed: int, started: float) -> Outcome:
     if late := unrecovered(read_lines(directory.nemesis), RTO_SECONDS):
         caught_by.append("unrecovered")
         offenders.append(late)
-    return Outcome(seed, _since(started), tuple(caught_by), offenders[0] if offenders else "")
+    return TrialOutcome(seed, _since(started), tuple(caught_by), offenders[0] if offenders else "")
 
 
 def _since(started: float) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.local.child_process import ChildProcess
 from deploy.local.service_process import PROJECT_ROOT
 from tests.torture.mutants.mutant import Mutant
-from tests.torture.mutants.outcome import Outcome
+from tests.torture.mutants.outcome import TrialOutcome
 from tests.torture.mutants.results import CleanRun, MutantRuns, Results
 from tests.torture.mutants.trial import CLEAN, OUTCOME_FILE
 
@@ -34,7 +34,7 @@ class Campaign:
 
     def try_mutant(self, mutant: Mutant, seeds: int) -> None:
         """Seed after seed, until one catches it."""
-        outcomes: list[Outcome] = []
+        outcomes: list[TrialOutcome] = []
         for seed in range(1, seeds + 1):
             outcomes.append(self._try(mutant.name, mutant.plan, seed, welcome="caught"))
             if outcomes[-1].verdict == "caught":
@@ -48,7 +48,7 @@ class Campaign:
         self._results.note_clean(CleanRun(plan, outcome, _today()))
         self._noted(self._results)
 
-    def _try(self, build: str, plan: str, seed: int, *, welcome: str) -> Outcome:
+    def _try(self, build: str, plan: str, seed: int, *, welcome: str) -> TrialOutcome:
         """One run. What it left on the disk is kept only if it did not end as was to be expected."""
         directory = self._directory / f"{build}-{plan}-{seed}"
         if directory.exists():
@@ -64,7 +64,7 @@ class Campaign:
         return outcome
 
 
-def run_trial(build: str, plan: str, seed: int, directory: Path) -> Outcome:
+def run_trial(build: str, plan: str, seed: int, directory: Path) -> TrialOutcome:
     """One run as a process of its own, which is stopped when it takes too long or when this process is told to end."""
     command = [sys.executable, "-m", "tests.torture.mutants.trial", build, plan, str(seed), str(directory)]
     child = ChildProcess("trial", command, log_path=directory / "trial.log", working_directory=PROJECT_ROOT)
@@ -74,13 +74,13 @@ def run_trial(build: str, plan: str, seed: int, directory: Path) -> Outcome:
         child.wait(LONGEST_RUN_SECONDS)
     except subprocess.TimeoutExpired:
         child.terminate(STOP_SECONDS)
-        return Outcome(seed, round(time.monotonic() - started, 1), ("never settled",), child.log_tail(1))
+        return TrialOutcome(seed, round(time.monotonic() - started, 1), ("never settled",), child.log_tail(1))
     finally:
         child.terminate(STOP_SECONDS)
     if not (directory / OUTCOME_FILE).exists():
         seconds = round(time.monotonic() - started, 1)
-        return Outcome(seed, seconds, problem=f"the run ended with {child.exit_code}: {child.log_tail(3)}")
-    return Outcome.read(directory / OUTCOME_FILE)
+        return TrialOutcome(seed, seconds, problem=f"the run ended with {child.exit_code}: {child.log_tail(3)}")
+    return TrialOutcome.read(directory / OUTCOME_FILE)
 
 
 def _today() -> str:

@@ -24,7 +24,7 @@ from tests.component.engine.counter_process import NAME
 from tests.e2e.independent_reader import Read
 from tests.support.kafka_proxy import ApiKey, KafkaProxy
 from tests.torture.mutants.mutant import Mutant
-from tests.torture.mutants.outcome import Outcome
+from tests.torture.mutants.outcome import TrialOutcome
 from tests.torture.mutants.patch_failure import patch_failure
 from tests.torture.mutants.process import MUTANT_VARIABLE, SERVICE_VARIABLE
 
@@ -165,7 +165,7 @@ BOUTS: Mapping[str, Bout] = {
 """By name."""
 
 
-def try_on_the_counter(mutant: Mutant | None, bout: Bout, seed: int, directory: Path) -> Outcome:
+def try_on_the_counter(mutant: Mutant | None, bout: Bout, seed: int, directory: Path) -> TrialOutcome:
     """One bout on a broker of its own, behind a proxy."""
     started = time.monotonic()
     with _proxied_cluster(directory / "kafka") as (cluster, proxy):
@@ -178,8 +178,8 @@ def try_on_the_counter(mutant: Mutant | None, bout: Bout, seed: int, directory: 
             bench.kill_all()
     seconds = round(time.monotonic() - started, 1)
     if fault := patch_failure(directory / "log"):
-        return Outcome(seed, seconds, problem=f"the patch itself failed: {fault}")
-    return Outcome(seed, seconds, tuple(found), next(iter(found.values()), ""))
+        return TrialOutcome(seed, seconds, problem=f"the patch itself failed: {fault}")
+    return TrialOutcome(seed, seconds, tuple(found), next(iter(found.values()), ""))
 
 
 @contextlib.contextmanager

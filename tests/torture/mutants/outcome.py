@@ -15,7 +15,7 @@ Verdict = Literal["caught", "passed", "not judged"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """``caught_by``: rules broken, or ``undrained``, ``unrecovered``; ``problem``: why there is no verdict."""
 
     seed: int
@@ -31,7 +31,7 @@ class Outcome:
             return "not judged"
         return "caught" if self.caught_by else "passed"
 
-    def without_lateness(self) -> Outcome:
+    def without_lateness(self) -> TrialOutcome:
         """For a mutant that takes nobody's time: lateness is not its doing, so it does not count as a catch."""
         caught_by = tuple(sign for sign in self.caught_by if sign not in LATENESS)
         remark = self.first_offender if caught_by or not self.caught_by else f"only late: {self.first_offender}"
@@ -43,12 +43,12 @@ class Outcome:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path) -> Outcome:
+    def read(cls, path: Path) -> TrialOutcome:
         """An outcome that was written."""
         return cls.from_values(json.loads(path.read_text(encoding="utf-8")))
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> Outcome:
+    def from_values(cls, values: Mapping[str, Any]) -> TrialOutcome:
         """An outcome from what JSON made of it."""
         return cls(**{**values, "caught_by": tuple(values["caught_by"])})
 

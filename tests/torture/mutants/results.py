@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.torture.mutants.outcome import Outcome
+from tests.torture.mutants.outcome import TrialOutcome
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class CleanRun:
     """One run of the clean build."""
 
     plan: str
-    outcome: Outcome
+    outcome: TrialOutcome
     day: str
 
 
@@ -24,11 +24,11 @@ class MutantRuns:
     """The runs of one mutant, up to the first that caught it."""
 
     mutant: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrialOutcome, ...]
     day: str
 
     @property
-    def catch(self) -> Outcome | None:
+    def catch(self) -> TrialOutcome | None:
         """The run that caught it."""
         return next((outcome for outcome in self.outcomes if outcome.verdict == "caught"), None)
 
@@ -67,10 +67,10 @@ class Results:
             return results
         values = json.loads(path.read_text(encoding="utf-8"))
         for runs in values["mutants"]:
-            outcomes = tuple(Outcome.from_values(outcome) for outcome in runs["outcomes"])
+            outcomes = tuple(TrialOutcome.from_values(outcome) for outcome in runs["outcomes"])
             results.note_mutant(MutantRuns(runs["mutant"], outcomes, runs["day"]))
         for run in values["clean"]:
-            results.note_clean(CleanRun(run["plan"], Outcome.from_values(run["outcome"]), run["day"]))
+            results.note_clean(CleanRun(run["plan"], TrialOutcome.from_values(run["outcome"]), run["day"]))
         return results
 
 

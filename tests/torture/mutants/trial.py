@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.torture.mutants.bus_trial import try_on_the_bus
 from tests.torture.mutants.counter_trial import BOUTS, try_on_the_counter
-from tests.torture.mutants.outcome import Outcome
+from tests.torture.mutants.outcome import TrialOutcome
 from tests.torture.mutants.plans import COURSES
 from tests.torture.mutants.registry import MUTANTS
 
@@ -31,12 +31,12 @@ def main() -> int:
     except Exception as problem:
         traceback.print_exc()
         seconds = round(time.monotonic() - started, 1)
-        outcome = Outcome(seed, seconds, problem=f"{type(problem).__name__}: {problem}"[:500])
+        outcome = TrialOutcome(seed, seconds, problem=f"{type(problem).__name__}: {problem}"[:500])
     outcome.write(directory / OUTCOME_FILE)
     return 0
 
 
-def run(build: str, plan: str, seed: int, directory: Path) -> Outcome:
+def run(build: str, plan: str, seed: int, directory: Path) -> TrialOutcome:
     """The run in the arena its plan belongs to."""
     mutant = None if build == CLEAN else MUTANTS[build]
     if plan in COURSES:

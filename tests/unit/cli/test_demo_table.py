@@ -15,7 +15,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from services.cli.demo.feed import Refusal
+from services.cli.demo.feed import CountedRejection
 from services.cli.demo.figures import DemoFigures, SenderFigures
 from services.cli.demo.ledger import LedgerFigures
 from services.cli.demo.table import Progress, demo_table
@@ -92,7 +92,7 @@ def test_what_open_means_is_said_with_the_time_that_has_passed() -> None:
 
 
 def test_refusals_are_shown_with_their_first_reasons() -> None:
-    refused = Refusal("narrative.text: is blank", "bad.jsonl:3", 1500)
+    refused = CountedRejection("narrative.text: is blank", "bad.jsonl:3", 1500)
     senders = SenderFigures(sent=1505, accepted=0, rejected=1505, unconfirmed=0, accept_seconds=(), refusals=(refused,))
     text = " ".join(shown(replace(figures(), senders=senders)))
     assert not [word for word in ("拒收", "1505 of 1505", "1500 × narrative.text: is blank") if word not in text]

@@ -14,7 +14,7 @@ from shared.crash_points import CRASH_POINTS
 from tests.torture.mutants.counter_trial import BOUTS
 from tests.torture.mutants.document import document
 from tests.torture.mutants.mutant import Arena, Mutant
-from tests.torture.mutants.outcome import Outcome, unrecovered
+from tests.torture.mutants.outcome import TrialOutcome, unrecovered
 from tests.torture.mutants.patch_failure import patch_failure
 from tests.torture.mutants.patches.replacing import replace
 from tests.torture.mutants.plans import COURSES
@@ -28,9 +28,9 @@ EVERY = pytest.mark.parametrize("mutant", MUTANTS.values(), ids=lambda mutant: m
 ONE = Mutant("one", "rule 1", "nothing", "storm", "state:one", ("router",))
 OTHER = Mutant("other", "rule 2", "worse", "bout", "state:other", ("sla",), Arena.COUNTER)
 TWO = {"one": ONE, "other": OTHER}
-CAUGHT = Outcome(2, 61.4, ("L1", "L12"), "some case: lost")
-PASSED = Outcome(1, 50.0)
-NOT_JUDGED = Outcome(1, 3.0, problem="the broker did not start")
+CAUGHT = TrialOutcome(2, 61.4, ("L1", "L12"), "some case: lost")
+PASSED = TrialOutcome(1, 50.0)
+NOT_JUDGED = TrialOutcome(1, 3.0, problem="the broker did not start")
 
 
 # ---- the registry ----------------------------------------------------------------------------------------------------
@@ -119,8 +119,8 @@ def test_what_was_hit_and_not_back_in_time_is_found() -> None:
 
 
 def test_lateness_alone_does_not_catch_a_mutant_that_takes_nobodys_time() -> None:
-    both = Outcome(1, 9.0, ("L1", "L15"), "lost").without_lateness()
-    late = Outcome(1, 9.0, ("L15", "unrecovered"), "14 s").without_lateness()
+    both = TrialOutcome(1, 9.0, ("L1", "L15"), "lost").without_lateness()
+    late = TrialOutcome(1, 9.0, ("L15", "unrecovered"), "14 s").without_lateness()
     assert (both.caught_by, both.verdict) == (("L1",), "caught")
     assert (late.verdict, late.first_offender) == ("passed", "only late: 14 s")
 
