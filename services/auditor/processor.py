@@ -11,13 +11,13 @@ from services.auditor.domain.booking import book
 from services.auditor.domain.case_audit import CaseAudit
 from services.auditor.domain.ledger import holes_of
 from services.auditor.domain.sighting import Sighting
-from services.auditor.domain.watch import Outcome, WatchPolicy, bear_with, compare, due_at, look
+from services.auditor.domain.watch import WatchPolicy, bear_with, compare, due_at, look
 from shared.errors import InvalidEvent
 from shared.events import topics
 from shared.events.clients import subscription, topics_of
 from shared.events.envelope import Envelope
+from shared.processing import Message, Reducer, Refusal, Standing, Step
 from shared.streaming.dead_letters import REPLAYED_FROM
-from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
 from shared.streaming.records import ConsumerRecord
 
 REINJECTED_BY: Final = "reinjected-by"
@@ -27,7 +27,7 @@ RECEIVED_KEPT_FOR: Final = timedelta(days=29)
 """A day less than ``complaints.received.v1`` is kept: of older complaints the receipt may be gone."""
 
 
-class AuditProcessor:
+class AuditProcessor(Reducer[CaseAudit]):
     """Keeps count of every complaint. Pure: patience and time are passed in."""
 
     name = "auditor"
@@ -38,10 +38,6 @@ class AuditProcessor:
         """``departments``: ids of all whose queues are to be read; one that is missing here looks like a hole."""
         self.input_topics = topics_of(subscription(self.name), departments)
         self._policy = policy
-
-    def dead_letter_topic(self, input_topic: str) -> str:
-        """One for all: what cannot even be filed under a complaint."""
-        return topics.dead_letter_topic(self.name)
 
     def reduce(self, state: CaseAudit | None, message: Message, now: datetime) -> Step[CaseAudit]:
         """Book one record."""
@@ -76,8 +72,7 @@ class AuditProcessor:
 
     def fire(self, state: CaseAudit, now: datetime) -> Step[CaseAudit]:
         """Look at the complaint: what is still missing is a hole."""
-        looked = look(state, now, self._policy)
-        return Step(None) if looked is None else _step(looked)
+        return look(state, now, self._policy)
 
     def _take(self, state: CaseAudit | None, key: str, seen: Sighting, now: datetime) -> Step[CaseAudit]:
         """Book a record. A complaint older than the log keeps submissions cannot be judged."""
@@ -89,13 +84,8 @@ class AuditProcessor:
         booked = book(row, seen)
         if booked is row and not row.holes:
             return Step(state)  # says nothing of interest
-        outcome = compare(booked.model_copy(update={"seen_at": now}), now)
-        return _step(outcome._replace(row=bear_with(outcome.row, seen.event, now)))
-
-
-def _step(outcome: Outcome) -> Step[CaseAudit]:
-    emits = [Emit(topics.AUDIT_EVENTS, event, event_id) for event, event_id in outcome.announcements]
-    return Step(outcome.row, emits)
+        compared = compare(booked.model_copy(update={"seen_at": now}), now)
+        return Step(bear_with(compared.row, seen.event, now), compared.emits)
 
 
 def _complete(seen: Sighting, record: ConsumerRecord | None) -> Sighting:

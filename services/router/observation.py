@@ -13,9 +13,9 @@ from shared.events.decisions import Role
 from shared.events.departments import AssignmentDispatched
 from shared.events.lifecycle import ComplaintDispatched, DuplicateDropped
 from shared.observability import metrics
+from shared.processing import Emit
 from shared.streaming.batch import Batch
 from shared.streaming.census import Census
-from shared.streaming.processor import Emit
 
 _KNOWN_CHANNELS = frozenset(Channel)
 _DELIVERY_REPEATS = frozenset({Reason.DUPLICATE_UPDATE, Reason.DUPLICATE_MESSAGE})

@@ -15,7 +15,6 @@ from services.router.domain.case import Case, CaseStatus
 from services.router.domain.consumer_messages import handle_consumer_message
 from services.router.domain.department_updates import handle_update
 from services.router.domain.departments import Departments
-from services.router.domain.outcome import Outcome
 from services.router.domain.refusals import Reason, explain
 from services.router.domain.registration import Assess, recognise, register
 from shared.errors import InvalidEvent
@@ -30,13 +29,13 @@ from shared.events.topics import (
     department_updates_topic,
 )
 from shared.events.unreadable import key_mismatch
-from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
+from shared.processing import Message, Reducer, Refusal, Standing, Step
 
 
-class RouterProcessor:
+class RouterProcessor(Reducer[Case]):
     """Keeps every case. Pure: configuration is given, time is passed in. No timers: deadlines are the SLA service's.
 
-    Later inputs (``sla.events.v1``, ``notifications.events.v1``) get their own branch in ``_outcome``.
+    Later inputs (``sla.events.v1``, ``notifications.events.v1``) get their own branch in ``_decide``.
     """
 
     name = "router"
@@ -65,15 +64,10 @@ class RouterProcessor:
 
     def reduce(self, state: Case | None, message: Message, now: datetime) -> Step[Case]:
         """One record. Raises InvalidEvent (``key_mismatch``, ``unexpected_type``) for what intake must not write."""
-        outcome = self._outcome(state, message, now)
-        if outcome.refusal is not None:
-            return Step(state, refusal=Refusal(outcome.refusal.value, self._told(outcome.refusal, message)))
-        trace = message.envelope.traceparent
-        return Step(outcome.case, [Emit(*output, trace) for output in outcome.outputs])
-
-    def due_at(self, state: Case) -> datetime | None:
-        """Never."""
-        return None
+        decided = self._decide(state, message, now)
+        if isinstance(decided, Reason):
+            return Step(state, refusal=Refusal(decided.value, self._told(decided, message)))
+        return decided
 
     def standing(self, state: Case) -> Standing | None:
         """Open cases by lead, priority and how far the lead got (or ``on_hold``), dated by the receipt."""
@@ -83,11 +77,7 @@ class RouterProcessor:
         progress = "on_hold" if lead.on_hold else lead.status.value
         return Standing((lead.department, str(state.classification.priority), progress), state.complaint.received_at)
 
-    def fire(self, state: Case, now: datetime) -> Step[Case]:
-        """Nothing is ever due."""
-        return Step(state)
-
-    def _outcome(self, case: Case | None, message: Message, now: datetime) -> Outcome:
+    def _decide(self, case: Case | None, message: Message, now: datetime) -> Step[Case] | Reason:
         if message.topic == RECEIVED:
             return self._received(case, message, now)
         department = self._department_of.get(message.topic)
@@ -95,7 +85,7 @@ class RouterProcessor:
             raise InvalidEvent(Reason.UNEXPECTED_TYPE.value, f"the router does not read {message.topic}")
         return self._updated(case, message, department, now)
 
-    def _received(self, case: Case | None, message: Message, now: datetime) -> Outcome:
+    def _received(self, case: Case | None, message: Message, now: datetime) -> Step[Case] | Reason:
         event, envelope = message.event, message.envelope
         if isinstance(event, ComplaintSubmitted):
             _require_own_key(event.complaint.complaint_id, message)
@@ -106,17 +96,17 @@ class RouterProcessor:
             raise InvalidEvent(Reason.UNEXPECTED_TYPE.value, f"{envelope.type} does not belong on {message.topic}")
         _require_own_key(event.complaint_id, message)
         if case is None:
-            return Outcome(None, refusal=Reason.UNKNOWN_CASE)
+            return Reason.UNKNOWN_CASE
         return handle_consumer_message(case, event, envelope, now, self._departments, self._assess)
 
-    def _updated(self, case: Case | None, message: Message, department: str, now: datetime) -> Outcome:
+    def _updated(self, case: Case | None, message: Message, department: str, now: datetime) -> Step[Case] | Reason:
         event = message.event
         if not isinstance(event, DepartmentUpdate):
-            return Outcome(case, refusal=Reason.UNEXPECTED_TYPE)
+            return Reason.UNEXPECTED_TYPE
         if event.complaint_id != message.envelope.subject:
-            return Outcome(case, refusal=Reason.KEY_MISMATCH)
+            return Reason.KEY_MISMATCH
         if case is None:
-            return Outcome(None, refusal=Reason.WRONG_PARTITION if self._is_astray(message) else Reason.UNKNOWN_CASE)
+            return Reason.WRONG_PARTITION if self._is_astray(message) else Reason.UNKNOWN_CASE
         return handle_update(case, event, message.envelope, department, now, self._departments)
 
     def _told(self, reason: Reason, message: Message) -> str:

@@ -12,8 +12,8 @@ from shared.events.field_wording import Text
 from shared.events.registry import encode
 from shared.events.topics import LARGEST_RECORD_BYTES
 from shared.events.unreadable import told
+from shared.processing import Emit, Processor, Refusal, StateT, Step
 from shared.state.sqlite import PartitionStore, Row
-from shared.streaming.processor import Emit, Processor, Refusal, StateT, Step
 from shared.streaming.records import ProducerRecord, TopicPartition
 from shared.streaming.rows import encode_row
 

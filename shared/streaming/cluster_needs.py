@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from shared.events.topics import dead_letter_topic, is_written_by_outsiders, state_topic
+from shared.processing import Processor, StateT
 from shared.streaming.broker import FoundTopic, LogBounds
-from shared.streaming.processor import Processor, StateT
 from shared.streaming.records import TopicPartition
 
 _CREATE = "create it: python -m deploy.topics"

@@ -13,7 +13,7 @@ from shared.errors import DeadLetterLimit
 from shared.events.envelope import Headers, format_instant
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES
 from shared.events.unreadable import LONGEST_DETAIL
-from shared.streaming.processor import Refusal
+from shared.processing import Refusal
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 
 REPLAYED_FROM = "replayed-from"

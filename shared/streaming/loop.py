@@ -25,6 +25,7 @@ from shared.events.topics import state_topic
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.observability.outage import OUTAGE
+from shared.processing import Processor, StateT
 from shared.state.sqlite import Row
 from shared.streaming import transaction
 from shared.streaming.batch import Batch
@@ -38,7 +39,6 @@ from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.gauges import LoopGauges
 from shared.streaming.in_hand import InHand
 from shared.streaming.pace import Pace, starts_of
-from shared.streaming.processor import Processor, StateT
 from shared.streaming.records import ConsumerRecord, TopicPartition
 from shared.streaming.reducing import RecordReducer
 from shared.streaming.restore import Restorer

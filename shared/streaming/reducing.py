@@ -11,10 +11,10 @@ from shared.events.field_wording import Text
 from shared.events.topics import dead_letter_topic
 from shared.events.unreadable import key_mismatch, told
 from shared.observability.logging import get_logger
+from shared.processing import Message, NotesUnreadable, Processor, Refusal, StateT, Step
 from shared.streaming.batch import Batch
 from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
 from shared.streaming.in_hand import InHand, Place
-from shared.streaming.processor import Message, NotesUnreadable, Processor, Refusal, StateT, Step
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 _LOG = get_logger()

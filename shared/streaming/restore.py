@@ -16,9 +16,9 @@ from shared.errors import ClusterMismatch, LostProgress
 from shared.events.topics import state_topic
 from shared.observability.logging import get_logger
 from shared.observability.metrics import STATE_RESTORE_SECONDS, product_version
+from shared.processing import HasTimerSettings, Processor, StateT
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.broker import Broker, Consumer, LogBounds, Offsets
-from shared.streaming.processor import HasTimerSettings, Processor, StateT
 from shared.streaming.records import ConsumerRecord, TopicPartition
 from shared.streaming.rows import decode_row
 from shared.streaming.unread_gaps import UnreadGaps

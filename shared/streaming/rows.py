@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from shared.clock import to_epoch_ms
 from shared.events.envelope import Headers
 from shared.events.topics import state_topic
+from shared.processing import Processor, StateT
 from shared.state.sqlite import Row
 from shared.streaming.census import text_of
-from shared.streaming.processor import Processor, StateT
 from shared.streaming.records import ProducerRecord
 
 _NO_HEADERS: Headers = []

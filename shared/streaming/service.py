@@ -13,6 +13,7 @@ from shared.errors import FatalError
 from shared.observability import metrics
 from shared.observability.health import Check, HealthChecks, HealthServer, Progress
 from shared.observability.logging import configure_logging, get_logger
+from shared.processing import Processor, StateT
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker
 from shared.streaming.census import PublishCensus
@@ -20,7 +21,6 @@ from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.garbage import GarbageCollection
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.outage_watch import OutageWatch
-from shared.streaming.processor import Processor, StateT
 
 _LOG = get_logger()
 

@@ -11,12 +11,12 @@ from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable, InvalidEvent
 from shared.observability.logging import get_logger
 from shared.observability.metrics import TIMER_FAILURES_TOTAL, TIMER_LATENESS_SECONDS
+from shared.processing import Processor, StateT
 from shared.state.sqlite import PartitionStore
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Consumer, Offsets
 from shared.streaming.horizon import InputHorizon
 from shared.streaming.in_hand import TIMER, InHand, Place
-from shared.streaming.processor import Processor, StateT
 
 _LOG = get_logger()
 

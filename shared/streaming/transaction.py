@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from shared.crash_points import crash_during, crash_point
 from shared.errors import TransactionDoubt
+from shared.processing import StateT
 from shared.state.sqlite import Row
 from shared.streaming.batch import Batch
 from shared.streaming.broker import GroupMetadata, TransactionalProducer
-from shared.streaming.processor import StateT
 from shared.streaming.records import TopicPartition
 from shared.streaming.rows import changelog_records
 

@@ -16,10 +16,10 @@ from shared.events.topics import dead_letter_topic
 from shared.events.unreadable import told
 from shared.observability import metrics
 from shared.observability.logging import get_logger
+from shared.processing import Processor
 from shared.streaming.batch import Batch
 from shared.streaming.broker import Broker, Consumer, LogBounds, Offsets
 from shared.streaming.dead_letters import gap_letter
-from shared.streaming.processor import Processor
 from shared.streaming.records import TopicPartition
 
 _LOG = get_logger()

@@ -16,7 +16,7 @@ from services.sla.processor import SlaProcessor
 from shared.events import ids, topics
 from shared.events.complaint import Complaint
 from shared.events.envelope import Envelope, new_traceparent
-from shared.streaming.processor import Message
+from shared.processing import Message
 from shared.streaming.rows import encode_row
 from tests.bench.complaints import complaints
 from tests.bench.journeys import journeys

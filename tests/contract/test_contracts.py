@@ -23,8 +23,8 @@ from shared.events.departments import Action
 from shared.events.document_topics import topics_page
 from shared.events.envelope import Envelope
 from shared.events.topics import Topic, bus_topics
+from shared.processing import Refusal
 from shared.streaming.dead_letters import dead_letter
-from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord
 
 REPOSITORY = Path(__file__).parents[2]

@@ -1,7 +1,7 @@
 """Every processor of the bus against the contracts: it copes with whatever its topics may carry, and keeps the rules.
 
 The examples of all events tell one story of one complaint. They are fed as written, twice, and in any order: a reader
-cannot choose what comes first, and must not fall over (``shared.streaming.processor.Processor``).
+cannot choose what comes first, and must not fall over (``shared.processing.Processor``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from shared.events import document, registry
 from shared.events.base import Event
 from shared.events.clients import PROCESSORS
 from shared.events.topics import Topic, bus_topics
-from shared.streaming.processor import Emit, Message, Processor, Step
+from shared.processing import Emit, Message, Processor, Step
 from shared.streaming.records import ConsumerRecord
 from shared.streaming.rows import encode_row
 

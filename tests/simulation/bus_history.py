@@ -26,7 +26,7 @@ from shared.events.complaint import Complainant, Complaint, Narrative
 from shared.events.departments import Action
 from shared.events.received import ComplaintSubmitted
 from shared.events.registry import encode
-from shared.streaming.processor import Processor
+from shared.processing import Processor
 from shared.streaming.records import ProducerRecord
 from tests.simulation.world import PARTITIONS, World, partition_of
 

@@ -12,12 +12,12 @@ from typing import Any, cast
 
 from shared.clock import ManualClock
 from shared.errors import FatalError
+from shared.processing import Processor
 from shared.streaming.broker import Broker
 from shared.streaming.doubts import Doubts
 from shared.streaming.engine_settings import EngineSettings, ProcessorSettings
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
-from shared.streaming.processor import Processor
 from shared.streaming.records import TopicPartition
 from tests.simulation.effects import Effects, Killed
 from tests.simulation.ports import SimulatedBroker

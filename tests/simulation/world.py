@@ -15,8 +15,8 @@ from typing import Any
 
 from shared.errors import BrokerUnavailable, TransactionDoubt
 from shared.events.topics import LIFECYCLE
+from shared.processing import Processor
 from shared.streaming.memory import MemoryBroker
-from shared.streaming.processor import Processor
 from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.simulation.effects import Killed
 from tests.simulation.process import SimulatedProcess

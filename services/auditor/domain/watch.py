@@ -15,6 +15,8 @@ from services.auditor.domain.case_audit import CaseAudit, Hole
 from shared.events.audit import AuditEvents, HoleClosed, HoleFound, HoleKind, RecordOrigin, ReinjectionRequested
 from shared.events.ids import event_id
 from shared.events.notifications import NotificationAttempted, NotificationDeferred, NotificationRequested
+from shared.events.topics import AUDIT_EVENTS
+from shared.processing import Emit, Step
 
 LOOK_AGAIN: Final = timedelta(hours=1)
 """Longest time between two looks at an open hole."""
@@ -32,25 +34,18 @@ class WatchPolicy(NamedTuple):
     """A complaint nothing was heard of for this long is forgotten."""
 
 
-class Announcement(NamedTuple):
-    """One event to be written."""
-
-    event: AuditEvents
-    event_id: str
-
-
-class Outcome(NamedTuple):
+class Comparison(NamedTuple):
     """The row afterwards and what to say."""
 
     row: CaseAudit
-    announcements: tuple[Announcement, ...] = ()
+    emits: tuple[Emit, ...] = ()
 
 
-def compare(row: CaseAudit, now: datetime) -> Outcome:
+def compare(row: CaseAudit, now: datetime) -> Comparison:
     """Look for imbalances after a booking: open new ones, close those that came right."""
     off = imbalances(row)
     if off == row.holes.keys() and not row.holes:
-        return Outcome(row)
+        return Comparison(row)
     closed = [kind for kind in row.holes if kind not in off]
     holes = {kind: row.holes.get(kind) or Hole(opened_at=now) for kind in sorted(off)}
     said: list[AuditEvents] = [
@@ -89,10 +84,10 @@ def due_at(row: CaseAudit, policy: WatchPolicy) -> datetime:
     return min(instants)
 
 
-def look(row: CaseAudit, now: datetime, policy: WatchPolicy) -> Outcome | None:
-    """The passing of ``due_at``: announce holes, ask for re-injection; None: the complaint may be forgotten."""
+def look(row: CaseAudit, now: datetime, policy: WatchPolicy) -> Step[CaseAudit]:
+    """The passing of ``due_at``: announce holes, ask for re-injection, or forget the complaint."""
     if row.seen_at + policy.forget_after <= now:
-        return None
+        return Step(None)
     overdue = [
         kind for kind, hole in row.holes.items() if hole.found_at is None and hole.opened_at + policy.hole_after <= now
     ]
@@ -103,7 +98,7 @@ def look(row: CaseAudit, now: datetime, policy: WatchPolicy) -> Outcome | None:
         said.append(_request(row, now))
     patience = min(LOOK_AGAIN, policy.hole_after * 2 ** min(row.reinjection_requests, 10))
     row = row.model_copy(update={"look_at": now + patience})
-    return _announce(row, said)
+    return Step(*_announce(row, said))
 
 
 def _find(row: CaseAudit, kinds: Iterable[HoleKind], now: datetime) -> tuple[CaseAudit, list[AuditEvents]]:
@@ -131,12 +126,12 @@ def _request(row: CaseAudit, now: datetime) -> ReinjectionRequested:
     )
 
 
-def _announce(row: CaseAudit, said: list[AuditEvents]) -> Outcome:
+def _announce(row: CaseAudit, said: list[AuditEvents]) -> Comparison:
     """Number what is said, so that every event has its own id and a repeat of the step the same one."""
-    announcements = tuple(
-        Announcement(event, _id(row, event, row.announcements + number)) for number, event in enumerate(said)
+    emits = tuple(
+        Emit(AUDIT_EVENTS, event, _id(row, event, row.announcements + number)) for number, event in enumerate(said)
     )
-    return Outcome(row.model_copy(update={"announcements": row.announcements + len(said)}), announcements)
+    return Comparison(row.model_copy(update={"announcements": row.announcements + len(said)}), emits)
 
 
 def _id(row: CaseAudit, event: AuditEvents, number: int) -> str:

@@ -82,7 +82,7 @@ class Correspondences:
         cause = Cause(line.id or event_id(event.model_dump_json(), event.event_type))
         step = compose(self._states.get(key), event, cause, self._policy, line.time or datetime.now(UTC))
         self._states[key] = step.state
-        return [output.event for output in step.outputs]
+        return [output.event for output in step.emits]
 
     def _write(self, request: NotificationRequested, answer: dict[str, Any]) -> None:
         medium = next((medium for medium in self._media if medium.name == request.medium), self._media[0])

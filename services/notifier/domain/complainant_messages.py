@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.notifier.domain.choose_medium import NAMED_WHEN_UNTOLD, medium_for_complainant
-from services.notifier.domain.composition import Cause, Composition, Output
+from services.notifier.domain.composition import Cause, emit
 from services.notifier.domain.notification import AUDIENCES, Template, notification_id
 from services.notifier.domain.state import Correspondence
 from shared.events.envelope import format_instant
@@ -23,6 +23,7 @@ from shared.events.lifecycle import (
     ConsumerMessageRefused,
 )
 from shared.events.notifications import Medium, NotificationRequested, NotificationSkipped
+from shared.processing import Step
 
 Message = tuple[Template, dict[str, str]]
 """A template and the values for it."""
@@ -53,14 +54,14 @@ def message_about(event: CaseEvent) -> Message | None:
 
 def tell_complainant(
     state: Correspondence, event: CaseEvent, message: Message, cause: Cause, now: datetime
-) -> Composition:
+) -> Step[Correspondence]:
     """Ask for ``message``, or record why nobody is told; once per cycle and template, and refusals once per kind."""
     template, _ = message
     slot = f"{event.cycle}/{template}"
     if isinstance(event, ConsumerMessageRefused):
         slot += f"/{event.message}/{event.reason}/{event.safety}"
     if slot in state.issued:
-        return Composition(state)
+        return Step(state)
     reason, medium = reason_not_to_write(state), medium_for_complainant(state.complainant)
     output: NotificationRequested | NotificationSkipped
     if reason is None and medium is not None:
@@ -68,7 +69,7 @@ def tell_complainant(
     else:
         output = _skip(event, template, reason or "no_address", cause, now)
     remembered = state.model_copy(update={"issued": (*state.issued, slot)})
-    return Composition(remembered, (Output(output, cause.traceparent or state.traceparent),))
+    return Step(remembered, (emit(output, cause.traceparent or state.traceparent),))
 
 
 def reason_not_to_write(state: Correspondence) -> str | None:

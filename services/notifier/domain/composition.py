@@ -1,12 +1,13 @@
-"""What one step of the composer gives: the new state, the messages asked for, the reasons for those that are not."""
+"""What makes a message necessary, and how one is written: asked for, or told why it is not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.notifier.domain.state import Correspondence
 from shared.events.ids import event_id
 from shared.events.notifications import NotificationRequested, NotificationSkipped
+from shared.events.topics import NOTIFICATION_EVENTS, NOTIFICATION_REQUESTS
+from shared.processing import Emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,24 +18,8 @@ class Cause:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One event to be written."""
-
-    event: NotificationRequested | NotificationSkipped
-    traceparent: str | None = None
-
-    @property
-    def event_id(self) -> str:
-        """``ce_id``: a request's is its notification id."""
-        if isinstance(self.event, NotificationRequested):
-            return self.event.notification_id
-        return event_id(self.event.notification_id, self.event.event_type)
-
-
-@dataclass(frozen=True, slots=True)
-class Composition:
-    """The outcome of one step. ``state`` None: nothing to remember."""
-
-    state: Correspondence | None
-    outputs: tuple[Output, ...] = ()
+def emit(event: NotificationRequested | NotificationSkipped, traceparent: str | None) -> Emit:
+    """``event`` on its way; the ``ce_id`` of a request is its notification id."""
+    if isinstance(event, NotificationRequested):
+        return Emit(NOTIFICATION_REQUESTS, event, event.notification_id, traceparent)
+    return Emit(NOTIFICATION_EVENTS, event, event_id(event.notification_id, event.event_type), traceparent)

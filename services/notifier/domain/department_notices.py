@@ -12,12 +12,13 @@ from datetime import datetime
 
 from services.notifier.domain.choose_medium import NAMED_WHEN_UNTOLD, medium_for_department
 from services.notifier.domain.complainant_messages import instant
-from services.notifier.domain.composition import Composition, Output
+from services.notifier.domain.composition import emit
 from services.notifier.domain.notification import AUDIENCES, Template, notification_id
 from services.notifier.domain.policy import CorrespondencePolicy
 from services.notifier.domain.state import MAX_HELD, ClockNotice, Correspondence
 from shared.events.notifications import NotificationRequested, NotificationSkipped
 from shared.events.sla import ClockBreached, ClockCorrected
+from shared.processing import Emit, Step
 
 
 def notice_about(event: ClockBreached | ClockCorrected, cause_event_id: str, traceparent: str | None) -> ClockNotice:
@@ -42,46 +43,48 @@ def notice_about(event: ClockBreached | ClockCorrected, cause_event_id: str, tra
 
 def tell_department(
     state: Correspondence, notice: ClockNotice, named: str | None, policy: CorrespondencePolicy, now: datetime
-) -> Composition:
+) -> Step[Correspondence]:
     """Send ``notice``, or hold it until a department is known; once per cycle, template and clock.
 
     ``named`` is the department in the clock event. A correction goes to whoever got the notice it corrects.
     """
     if notice.slot in state.issued:
-        return Composition(state)
+        return Step(state)
     if notice.template is Template.BREACH_CORRECTED:
         return _correct(state, notice, policy, now)
     department = named or state.responsible.get(notice.cycle)
     if department is None and len(state.held) >= MAX_HELD:
         department = policy.triage_department
     if department is None:
-        return Composition(_hold(state, notice, policy, now))
+        return Step(_hold(state, notice, policy, now))
     told, output = _send(state, notice, department, policy, now)
-    return Composition(told, (output,))
+    return Step(told, (output,))
 
 
 def release(
     state: Correspondence, cycles: Iterable[int], department: str, policy: CorrespondencePolicy, now: datetime
-) -> Composition:
+) -> Step[Correspondence]:
     """Send the held notices of ``cycles`` to ``department``, in the order in which they came."""
     released = frozenset(cycles)
     due = [notice for notice in state.held if notice.cycle in released]
     kept = tuple(notice for notice in state.held if notice.cycle not in released)
     state = state.model_copy(update={"held": kept, "release_at": state.release_at if kept else None})
-    outputs: tuple[Output, ...] = ()
+    emits: list[Emit] = []
     for notice in due:
         state, output = _send(state, notice, state.told.get(notice.clock_key, department), policy, now)
-        outputs += (output,)
-    return Composition(state, outputs)
+        emits.append(output)
+    return Step(state, tuple(emits))
 
 
-def _correct(state: Correspondence, notice: ClockNotice, policy: CorrespondencePolicy, now: datetime) -> Composition:
+def _correct(
+    state: Correspondence, notice: ClockNotice, policy: CorrespondencePolicy, now: datetime
+) -> Step[Correspondence]:
     department = state.told.get(notice.clock_key)
     if department is not None:
         told, output = _send(state, notice, department, policy, now)
-        return Composition(told, (output,))
+        return Step(told, (output,))
     if any(held.clock_key == notice.clock_key for held in state.held):
-        return Composition(_hold(state, notice, policy, now))
+        return Step(_hold(state, notice, policy, now))
     skipped = NotificationSkipped(
         notification_id=notification_id(notice.cause_event_id, notice.template),
         complaint_id=state.complaint_id,
@@ -92,7 +95,7 @@ def _correct(state: Correspondence, notice: ClockNotice, policy: CorrespondenceP
         happened_at=now,
         reason="no_breach_notice",
     )
-    return Composition(_issued(state, notice), (Output(skipped, notice.traceparent),))
+    return Step(_issued(state, notice), (emit(skipped, notice.traceparent),))
 
 
 def _hold(state: Correspondence, notice: ClockNotice, policy: CorrespondencePolicy, now: datetime) -> Correspondence:
@@ -109,7 +112,7 @@ def _issued(state: Correspondence, notice: ClockNotice) -> Correspondence:
 
 def _send(
     state: Correspondence, notice: ClockNotice, department: str, policy: CorrespondencePolicy, now: datetime
-) -> tuple[Correspondence, Output]:
+) -> tuple[Correspondence, Emit]:
     request = NotificationRequested(
         notification_id=notification_id(notice.cause_event_id, notice.template),
         complaint_id=state.complaint_id,
@@ -126,4 +129,4 @@ def _send(
     )
     told = state.told | {notice.clock_key: department}
     remembered = _issued(state, notice).model_copy(update={"told": told})
-    return remembered, Output(request, notice.traceparent or state.traceparent)
+    return remembered, emit(request, notice.traceparent or state.traceparent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.notifier.domain.complainant_messages import message_about, tell_complainant
-from services.notifier.domain.composition import Cause, Composition
+from services.notifier.domain.composition import Cause
 from services.notifier.domain.department_notices import notice_about, release, tell_department
 from services.notifier.domain.notification import language_of
 from services.notifier.domain.policy import CorrespondencePolicy
@@ -22,11 +22,12 @@ from shared.events.lifecycle import (
     ComplaintReopened,
 )
 from shared.events.sla import ClockBreached, ClockCorrected
+from shared.processing import Step
 
 
 def compose(
     state: Correspondence | None, event: Event, cause: Cause, policy: CorrespondencePolicy, now: datetime
-) -> Composition:
+) -> Step[Correspondence]:
     """Handle one event of the case log or of a clock; events nobody is told about leave everything as it is."""
     if isinstance(event, ClockBreached | ClockCorrected):
         known = state or _not_registered_yet(event.complaint_id, policy, now)
@@ -34,37 +35,37 @@ def compose(
         return tell_department(known, notice, event.department, policy, now)
     if isinstance(event, CaseEvent):
         return _follow_case(state, event, cause, policy, now)
-    return Composition(state)
+    return Step(state)
 
 
-def expire(state: Correspondence, policy: CorrespondencePolicy, now: datetime) -> Composition:
+def expire(state: Correspondence, policy: CorrespondencePolicy, now: datetime) -> Step[Correspondence]:
     """Handle the passing of ``state.due_at()``: tell triage of what no department took, forget ended cases."""
-    composition = Composition(state)
+    step = Step(state)
     if state.release_at is not None and state.release_at <= now:
         cycles = {notice.cycle for notice in state.held}
-        composition = release(state, cycles, policy.triage_department, policy, now)
+        step = release(state, cycles, policy.triage_department, policy, now)
     if state.forget_at is not None and state.forget_at <= now:
-        return Composition(None, composition.outputs)
-    return composition
+        return Step(None, step.emits)
+    return step
 
 
 def _follow_case(
     state: Correspondence | None, event: CaseEvent, cause: Cause, policy: CorrespondencePolicy, now: datetime
-) -> Composition:
+) -> Step[Correspondence]:
     if isinstance(event, ComplaintRegistered):
         state = _registered(state, event, cause)
     message = message_about(event)
     if message is None and not isinstance(event, ComplaintDispatched | ComplaintClosed):
-        return Composition(state)
+        return Step(state)
     state = state or _not_registered_yet(event.complaint_id, policy, now)
     moved = _move(state, event, policy, now)
     if message is None or moved.state is None:
         return moved
     told = tell_complainant(moved.state, event, message, cause, now)
-    return Composition(told.state, moved.outputs + told.outputs)
+    return Step(told.state, (*moved.emits, *told.emits))
 
 
-def _move(state: Correspondence, event: CaseEvent, policy: CorrespondencePolicy, now: datetime) -> Composition:
+def _move(state: Correspondence, event: CaseEvent, policy: CorrespondencePolicy, now: datetime) -> Step[Correspondence]:
     """Who is responsible, and whether the case has ended, after ``event``."""
     match event:
         case ComplaintDispatched(decision=decision):
@@ -73,17 +74,17 @@ def _move(state: Correspondence, event: CaseEvent, policy: CorrespondencePolicy,
             ended = state.model_copy(update={"forget_at": now + policy.keep_for})
             return _make_responsible(ended, event.cycle, policy.triage_department, policy, now)
         case ComplaintReopened():
-            return Composition(state.model_copy(update={"forget_at": None}))
+            return Step(state.model_copy(update={"forget_at": None}))
         case _:
-            return Composition(state)
+            return Step(state)
 
 
 def _make_responsible(
     state: Correspondence, cycle: int, department: str, policy: CorrespondencePolicy, now: datetime
-) -> Composition:
+) -> Step[Correspondence]:
     """The first to be responsible in a cycle stays so for notices that name nobody."""
     if cycle in state.responsible:
-        return Composition(state)
+        return Step(state)
     known = state.model_copy(update={"responsible": state.responsible | {cycle: department}})
     return release(known, {cycle}, department, policy, now)
 

@@ -16,8 +16,8 @@ from shared.events.notifications import NotificationRequested
 from shared.events.registry import decode
 from shared.observability import metrics
 from shared.observability.logging import get_logger
+from shared.processing import Refusal
 from shared.streaming.dead_letters import DeadLetterMeter, dead_letter
-from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord, TopicPartition
 
 SERVICE = SENDER_GROUP

@@ -12,7 +12,6 @@ from services.router.domain.case_log import CaseLog
 from services.router.domain.completion import call_back, cancel_assignment
 from services.router.domain.departments import Departments
 from services.router.domain.dispatching import tell_supplement
-from services.router.domain.outcome import Outcome
 from services.router.domain.refusals import Reason
 from services.router.domain.refused_messages import refuse_message
 from services.router.domain.registration import Assess
@@ -27,6 +26,7 @@ from shared.events.received import (
     ConsumerMessage,
     SurveyAnswered,
 )
+from shared.processing import Step
 
 KEPT_SUPPLEMENTS: Final = 8
 """Supplements handed to a department that gets the case later. Older ones stay on ``complaints.received.v1``; the
@@ -35,16 +35,16 @@ limit keeps the largest state row, nine texts of 20,000 four-byte characters and
 
 def handle_consumer_message(
     case: Case, event: ConsumerMessage, cause: Envelope, now: datetime, departments: Departments, assess: Assess
-) -> Outcome:
+) -> Step[Case] | Reason:
     """Apply one message of the complainant. One the case cannot take leaves it as it was, and goes to people."""
     mark = fingerprint(CONSUMER, cause.id)
     if mark in case.recent_inputs:
-        return Outcome(case, refusal=Reason.DUPLICATE_MESSAGE)
+        return Reason.DUPLICATE_MESSAGE
     log = CaseLog(cause, case.sequence)
     changed = _apply(log, case, event, now, departments)
     if isinstance(changed, Reason):
         return refuse_message(case, event, cause, changed, departments, assess)
-    return log.outcome(remember(changed, mark))
+    return log.step(remember(changed, mark))
 
 
 def _apply(log: CaseLog, case: Case, event: ConsumerMessage, now: datetime, departments: Departments) -> Case | Reason:

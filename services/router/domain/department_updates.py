@@ -12,7 +12,6 @@ from services.router.domain.case import Case, CaseAssignment, CaseStatus
 from services.router.domain.case_log import CaseLog
 from services.router.domain.completion import call_back, end_hold, finish_if_done
 from services.router.domain.departments import Departments
-from services.router.domain.outcome import Outcome
 from services.router.domain.redispatch import choose_replacement, redispatch
 from services.router.domain.refusals import Reason
 from services.router.domain.repeats import fingerprint, remember
@@ -29,6 +28,7 @@ from shared.events.lifecycle import (
     DepartmentEvent,
 )
 from shared.invisible import is_given
+from shared.processing import Step
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far a department's clock may be off. Beyond it an update is refused, within it the time is set right."""
@@ -54,19 +54,19 @@ class Report:
 
 def handle_update(
     case: Case, update: DepartmentUpdate, cause: Envelope, department: str, now: datetime, departments: Departments
-) -> Outcome:
+) -> Step[Case] | Reason:
     """Judge one update of ``department`` and apply it. A refused one leaves the case as it was."""
     mark = fingerprint(department, cause.id)
     admitted = _admit(case, update, mark, department, now)
     if isinstance(admitted, Reason):
-        return Outcome(case, refusal=admitted)
+        return admitted
     held, action, effect, happened_at = admitted
     log = CaseLog(cause, case.sequence)
     report = Report(log, update, effect, happened_at, now, departments)
     changed = _APPLIERS[action](report, case, held)
     if isinstance(changed, Reason):
-        return Outcome(case, refusal=changed)
-    return log.outcome(remember(changed, mark))
+        return changed
+    return log.step(remember(changed, mark))
 
 
 def happened_at_or_refusal(case: Case, action: Action, claimed: datetime, now: datetime) -> datetime | Reason:

@@ -13,7 +13,6 @@ from typing import Final
 from services.router.domain.case import Case
 from services.router.domain.case_log import CaseLog
 from services.router.domain.departments import Departments
-from services.router.domain.outcome import Outcome
 from services.router.domain.refusals import Reason
 from services.router.domain.registration import Assess
 from services.router.domain.repeats import CONSUMER, fingerprint, remember
@@ -29,6 +28,7 @@ from shared.events.received import (
     ConsumerMessage,
     SurveyAnswered,
 )
+from shared.processing import Step
 
 KINDS: Final[Mapping[type[ConsumerMessage], str]] = MappingProxyType(
     {
@@ -43,7 +43,7 @@ KINDS: Final[Mapping[type[ConsumerMessage], str]] = MappingProxyType(
 
 def refuse_message(
     case: Case, event: ConsumerMessage, cause: Envelope, reason: Reason, departments: Departments, assess: Assess
-) -> Outcome:
+) -> Step[Case]:
     """Log that ``event`` changed nothing, and hand it to people. Told once: its repeats are duplicates."""
     log = CaseLog(cause, case.sequence)
     at = max(event.received_at, case.cycle_started_at)
@@ -77,7 +77,7 @@ def refuse_message(
     )
     for department in readers:
         log.tell(department, task, department)
-    return log.outcome(remember(case, fingerprint(CONSUMER, cause.id)))
+    return log.step(remember(case, fingerprint(CONSUMER, cause.id)))
 
 
 def _words(event: ConsumerMessage) -> tuple[Narrative | None, tuple[Attachment, ...]]:

@@ -7,7 +7,7 @@ three ways a clock can end share one id, so no reader that knows ids can ever se
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from services.sla.domain.state import BreachedClock, RunningClock
 from services.sla.domain.wall_clock import datetime_of
@@ -21,27 +21,22 @@ from shared.events.sla import (
     ClockMet,
     ClockWarned,
 )
+from shared.events.topics import SLA_EVENTS
+from shared.processing import Emit
 
 _END = "sla.end"
 """Stands for met, breached and cancelled in ids: of these a clock says exactly one."""
 
 
-class Announcement(NamedTuple):
-    """One event to be written."""
-
-    event: ClockEvents
-    event_id: str
-
-
 class Announcer:
-    """Collects the announcements about one complaint during one step."""
+    """Collects the events about one complaint during one step."""
 
     __slots__ = ("_complaint_id", "_ticket", "said")
 
     def __init__(self, complaint_id: str, ticket: str) -> None:
         self._complaint_id = complaint_id
         self._ticket = ticket
-        self.said: list[Announcement] = []
+        self.said: list[Emit] = []
 
     def armed(self, clock: RunningClock, cycle: int, department: str | None) -> None:
         """The clock runs, or runs to another deadline."""
@@ -104,4 +99,4 @@ class Announcer:
 
     def _say(self, model: type[ClockEvents], said: dict[str, Any], kind: str, which: str) -> None:
         event = model.model_validate(said)
-        self.said.append(Announcement(event, ids.event_id(self._complaint_id, kind, which)))
+        self.said.append(Emit(SLA_EVENTS, event, ids.event_id(self._complaint_id, kind, which)))

@@ -16,13 +16,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from services.sla.domain.announcements import Announcement, Announcer
+from services.sla.domain.announcements import Announcer
 from services.sla.domain.pauses import Pauses
 from services.sla.domain.policy import Milestone
 from services.sla.domain.state import BreachedClock, ComplaintClocks, RunningClock
 from services.sla.domain.terms import CaseTerms, ClockTerms, Promises
 from services.sla.domain.timeline import Timeline
 from shared.events.decisions import Assignment, Role
+from shared.processing import Emit
 
 BREACHES_KEPT: Final = 12
 """Breaches a row remembers for corrections; of a case reopened again and again the oldest are past correcting."""
@@ -72,7 +73,7 @@ class CaseClocks:
         return self._row.anonymous
 
     @property
-    def announcements(self) -> list[Announcement]:
+    def emits(self) -> list[Emit]:
         """What is to be said, in order."""
         return self._announcer.said
 

@@ -7,12 +7,11 @@ them armed. Everything else comes from the case log alone, which is in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from services.sla.domain.announcements import Announcement
 from services.sla.domain.clocks import CaseClocks
 from services.sla.domain.policy import Milestone
 from services.sla.domain.state import ComplaintClocks
@@ -22,6 +21,7 @@ from shared.events import lifecycle as log
 from shared.events.base import Event
 from shared.events.complaint import Complaint
 from shared.events.received import ComplaintSubmitted
+from shared.processing import Refusal, Step
 
 _UNKNOWN_CASE: Final = (
     "no clocks are kept for this case: its registration was not read, or it was settled so long ago that its clocks "
@@ -29,31 +29,23 @@ _UNKNOWN_CASE: Final = (
 )
 
 
-class Outcome(NamedTuple):
-    """New state and what to announce, or why the fact was refused (a code and an explanation)."""
-
-    row: ComplaintClocks | None
-    announcements: Sequence[Announcement] = ()
-    refusal: tuple[str, str] | None = None
-
-
 def submitted(
     row: ComplaintClocks | None, event: ComplaintSubmitted, traceparent: str | None, promises: Promises, now: datetime
-) -> Outcome:
+) -> Step[ComplaintClocks]:
     """Arm the clocks that run from receipt, unless the case log was faster."""
     if row is not None:
-        return Outcome(row)
+        return Step(row)
     clocks = _opened(event.complaint, traceparent, promises, now)
-    return Outcome(clocks.row(), clocks.announcements)
+    return Step(clocks.row(), clocks.emits)
 
 
 def happened(
     row: ComplaintClocks | None, event: log.CaseEvent, traceparent: str | None, promises: Promises, now: datetime
-) -> Outcome:
+) -> Step[ComplaintClocks]:
     """Apply one entry of the case log. May raise DeadlineRefused for instants no calendar answers for."""
     effect = EFFECTS.get(type(event))
     if effect is None:
-        return Outcome(row)
+        return Step(row)
     if row is not None:
         clocks = CaseClocks(row, promises, now)
     elif isinstance(event, log.ComplaintRegistered):
@@ -61,9 +53,9 @@ def happened(
     elif isinstance(event, log.ComplaintReopened):
         clocks = CaseClocks(_forgotten(event, traceparent), promises, now)
     else:
-        return Outcome(None, refusal=("unknown_case", _UNKNOWN_CASE))
+        return Step(None, refusal=Refusal("unknown_case", _UNKNOWN_CASE))
     effect(clocks, event, microseconds_of(event.happened_at))
-    return Outcome(clocks.row(), clocks.announcements)
+    return Step(clocks.row(), clocks.emits)
 
 
 def _opened(complaint: Complaint, traceparent: str | None, promises: Promises, now: datetime) -> CaseClocks:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.sla.domain.clocks import CaseClocks
-from services.sla.domain.reducer import Outcome
 from services.sla.domain.state import ComplaintClocks
 from services.sla.domain.terms import Promises
 from services.sla.domain.wall_clock import datetime_of, microseconds_of
+from shared.processing import Step
 
 _MILLISECOND: Final = 1_000
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -33,7 +33,7 @@ def due_at(row: ComplaintClocks, forget_after: timedelta) -> datetime | None:
     return datetime_of(-(-earliest // _MILLISECOND) * _MILLISECOND)
 
 
-def fire(row: ComplaintClocks, now: datetime, promises: Promises, forget_after: timedelta) -> Outcome:
+def fire(row: ComplaintClocks, now: datetime, promises: Promises, forget_after: timedelta) -> Step[ComplaintClocks]:
     """Everything that is due at ``now``, and no row when it is time to forget it.
 
     After downtime a clock may be due for a warning and a breach at once: then only the breach is announced.
@@ -42,5 +42,5 @@ def fire(row: ComplaintClocks, now: datetime, promises: Promises, forget_after: 
     clocks.fire(microseconds_of(now))
     after = clocks.row() if row.running else row
     if not after.running and after.settled is not None and (due := due_at(after, forget_after)) and due <= now:
-        return Outcome(None, clocks.announcements)
-    return Outcome(after, clocks.announcements)
+        return Step(None, clocks.emits)
+    return Step(after, clocks.emits)

@@ -37,12 +37,12 @@ from shared.events.departments import AssignmentDispatched, MessageRefused
 from shared.events.envelope import format_instant
 from shared.events.received import ComplaintSubmitted, ComplaintSupplemented, ComplaintWithdrawn
 from shared.observability import metrics
+from shared.processing import Processor
 from shared.streaming.broker import Offsets
 from shared.streaming.cluster_check import ClusterCheck
 from shared.streaming.engine_settings import EngineSettings
 from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
-from shared.streaming.processor import Processor
 from shared.streaming.records import ConsumerRecord, ProducerRecord, TopicPartition
 from tests.torture.nemesis.copies import ask_for_copies
 

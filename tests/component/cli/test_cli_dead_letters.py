@@ -13,8 +13,8 @@ from services.cli.bus.kafka_access import partition_of
 from shared.events import topics
 from shared.events.departments import DepartmentUpdate
 from shared.events.notifications import NotificationRequested, NotificationSent
+from shared.processing import Refusal
 from shared.streaming.dead_letters import dead_letter
-from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord
 from tests.component.cli.bus import Bus
 from tests.unit.cli.records import CASE, record, registered

@@ -16,8 +16,8 @@ from services.cli.dept.client import DepartmentQueue
 from services.router.domain.refusals import Reason, explain
 from shared.events import ids, registry, topics
 from shared.events.departments import DepartmentUpdate
+from shared.processing import Refusal
 from shared.streaming.dead_letters import dead_letter
-from shared.streaming.processor import Refusal
 from tests.component.cli.bus import Bus
 from tests.unit.cli.records import assignment, queued, record
 

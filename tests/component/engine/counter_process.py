@@ -16,11 +16,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from shared.processing import Message, Step
 from shared.settings import KafkaSettings, load_settings
 from shared.streaming.broker import GroupMetadata, Offsets
 from shared.streaming.engine_settings import ProcessorSettings
 from shared.streaming.kafka import KafkaBroker
-from shared.streaming.processor import Message, Step
 from shared.streaming.service import Service
 from tests.component.engine.harness import Count, Counter
 

@@ -17,6 +17,7 @@ from shared.events.ids import complaint_id, event_id
 from shared.events.lifecycle import ComplaintClosed, UrgeRegistered
 from shared.events.received import ComplaintSupplemented, ComplaintUrged, ComplaintWithdrawn, ConsumerMessage
 from shared.events.registry import decode, encode
+from shared.processing import Emit, Message, Refusal, Standing, Step
 from shared.settings import KafkaSettings
 from shared.streaming.broker import Broker, GroupMetadata, Offsets
 from shared.streaming.engine_settings import EngineSettings, ProcessorSettings
@@ -24,7 +25,6 @@ from shared.streaming.loop import ProcessorLoop
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.memory.consumer import MemoryConsumer
 from shared.streaming.memory.producer import MemoryTransactionalProducer
-from shared.streaming.processor import Emit, Message, Refusal, Standing, Step
 from shared.streaming.records import ProducerRecord
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -25,12 +25,12 @@ from shared.errors import (
 )
 from shared.events import topics
 from shared.events.ids import complaint_id
+from shared.processing import Step
 from shared.settings import KafkaSettings
 from shared.streaming import cluster_check
 from shared.streaming.broker import LogBounds, Offsets
 from shared.streaming.memory import MemoryBroker
 from shared.streaming.memory.producer import MemoryTransactionalProducer
-from shared.streaming.processor import Step
 from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.component.engine.harness import (
     CASE,

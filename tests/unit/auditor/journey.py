@@ -14,7 +14,7 @@ from shared.errors import InvalidEvent
 from shared.events import departments, document, lifecycle, notifications, received, registry, sla, topics
 from shared.events.audit import HoleFound, HoleKind
 from shared.events.base import Event
-from shared.streaming.processor import Emit, Message, Step
+from shared.processing import Emit, Message, Step
 from shared.streaming.records import ConsumerRecord
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

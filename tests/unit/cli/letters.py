@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any
 
 from services.cli.bus.dead_letter_record import DeadLetter, read_dead_letter
+from shared.processing import Refusal
 from shared.streaming.dead_letters import dead_letter
-from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.cli.bus.dead_letter_record import DeadLetterReference, parse_reference, read_dead_letter
 from shared.errors import InvalidEvent
+from shared.processing import Refusal
 from shared.streaming.dead_letters import dead_letter
-from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord
 
 HEADER_NAMES = st.text(max_size=8).filter(lambda name: not name.startswith("dlq_"))

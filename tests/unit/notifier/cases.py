@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.notifier.domain.composition import Cause, Composition
+from services.notifier.domain.composition import Cause
 from services.notifier.domain.policy import CorrespondencePolicy
 from services.notifier.domain.reducer import compose
 from services.notifier.domain.state import Correspondence
@@ -25,6 +25,7 @@ from shared.events.lifecycle import (
     ConsumerMessageRefused,
 )
 from shared.events.sla import ClockBreached, ClockCorrected, ClockWarned
+from shared.processing import Step
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 COMPLAINT_ID = ids.complaint_id("web", "notifier-tests")
@@ -140,20 +141,20 @@ def cause_of(event: Event) -> Cause:
     return Cause(ids.event_id(event.model_dump_json(), event.event_type), "00-trace-of-the-event-01")
 
 
-def play(*events: Event, state: Correspondence | None = None, now: datetime = NOON) -> Composition:
+def play(*events: Event, state: Correspondence | None = None, now: datetime = NOON) -> Step[Correspondence]:
     """Feed events in order; the last state and all outputs."""
     outputs: tuple[Any, ...] = ()
     for event in events:
         step = compose(state, event, cause_of(event), POLICY, now)
-        state, outputs = step.state, outputs + step.outputs
-    return Composition(state, outputs)
+        state, outputs = step.state, outputs + tuple(step.emits)
+    return Step(state, outputs)
 
 
-def told(composition: Composition) -> list[tuple[str, str]]:
+def told(step: Step[Correspondence]) -> list[tuple[str, str]]:
     """``(template, addressee)`` of what was requested, ``(template, "skipped: reason")`` of what was not."""
     found = []
-    for output in composition.outputs:
-        event = output.event
+    for output in step.emits:
+        event: Any = output.event
         if hasattr(event, "reason"):
             found.append((event.template, f"skipped: {event.reason}"))
         else:

@@ -12,7 +12,7 @@ from services.notifier.domain.state import Correspondence
 from shared.events.base import Event
 from shared.events.envelope import Envelope
 from shared.events.notifications import NotificationRequested
-from shared.streaming.processor import Emit, Message
+from shared.processing import Emit, Message
 from tests.unit.notifier.cases import (
     COMPLAINT_ID,
     NOON,

@@ -36,7 +36,7 @@ def test_without_a_named_department_the_lead_is_told() -> None:
 
 def test_a_breach_seen_before_the_dispatch_waits_for_it() -> None:
     waiting = play(breached(), state=KNOWN)
-    assert waiting.outputs == ()
+    assert waiting.emits == ()
     assert told(play(dispatched("logistics"), state=waiting.state)) == [("breach_notice", "logistics")]
 
 
@@ -63,7 +63,7 @@ def test_when_the_wait_is_over_triage_is_told() -> None:
     assert told(released) == [("breach_notice", "triage")]
     assert released.state is not None
     assert released.state.due_at() is None
-    assert play(breached(), dispatched(), state=released.state).outputs == ()
+    assert play(breached(), dispatched(), state=released.state).emits == ()
 
 
 def test_one_notice_per_cycle_and_clock() -> None:
@@ -105,7 +105,7 @@ def test_what_is_held_is_bounded() -> None:
 
 def test_departments_are_told_in_their_language_with_the_checked_parameters_and_no_personal_data() -> None:
     composition = play(registered(language="en"), dispatched(), breached(), corrected(), breached("contact"), closed())
-    for output in composition.outputs[1:]:
+    for output in composition.emits[1:]:
         request = output.event
         assert isinstance(request, NotificationRequested)
         assert request.language == POLICY.department_language
@@ -114,11 +114,11 @@ def test_departments_are_told_in_their_language_with_the_checked_parameters_and_
 
 
 def test_warnings_are_not_breaches() -> None:
-    assert play(warned(), state=KNOWN).outputs == ()
+    assert play(warned(), state=KNOWN).emits == ()
 
 
 def test_a_held_notice_keeps_the_trace_of_its_breach() -> None:
     waiting = play(breached(), state=KNOWN).state
     assert waiting is not None
-    (output,) = expire(waiting, POLICY, NOON + POLICY.hold_for).outputs
+    (output,) = expire(waiting, POLICY, NOON + POLICY.hold_for).emits
     assert output.traceparent == "00-trace-of-the-event-01"

@@ -24,7 +24,7 @@ from shared.events.received import (
     SurveyAnswered,
 )
 from shared.events.topics import RECEIVED, department_updates_topic
-from shared.streaming.processor import Emit, Message, Step
+from shared.processing import Emit, Message, Step
 
 COMPLAINT_ID = "0b3f8a52-6b64-5c8e-9d53-0f6f6a1c7d10"
 RECEIVED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

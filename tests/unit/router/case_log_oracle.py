@@ -27,7 +27,7 @@ from shared.events.lifecycle import (
     DepartmentEvent,
     DuplicateDropped,
 )
-from shared.streaming.processor import Emit
+from shared.processing import Emit
 
 _OF_AN_ENDED_CASE = (DuplicateDropped, ComplainantCalledBack, ConsumerMessageRefused)
 

@@ -16,8 +16,8 @@ from shared.events.envelope import Envelope
 from shared.events.lifecycle import ComplaintHeld
 from shared.events.received import ComplaintUrged
 from shared.events.topics import department_updates_topic
+from shared.processing import Message
 from shared.streaming.kafka.key_partition import partition_of_key
-from shared.streaming.processor import Message
 from shared.streaming.records import ConsumerRecord
 from tests.unit.router.case_builders import COMPLAINT_ID, OFFICE, RECEIVED_AT, RESOLUTION, Router
 

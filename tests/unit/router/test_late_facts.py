@@ -18,7 +18,7 @@ from shared.events.envelope import Envelope
 from shared.events.lifecycle import ComplainantContacted
 from shared.events.sla import ClockBreached, ClockCorrected, ClockEvent
 from shared.events.topics import LIFECYCLE
-from shared.streaming.processor import Emit, Message
+from shared.processing import Emit, Message
 from tests.unit.router.case_builders import COMPLAINT_ID, RECEIVED_AT, RESOLUTION, Router
 from tests.unit.sla.promises import processor, through_json
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from services.router.domain.case import Case, CaseStatus
 from shared.events.decisions import Resolution
 from shared.events.departments import Action
-from shared.streaming.processor import Step
+from shared.processing import Step
 from tests.unit.router.case_builders import DEPARTMENTS, RESOLUTION, Router, a_complaint
 from tests.unit.router.case_log_oracle import CaseLogOracle
 

@@ -15,9 +15,9 @@ from shared.clock import to_epoch_ms
 from shared.events import topics
 from shared.events.lifecycle import ComplaintClosed, UrgeRegistered
 from shared.events.registry import decode
+from shared.processing import Emit, Step
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.batch import Batch
-from shared.streaming.processor import Emit, Step
 from shared.streaming.records import TopicPartition
 from shared.streaming.rows import changelog_records, encode_row
 from tests.component.engine.harness import Count, Counter

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import DeadLetterLimit
+from shared.processing import Refusal
 from shared.streaming.dead_letters import DeadLetterMeter, dead_letter, is_complete
-from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from shared.events.decisions import Assignment, Classification, Resolution, Rout
 from shared.events.envelope import Envelope
 from shared.events.received import ComplaintSubmitted
 from shared.events.topics import LIFECYCLE, RECEIVED
-from shared.streaming.processor import Message, Step
+from shared.processing import Message, Step
 from tests.unit.sla.calendars import CONFIG, always_open, beijing, cn
 
 RECEIVED_AT = beijing("2026-03-04 10:00")  # a Wednesday

@@ -16,7 +16,7 @@ from shared.events.departments import DepartmentUpdate
 from shared.events.envelope import Envelope
 from shared.events.received import ComplaintUrged, ComplaintWithdrawn
 from shared.events.topics import LIFECYCLE, RECEIVED, SLA_EVENTS
-from shared.streaming.processor import Message, Processor
+from shared.processing import Message, Processor
 from tests.unit.sla.calendars import beijing
 from tests.unit.sla.promises import (
     HOURS,

@@ -14,12 +14,12 @@ from services.notifier.sending.durable_writer import DurableWriter
 from services.notifier.sending.ownership import Ownership
 from services.notifier.sending.recovery import events_partition
 from services.router.domain.case import Case
-from services.router.domain.outcome import Outcome
+from services.router.domain.refusals import Reason
 from services.router.processor import RouterProcessor
 from shared.events.notifications import NotificationAttempted
 from shared.events.received import ComplaintSubmitted
+from shared.processing import Message, Step
 from shared.streaming.broker import Offsets
-from shared.streaming.processor import Message
 from shared.streaming.records import ProducerRecord, TopicPartition
 from tests.torture.mutants.patches.replacing import replace
 
@@ -28,7 +28,9 @@ def redis_only_idempotency() -> None:
     """That there is one of each is left to Redis: the door reads no log, the router registers all it reads."""
     received = RouterProcessor._received
 
-    def as_if_new(processor: RouterProcessor, case: Case | None, message: Message, now: datetime) -> Outcome:
+    def as_if_new(
+        processor: RouterProcessor, case: Case | None, message: Message, now: datetime
+    ) -> Step[Case] | Reason:
         known = None if isinstance(message.event, ComplaintSubmitted) else case
         return received(processor, known, message, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.events.topics import recorded_partitions
+from shared.processing import Refusal
 from shared.streaming.batch import Batch
 from shared.streaming.dead_letters import dead_letter
 from shared.streaming.kafka import consumer
@@ -13,7 +14,6 @@ from shared.streaming.kafka.offsets import list_end_offsets
 from shared.streaming.kafka.partitioning import Partitioner
 from shared.streaming.kafka.producer import KafkaProducer
 from shared.streaming.loop import ProcessorLoop
-from shared.streaming.processor import Refusal
 from shared.streaming.records import ConsumerRecord
 from shared.streaming.reducing import RecordReducer
 from tests.torture.mutants.patches.replacing import replace

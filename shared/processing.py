@@ -1,10 +1,12 @@
-"""What a service must be to run in the engine: a pure reducer over the state of one complaint.
+"""The words of a decision, and what a service must be to run in the engine: a pure reducer over one complaint's state.
 
-Same reducer in production, in tests, in replay and in what-if: clock, ids and configuration are passed in.
+Same reducer in production, in tests, in replay and in what-if: clock, ids and configuration are passed in. Nothing
+here touches the world, so that domains speak in these words, too.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -12,6 +14,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 from shared.errors import InvalidEvent
 from shared.events.base import Contract, Event
 from shared.events.envelope import Envelope
+from shared.events.topics import dead_letter_topic
 from shared.streaming.records import ConsumerRecord
 
 StateT = TypeVar("StateT", bound=Contract)
@@ -94,6 +97,39 @@ class Processor(Protocol[StateT]):
     def fire(self, state: StateT, now: datetime) -> Step[StateT]:
         """Handle the passing of ``due_at``. Must move ``due_at`` forward or clear it."""
         ...
+
+
+class Reducer(ABC, Generic[StateT]):
+    """A Processor with what most have in common: one topic for dead letters, no timers, no census.
+
+    Whoever derives from it says ``name``, ``state_model``, the topics, and ``reduce``; see Processor for what each
+    means. Nothing obliges a processor to derive from it.
+    """
+
+    name: str
+    state_model: type[StateT]
+    input_topics: tuple[str, ...]
+    output_topics: tuple[str, ...] = ()
+
+    def dead_letter_topic(self, input_topic: str) -> str:
+        """The service's own, whatever the input; each dead letter names its origin."""
+        return dead_letter_topic(self.name)
+
+    @abstractmethod
+    def reduce(self, state: StateT | None, message: Message, now: datetime) -> Step[StateT]:
+        """Handle one event."""
+
+    def due_at(self, state: StateT) -> datetime | None:
+        """Never."""
+        return None
+
+    def standing(self, state: StateT) -> Standing | None:
+        """Not counted."""
+        return None
+
+    def fire(self, state: StateT, now: datetime) -> Step[StateT]:
+        """Nothing is ever due."""
+        return Step(state)
 
 
 @runtime_checkable
