@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 from shared.events.field_problem import FieldProblem
-
-Language = Literal["en", "zh"]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text in both languages."""
-
-    en: str
-    zh: str
-
-    def read_in(self, language: Language) -> str:
-        """The text in ``language``."""
-        return self.zh if language == "zh" else self.en
-
+from shared.language import Language, Text
 
 _INSTANT = Text(
     "needs an offset such as +08:00: write an instant like 2024-05-01T09:30:00+08:00",

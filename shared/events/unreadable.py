@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.events.field_problem import FieldProblem
-from shared.events.field_wording import Language, Text, field_reason
+from shared.events.field_wording import field_reason
+from shared.language import Language, Text
 
 REQUIRED_HEADERS: Final = ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_time")
 """Without these a record cannot be read; ``ce_specversion`` and ``content-type`` are taken for granted if absent."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic
 
-from shared.events.field_wording import Text
 from shared.events.registry import encode
 from shared.events.topics import LARGEST_RECORD_BYTES
 from shared.events.unreadable import told
+from shared.language import Text
 from shared.processing import Emit, Processor, Refusal, StateT, Step
 from shared.state.sqlite import PartitionStore, Row
 from shared.streaming.records import ProducerRecord, TopicPartition

@@ -7,9 +7,9 @@ from typing import Generic
 
 from shared.errors import InvalidEvent
 from shared.events import registry
-from shared.events.field_wording import Text
 from shared.events.topics import dead_letter_topic
 from shared.events.unreadable import key_mismatch, told
+from shared.language import Text
 from shared.observability.logging import get_logger
 from shared.processing import Message, NotesUnreadable, Processor, Refusal, StateT, Step
 from shared.streaming.batch import Batch

@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from shared.errors import LostProgress
-from shared.events.field_wording import Text
 from shared.events.topics import dead_letter_topic
 from shared.events.unreadable import told
+from shared.language import Text
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.processing import Processor

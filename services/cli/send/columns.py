@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from services.cli.send import wording
 from services.intake.domain.submission import Submission
-from services.intake.domain.wording import Language, Text
+from shared.language import Language, Text
 
 _ANY_NAME = "*"
 

@@ -29,8 +29,8 @@ from services.cli.send.pace import PacedRows
 from services.cli.send.report import SendReport
 from services.cli.send.row import Row
 from services.cli.send.submissions import Format, SubmissionFile, opened_submissions
-from services.intake.domain.wording import Language
 from shared.events.complaint import Channel
+from shared.language import Language, language_of
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -204,4 +204,4 @@ def _default_url() -> str:
 def _language() -> Language:
     """The language of the terminal, for reasons that are shown to a person."""
     locale = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return "zh" if locale.lower().startswith("zh") else "en"
+    return language_of(locale)

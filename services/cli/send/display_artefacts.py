@@ -11,7 +11,7 @@ import unicodedata
 from typing import Final
 
 from services.cli.send import wording
-from services.intake.domain.wording import Text
+from shared.language import Text
 
 _TOO_NARROW: Final = re.compile(r"#{2,}")
 _ERROR_VALUE: Final = re.compile(

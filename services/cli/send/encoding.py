@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 from services.cli.send import wording
 from services.cli.send.columns import UnusableFile
 from services.cli.send.encoding_signs import Judgement, judge
-from services.intake.domain.wording import Text
+from shared.language import Text
 
 CHUNK_BYTES: Final = 1 << 20
 

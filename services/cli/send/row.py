@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from services.intake.domain.wording import Language, Text
+from shared.language import Language, Text
 
 
 @dataclass(frozen=True, slots=True)

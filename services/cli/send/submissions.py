@@ -21,8 +21,9 @@ from services.cli.send.row import Row, RowProblem
 from services.cli.send.table import csv_rows
 from services.cli.send.workbook import require_no_other_office_file, workbook_rows
 from services.intake.domain.refusal import FieldProblem
-from services.intake.domain.wording import Language, field_reason
+from services.intake.domain.wording import field_reason
 from shared.events.strict_json import NotJson, canonical, parse_object
+from shared.language import Language
 
 Format = Literal["jsonl", "csv", "xlsx"]
 

@@ -16,8 +16,8 @@ from services.cli.send import wording
 from services.cli.send.columns import UnusableFile, fields_of_columns
 from services.cli.send.display_artefacts import artefact_in
 from services.cli.send.row import Row, RowProblem, unusable
-from services.intake.domain.wording import Language, Text
 from shared.invisible import is_blank
+from shared.language import Language, Text
 
 LONGEST_CELL: Final = 1 << 20
 _DELIMITERS: Final = (",", ";", "\t")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.domain.wording import Text
+from shared.language import Text
 
 NOT_CERTAIN = Text(
     "the encoding of the file is not certain: {why}. Name it with --encoding (perhaps {likely}), or save the file as "

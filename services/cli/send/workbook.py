@@ -17,8 +17,8 @@ from services.cli.send.columns import UnusableFile, fields_of_columns
 from services.cli.send.display_artefacts import kept_as_date, kept_as_truth_value
 from services.cli.send.row import Row, unusable
 from services.cli.send.table import Cell, TypedCell, table_row
-from services.intake.domain.wording import Language, Text
 from shared.invisible import is_blank
+from shared.language import Language, Text
 
 ZIP: Final = b"PK\x03\x04"
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"

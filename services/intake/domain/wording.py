@@ -7,9 +7,8 @@ from types import MappingProxyType
 
 from services.intake.domain.refusal import RefusalReason
 from shared.events.field_wording import FIELD_WORDINGS as FIELD_WORDINGS
-from shared.events.field_wording import Language as Language
-from shared.events.field_wording import Text as Text
 from shared.events.field_wording import field_reason as field_reason
+from shared.language import Text
 
 
 @dataclass(frozen=True, slots=True)

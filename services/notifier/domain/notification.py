@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from shared.events.ids import event_id
 from shared.events.notifications import Audience, NotificationRequested
+from shared.language import language_of
 
 
 class Template(StrEnum):
@@ -71,7 +72,6 @@ def notification_id(cause_event_id: str, template: Template) -> str:
     return event_id(cause_event_id, NotificationRequested.event_type, f"{template}/{AUDIENCES[template]}")
 
 
-def language_of(tag: str) -> str:
-    """The language to write in for a BCP 47 ``tag``: Simplified Chinese for any Chinese, English for the rest."""
-    primary = tag.replace("_", "-").split("-", 1)[0].lower()
-    return "zh-CN" if primary == "zh" else "en"
+def tag_to_write_in(tag: str) -> str:
+    """The tag templates go by, for a BCP 47 ``tag``: Simplified Chinese for any Chinese, English for the rest."""
+    return "zh-CN" if language_of(tag) == "zh" else "en"

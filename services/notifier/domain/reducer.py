@@ -7,7 +7,7 @@ from datetime import datetime
 from services.notifier.domain.complainant_messages import message_about, tell_complainant
 from services.notifier.domain.composition import Cause
 from services.notifier.domain.department_notices import notice_about, release, tell_department
-from services.notifier.domain.notification import language_of
+from services.notifier.domain.notification import tag_to_write_in
 from services.notifier.domain.policy import CorrespondencePolicy
 from services.notifier.domain.state import Correspondence
 from shared.events.base import Event
@@ -96,7 +96,7 @@ def _registered(state: Correspondence | None, event: ComplaintRegistered, cause:
     return known.model_copy(
         update={
             "complainant": Complainant(name=person.name, email=person.email, anonymous=person.anonymous),
-            "language": language_of(complaint.language),
+            "language": tag_to_write_in(complaint.language),
             "contact_consent": complaint.consent.contact,
             "traceparent": cause.traceparent,
             "forget_at": None,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.router.domain.departments import Department
+from shared.language import language_of
 
 
 class Rationale(StrEnum):
@@ -69,4 +70,4 @@ def reason_of_reopening(rationale: Rationale, language: str) -> str:
 
 
 def _in_language(chinese_and_english: tuple[str, str], language: str) -> str:
-    return chinese_and_english[0 if language.lower().startswith("zh") else 1]
+    return chinese_and_english[0 if language_of(language) == "zh" else 1]

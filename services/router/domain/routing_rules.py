@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from services.router.domain.config_model import AmountsByCurrency, ConfigModel
 from shared.events.complaint import Channel, Complaint, Money
 from shared.events.decisions import Classification, Severity
+from shared.language import language_of
 
 
 class Facts(NamedTuple):
@@ -130,7 +131,7 @@ class Reasoned(ConfigModel):
 
     def reason(self, language: str) -> str:
         """The reason in the language of ``language`` (BCP 47): Chinese, or English for all others."""
-        return self.reason_zh if language.lower().startswith("zh") else self.reason_en
+        return self.reason_zh if language_of(language) == "zh" else self.reason_en
 
 
 class Rule(Reasoned):

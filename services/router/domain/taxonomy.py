@@ -22,6 +22,7 @@ from services.router.domain.reading_copy import reading_copy
 from services.router.domain.term_index import word_bytes
 from services.router.domain.term_notation import expand_all
 from shared.events.decisions import Severity
+from shared.language import language_of
 
 _SEVERITY_ZH: Final[Mapping[Severity, str]] = MappingProxyType({Severity.MEDIUM: "中", Severity.HIGH: "高"})
 
@@ -103,7 +104,7 @@ class Category(ConfigModel):
         """Why it is as grave as it is, in Chinese or English as ``language`` (BCP 47) asks."""
         if self.minimum_severity is None:
             raise ValueError(f"category {self.id!r} has no minimum_severity")
-        if language.lower().startswith("zh"):
+        if language_of(language) == "zh":
             return f"“{self.label_zh}”类投诉的严重程度至少为“{_SEVERITY_ZH[self.minimum_severity]}”"
         return f"About '{self.label_en}': at least {self.minimum_severity.value} severity"
 

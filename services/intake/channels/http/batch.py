@@ -16,8 +16,8 @@ from services.intake.channels.http.problems import to_json, to_problem
 from services.intake.channels.http.request_body import BodyRefused
 from services.intake.complaint_door import ComplaintDoor
 from services.intake.domain.refusal import Refusal, RefusalReason
-from services.intake.domain.wording import Language
 from shared.events.envelope import new_traceparent
+from shared.language import Language
 
 
 @dataclass(frozen=True, slots=True)

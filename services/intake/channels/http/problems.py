@@ -11,7 +11,8 @@ from typing import Any
 from starlette.responses import Response
 
 from services.intake.domain.refusal import Refusal, RefusalReason
-from services.intake.domain.wording import WORDINGS, Language, field_reason
+from services.intake.domain.wording import WORDINGS, field_reason
+from shared.language import Language
 
 MEDIA_TYPE = "application/problem+json"
 _WEIGHT = re.compile(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*")
