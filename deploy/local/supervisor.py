@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from deploy.local.service_process import ServiceProcess
+from shared.backoff import wait_after
 
 CHECK_INTERVAL_SECONDS = 0.1
 
@@ -30,7 +31,7 @@ class RestartPolicy:
 
     def pause_seconds(self, short_runs: int) -> float:
         """The pause after this many short runs in a row (1 is the first)."""
-        return float(min(self.longest_seconds, self.first_seconds * 2 ** min(short_runs - 1, 30)))
+        return wait_after(short_runs, self.first_seconds, self.longest_seconds)
 
 
 @dataclass

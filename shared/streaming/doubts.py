@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from shared.backoff import wait_after
 from shared.streaming.broker import Offsets
 
 _AT_ONCE: Final = 2
 """So many failures in a row are followed by another try at once."""
 _FIRST_WAIT_SECONDS: Final = 0.25
 _LONGEST_WAIT_SECONDS: Final = 5.0
-_MOST_DOUBLINGS: Final = 16
-"""Far beyond the longest wait: a power of two without end overflows after an hour and a half of failures."""
 
 
 class Doubts:
@@ -48,10 +47,9 @@ class Doubts:
             return
         self._is_trying = False
         self._in_a_row += 1
-        doublings = self._in_a_row - _AT_ONCE - 1
-        if doublings >= 0:
-            wait_seconds = min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2.0 ** min(doublings, _MOST_DOUBLINGS))
-            self._next_try_at = self._monotonic() + wait_seconds
+        late = self._in_a_row - _AT_ONCE
+        if late > 0:
+            self._next_try_at = self._monotonic() + wait_after(late, _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS)
 
     def rewound(self, committed: Offsets) -> None:
         """Reading goes on from these; where they moved, the last transaction succeeded, though in doubt."""

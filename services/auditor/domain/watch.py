@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from services.auditor.domain.balance import IRREPARABLE, imbalances
 from services.auditor.domain.case_audit import CaseAudit, Hole
+from shared.backoff import wait_after
 from shared.events.audit import AuditEvents, HoleClosed, HoleFound, HoleKind, RecordOrigin, ReinjectionRequested
 from shared.events.ids import event_id
 from shared.events.notifications import NotificationAttempted, NotificationDeferred, NotificationRequested
@@ -96,7 +97,7 @@ def look(row: CaseAudit, now: datetime, policy: WatchPolicy) -> Step[CaseAudit]:
     if hole is not None and hole.found_at is not None and _may_reinject(row, policy):
         row = row.model_copy(update={"reinjection_requests": row.reinjection_requests + 1})
         said.append(_request(row, now))
-    patience = min(LOOK_AGAIN, policy.hole_after * 2 ** min(row.reinjection_requests, 10))
+    patience = wait_after(row.reinjection_requests + 1, policy.hole_after, LOOK_AGAIN)
     row = row.model_copy(update={"look_at": now + patience})
     return Step(*_announce(row, said))
 

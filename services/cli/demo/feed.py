@@ -7,6 +7,7 @@ accepted; what was never confirmed is counted as such, and may or may not be on 
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import math
 import threading
@@ -18,6 +19,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from services.cli.demo.samples import Submission
+from shared.backoff import wait_after
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 GIVE_UP_AFTER_SECONDS = 30.0
@@ -127,8 +129,7 @@ class Feeder:
         with self._lock:
             self.figures.sent += 1
             self.figures.requested_at[submission.complaint_id] = time.time()
-        pause = FIRST_PAUSE_SECONDS
-        while True:
+        for failures in itertools.count(1):
             status, receipt = _post(connection, submission)
             if status == HTTPStatus.ACCEPTED:
                 self._note_accepted(receipt, time.monotonic() - began)
@@ -139,8 +140,7 @@ class Feeder:
             if self._stop.is_set() or time.monotonic() - began > GIVE_UP_AFTER_SECONDS:
                 self._note_unconfirmed()
                 return
-            time.sleep(pause)
-            pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+            time.sleep(wait_after(failures, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
 
     def _note_accepted(self, receipt: dict[str, Any], seconds: float) -> None:
         with self._lock:

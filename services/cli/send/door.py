@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from services.cli.send.row import RowProblem
+from shared.backoff import wait_after
 
 _TRY_AGAIN = frozenset(
     {
@@ -95,15 +96,16 @@ class IntakeClient:
         headers = {} if key is None else {"Idempotency-Key": key}
         clock = asyncio.get_running_loop().time
         give_up_at = clock() + self._give_up_after_seconds
-        pause = _FIRST_PAUSE_SECONDS
+        failures = 0
         while True:
             answer = await self._try(body, headers)
             if not isinstance(answer, _NotYet):
                 return answer
+            failures += 1
+            pause = wait_after(failures, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
             wait = (answer.wait_seconds or pause) * (1 + self._jitter() / 2)
             if clock() + wait > give_up_at or await self._stopped_within(wait):
                 return Failed(answer.reason)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def _try(self, body: bytes, headers: dict[str, str]) -> DoorAnswer | _NotYet:
         try:

@@ -72,9 +72,3 @@ def decide(
     if attempt > len(schedule):
         return GiveUp("outcome_unknown" if doubt else "retries_exhausted")
     return TryAgain(schedule[attempt - 1], handover.reason, doubt)
-
-
-def reconnect_wait(failures: int, first: timedelta, longest: timedelta) -> timedelta:
-    """How long to wait before a provider is called again after ``failures`` (≥ 1) vain tries: doubling, bounded."""
-    doublings = min(failures - 1, 16)
-    return min(longest, first * (1 << doublings))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
-from services.notifier.domain.retry import reconnect_wait
 from services.notifier.sending.courier import Courier
 from services.notifier.sending.desk import Desk
 from services.notifier.sending.durable_writer import Stopping
 from services.notifier.sending.medium import Medium, MediumUnreachable
 from services.notifier.sending.schedule import LaneSchedule
+from shared.backoff import wait_after
 from shared.errors import FatalError
 from shared.observability.logging import get_logger
 
@@ -86,7 +86,7 @@ class Lane(threading.Thread):
             self._medium.connect()
         except MediumUnreachable as unreachable:
             self._vain_calls += 1
-            wait = reconnect_wait(self._vain_calls, self._reconnect_after, _LONGEST_RECONNECT_WAIT)
+            wait = wait_after(self._vain_calls, self._reconnect_after, _LONGEST_RECONNECT_WAIT)
             _LOG.warning("relay_unreachable", reason=unreachable.reason, retry_in_seconds=wait.total_seconds())
             self._desk.stopping.wait(wait.total_seconds())
             return False

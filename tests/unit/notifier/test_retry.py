@@ -15,7 +15,6 @@ from services.notifier.domain.retry import (
     Sent,
     TryAgain,
     decide,
-    reconnect_wait,
 )
 from services.notifier.media.mail.replies import judge_reply
 
@@ -85,9 +84,3 @@ def test_every_message_ends_and_is_flagged_exactly_when_an_attempt_ended_unknown
         assert NO_REPLY in handovers[:attempt]
     elif decision.reason == "retries_exhausted":
         assert NO_REPLY not in handovers
-
-
-def test_the_relay_is_called_ever_less_often_but_at_least_once_a_minute() -> None:
-    waits = [reconnect_wait(n, timedelta(seconds=5), timedelta(minutes=1)).total_seconds() for n in range(1, 8)]
-    assert waits == [5, 10, 20, 40, 60, 60, 60]
-    assert reconnect_wait(10_000, timedelta(seconds=5), timedelta(minutes=1)) == timedelta(minutes=1)
