@@ -271,11 +271,19 @@ def test_different_effects_never_share_an_id(name: str, data: st.DataObject) -> 
 PORT = {"reduce", "fire", "due_at", "dead_letter_topic"}
 
 
+def defines(node: ast.ClassDef) -> set[str]:
+    return {getattr(part, "name", "") for part in node.body}
+
+
+def is_reducer(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).startswith("Reducer") for base in node.bases)
+
+
 def processor_classes() -> Iterator[str]:
-    """Names of all classes in services that have the methods of a processor."""
+    """Names of all classes in services that have the methods of a processor, of their own or from the base class."""
     for file in sorted((REPOSITORY / "services").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef) and {getattr(part, "name", "") for part in node.body} >= PORT:
+            if isinstance(node, ast.ClassDef) and (is_reducer(node) or defines(node) >= PORT):
                 yield node.name
 
 
