@@ -132,6 +132,29 @@ class Reducer(ABC, Generic[StateT]):
         return Step(state)
 
 
+class Nothing(Contract):
+    """The state of who keeps none; there is never one of it."""
+
+
+class Stateless(Reducer[Nothing]):
+    """A processor that remembers nothing: each record is handled by itself. For relays and readers of texts.
+
+    It runs in the same loop, with the same transactions and dead letters, but has no changelog and no timers, and its
+    inputs may have any numbers of partitions.
+    """
+
+    state_model = Nothing
+
+    @abstractmethod
+    def handle(self, message: Message, now: datetime) -> Sequence[Emit] | Refusal:
+        """What follows from one event. Must not raise for anything a writer could send, as ``Processor.reduce``."""
+
+    def reduce(self, state: Nothing | None, message: Message, now: datetime) -> Step[Nothing]:
+        """What follows, as the engine takes it."""
+        handled = self.handle(message, now)
+        return Step(None, refusal=handled) if isinstance(handled, Refusal) else Step(None, handled)
+
+
 @runtime_checkable
 class HasTimerSettings(Protocol):
     """A processor whose ``due_at`` depends on more than the state."""

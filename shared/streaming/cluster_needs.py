@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from shared.events.topics import dead_letter_topic, is_written_by_outsiders, state_topic
-from shared.processing import Processor, StateT
+from shared.processing import Processor, Stateless, StateT
 from shared.streaming.broker import FoundTopic, LogBounds
 from shared.streaming.records import TopicPartition
 
@@ -20,12 +20,16 @@ _NOT_THERE = FoundTopic(0)
 
 
 class TopicNeed(NamedTuple):
-    """What is done with a topic. ``keeps_state``: its rows are the state, partition by partition."""
+    """What is done with a topic. ``keeps_state``: its rows are the state, partition by partition.
+
+    ``any_size``: its number of partitions has nothing to do with that of the others.
+    """
 
     topic: str
     reads: bool = False
     writes: bool = False
     keeps_state: bool = False
+    any_size: bool = False
 
 
 class Problem(NamedTuple):
@@ -44,20 +48,30 @@ def needs_of(processor: Processor[StateT]) -> tuple[TopicNeed, ...]:
     """What the engine does with topics for this processor; the first need is the input whose owner owns a number."""
     letters = {processor.dead_letter_topic(topic) for topic in processor.input_topics}
     written = sorted({*processor.output_topics, *letters, dead_letter_topic(processor.name)})
+    alone = isinstance(processor, Stateless)
+    state = TopicNeed(state_topic(processor.name), reads=True, writes=True, keeps_state=True)
     return (
-        *(TopicNeed(topic, reads=True) for topic in processor.input_topics),
-        TopicNeed(state_topic(processor.name), reads=True, writes=True, keeps_state=True),
-        *(TopicNeed(topic, writes=True) for topic in written),
+        *(TopicNeed(topic, reads=True, any_size=alone) for topic in processor.input_topics),
+        *(() if alone else (state,)),
+        *(TopicNeed(topic, writes=True, any_size=alone) for topic in written),
     )
 
 
 def expected_partitions(
     needs: Sequence[TopicNeed], found: Mapping[str, FoundTopic], recorded: Callable[[str], int | None]
 ) -> dict[str, int]:
-    """By topic: what is recorded; where nothing is, as many as the first topic has: all are used number by number."""
+    """By topic: what is recorded; where nothing is, as many as the first topic has: all are used number by number.
+
+    One of any size is as it was found.
+    """
     first = needs[0].topic
     otherwise = recorded(first) or found.get(first, _NOT_THERE).partitions or 1
-    return {need.topic: recorded(need.topic) or otherwise for need in needs}
+
+    def expected(need: TopicNeed) -> int:
+        as_found = found.get(need.topic, _NOT_THERE).partitions if need.any_size else 0
+        return recorded(need.topic) or as_found or otherwise
+
+    return {need.topic: expected(need) for need in needs}
 
 
 def find_problems(

@@ -25,7 +25,7 @@ from shared.events.topics import state_topic
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 from shared.observability.outage import OUTAGE
-from shared.processing import Processor, StateT
+from shared.processing import Processor, Stateless, StateT
 from shared.state.sqlite import Row
 from shared.streaming import transaction
 from shared.streaming.batch import Batch
@@ -43,6 +43,7 @@ from shared.streaming.records import ConsumerRecord, TopicPartition
 from shared.streaming.reducing import RecordReducer
 from shared.streaming.restore import Restorer
 from shared.streaming.stamps import StampWatch
+from shared.streaming.starting import Starter
 from shared.streaming.timers import TimerFirer
 
 _LOG = get_logger()
@@ -79,7 +80,8 @@ class ProcessorLoop(Generic[StateT]):
             processor, self._consumer, self._settings.timer_grace, self._settings.max_timers, self.in_hand
         )
         self._gauges = LoopGauges(processor.name, self._consumer, publish_census)
-        self._restorer = Restorer(processor, broker, directory)
+        self._keeps_state = not isinstance(processor, Stateless)
+        self._restorer = Restorer(processor, broker, directory) if self._keeps_state else Starter(processor, broker)
         self.cluster = ClusterCheck(
             broker, processor.name, needs_of(processor), settings.kafka.missing_patience_seconds
         )
@@ -276,7 +278,7 @@ class ProcessorLoop(Generic[StateT]):
 
     def _on_assigned(self, partitions: Sequence[TopicPartition]) -> Offsets:
         metrics.REBALANCES_TOTAL.labels(self._processor.name).inc()
-        self._assigned = owned(partitions, self._processor.input_topics, self.cluster.partitions)
+        self._assigned = self._own(partitions)
         self._is_spare = not self._assigned
         try:
             self.cluster.require()
@@ -286,6 +288,12 @@ class ProcessorLoop(Generic[StateT]):
             offsets = {}
         metrics.ASSIGNED_PARTITIONS.labels(self._processor.name).set(len(self._restorer.stores))
         return offsets
+
+    def _own(self, partitions: Sequence[TopicPartition]) -> Sequence[TopicPartition]:
+        """Numbers belong together for the sake of the state; without it, whatever was given is owned."""
+        if not self._keeps_state:
+            return partitions
+        return owned(partitions, self._processor.input_topics, self.cluster.partitions)
 
     def _on_revoked(self, _partitions: Sequence[TopicPartition]) -> None:
         crash_point(f"{self._processor.name}.in-revoke")

@@ -29,6 +29,7 @@ from shared.streaming.records import ProducerRecord
 from tests.component.engine.counter_process import NAME, PARTITIONS, small_cluster
 from tests.e2e.independent_reader import Read, read_all
 
+COUNTER = "tests.component.engine.counter_process"
 SESSION_SECONDS = 2
 DEADLINE_SECONDS = 60.0
 TOPICS = tuple(
@@ -67,7 +68,9 @@ class Follower:
 class CounterBench:
     """What one test needs: cases nobody else has, a state directory, processes that are ended with the test."""
 
-    def __init__(self, cluster: KafkaCluster, directory: Path) -> None:
+    def __init__(self, cluster: KafkaCluster, directory: Path, module: str = COUNTER) -> None:
+        """``module``: what runs as a process."""
+        self.module = module
         self.cluster = cluster
         self.directory = directory
         self.cases = [complaint_id("web", uuid.uuid4().hex) for _ in range(4)]
@@ -92,7 +95,7 @@ class CounterBench:
             NAME,
             log_directory=self.directory / "log",
             instance=instance,
-            module="tests.component.engine.counter_process",
+            module=self.module,
             environment=self._environment(instance) | {f"CBUS_{name}": value for name, value in variables.items()},
         )
         process.start()
@@ -184,9 +187,9 @@ class CounterBench:
 
 
 @contextmanager
-def counter_bench(cluster: KafkaCluster, directory: Path) -> Iterator[CounterBench]:
+def counter_bench(cluster: KafkaCluster, directory: Path, module: str = COUNTER) -> Iterator[CounterBench]:
     """A bench whose processes end with it."""
-    bench = CounterBench(cluster, directory)
+    bench = CounterBench(cluster, directory, module)
     try:
         yield bench
     finally:
