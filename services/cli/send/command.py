@@ -23,8 +23,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.stack_file import running_stack
 from services.cli.console.options import JsonOption
+from services.cli.send.answers import DoorAnswer, Rejected
 from services.cli.send.columns import UnusableFile
-from services.cli.send.door import DoorAnswer, IntakeClient, Rejected
+from services.cli.send.door import IntakeClient
 from services.cli.send.pace import PacedRows
 from services.cli.send.report import SendReport
 from services.cli.send.row import Row

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from services.cli.console.output import print_json, print_table
-from services.cli.send.door import Accepted, DoorAnswer, Failed, Rejected
+from services.cli.send.answers import Accepted, DoorAnswer, Failed, Rejected
 from services.cli.send.row import Row, RowProblem
 
 ROWS_SHOWN = 20
