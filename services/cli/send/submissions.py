@@ -1,7 +1,7 @@
 """Reads submissions from JSON Lines, CSV or XLSX, one row at a time, and says of a bad row what is wrong with it.
 
-Which encoding a text is in is settled before anything is sent (``submission_encoding``); how tables are read stands in
-``submission_table`` and ``submission_workbook``.
+Which encoding a text is in is settled before anything is sent (``encoding``); how tables are read stands in
+``table`` and ``workbook``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rows of a table, from CSV or a workbook: the first names the columns, nested fields with dots or in Chinese.
 
-Column names are field names (``complainant.email``) or what ``submission_columns`` knows in Chinese; an empty cell is
+Column names are field names (``complainant.email``) or what ``columns`` knows in Chinese; an empty cell is
 an absent field.
 """
 

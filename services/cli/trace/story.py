@@ -1,6 +1,6 @@
 """The story of one complaint: its records in every topic, in order, each with the facts worth reading.
 
-Which facts, and how personal data is masked: ``story_facts``.
+Which facts, and how personal data is masked: ``facts``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class StoryStep:
 
 
 def tell_story(records: Iterable[ConsumerRecord]) -> list[StoryStep]:
-    """The steps as they followed one another; see ``story_order``."""
+    """The steps as they followed one another; see ``order``."""
     return [_step(placed) for placed in in_order(records)]
 
 
