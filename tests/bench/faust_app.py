@@ -16,12 +16,14 @@ import faust
 from deploy.local.service_process import PROJECT_ROOT
 from services.router.adapters.config_files import load_departments, load_rules, load_taxonomy
 from services.router.domain.classify import classify
+from services.router.domain.compiled_taxonomy import CompiledTaxonomy
 from services.router.domain.route import route
 from shared.events import ids, topics
 from shared.events.received import ComplaintSubmitted
 
 CONFIG = Path(PROJECT_ROOT) / "deploy/config"
 TAXONOMY = load_taxonomy(CONFIG)
+COMPILED = CompiledTaxonomy(TAXONOMY)
 DEPARTMENTS = load_departments(CONFIG)
 RULES = load_rules(CONFIG, DEPARTMENTS, TAXONOMY)
 
@@ -47,7 +49,7 @@ async def dispatch(stream: Any) -> None:
     """One complaint at a time, in order."""
     async for key, value in stream.items():
         complaint = ComplaintSubmitted.model_validate_json(value).complaint
-        classification = classify(complaint.narrative, TAXONOMY, complaint.declared_category, complaint.amount)
+        classification = classify(complaint.narrative, COMPILED, complaint.declared_category, complaint.amount)
         decision = route(complaint, classification, RULES, DEPARTMENTS)
         cases[key.decode()] = {"digest": complaint.content_digest, "lead": decision.lead}
         for step in ("registered", "assessed", "dispatched"):

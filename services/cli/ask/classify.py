@@ -17,7 +17,7 @@ from services.intake.domain.given import BlankIsAbsent, require_visible
 from services.intake.domain.submission import SubmittedMoney
 from services.router.adapters.config_files import load_taxonomy
 from services.router.domain.classify import classify
-from services.router.domain.taxonomy import Taxonomy
+from services.router.domain.compiled_taxonomy import CompiledTaxonomy
 from shared.events.complaint import Narrative
 
 
@@ -40,14 +40,14 @@ def classify_command(config_dir: ConfigDirOption, file: FileArgument = None, as_
 
     A line may also hold subject, declared_category, amount and minor. Or it is what intake's door takes as a body.
     """
-    run_batch_command(partial(classify_line, load_taxonomy(config_dir)), file)
+    run_batch_command(partial(classify_line, CompiledTaxonomy(load_taxonomy(config_dir))), file)
 
 
-def classify_line(taxonomy: Taxonomy, document: dict[str, Any]) -> dict[str, Any]:
+def classify_line(compiled: CompiledTaxonomy, document: dict[str, Any]) -> dict[str, Any]:
     """The answer to one line, without its id; raises LineRefused or pydantic's ValidationError."""
     question = _question(document)
     narrative = Narrative(text=question.text, subject=question.subject)
-    decided = classify(narrative, taxonomy, question.declared_category, question.amount, question.minor)
+    decided = classify(narrative, compiled, question.declared_category, question.amount, question.minor)
     return {
         "category": decided.category,
         "severity": str(decided.severity),

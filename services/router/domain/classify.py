@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Final
 
-from services.router.domain.compiled_taxonomy import DangerFound, Meaning
+from services.router.domain.compiled_taxonomy import CompiledTaxonomy, DangerFound, Meaning
 from services.router.domain.danger_reading import Reading
-from services.router.domain.taxonomy import UNCLEAR, SeveritySignals, Taxonomy, Thresholds
+from services.router.domain.taxonomy import UNCLEAR, SeveritySignals, Thresholds
 from shared.events.complaint import Money, Narrative
 from shared.events.decisions import Classification, Severity
 
@@ -33,7 +33,7 @@ Found = list[tuple[str, Meaning]]
 
 def classify(
     narrative: Narrative,
-    taxonomy: Taxonomy,
+    compiled: CompiledTaxonomy,
     declared_category: str | None = None,
     amount: Money | None = None,
     minor: bool = False,
@@ -43,7 +43,7 @@ def classify(
     ``declared_category`` is a hint: an id, alias or label of a category, ignored when unknown. Evidence consists of the
     taxonomy's own terms, never of other words of the narrative.
     """
-    compiled = taxonomy.compiled
+    taxonomy = compiled.taxonomy
     copy = compiled.copy_of(narrative.text)
     if narrative.subject:
         copy = compiled.copy_of(narrative.subject) + copy

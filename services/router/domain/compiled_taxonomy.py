@@ -7,16 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse
-from typing import TYPE_CHECKING
 
 from services.router.domain.covering import Covering, has_line_end
 from services.router.domain.danger_reading import ContextReader, Reading, in_chinese, in_one_breath
 from services.router.domain.reading_copy import ReadingCopy, reading_copy
+from services.router.domain.taxonomy import Danger, Taxonomy
 from services.router.domain.term_index import Sightings, Span, TermIndex, word_bytes
 from shared.events.decisions import Severity
-
-if TYPE_CHECKING:
-    from services.router.domain.taxonomy import Danger, Taxonomy
 
 _NO_TERMS: frozenset[str] = frozenset()
 
@@ -43,9 +40,10 @@ class DangerFound:
 
 
 class CompiledTaxonomy:
-    """Finds the taxonomy's terms in a text and knows what each means."""
+    """Finds the taxonomy's terms in a text and knows what each means. Made once: it takes a while."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
+        self.taxonomy = taxonomy
         votes = _votes(taxonomy)
         severities = _severities(taxonomy)
         dangers = {term: danger for danger in taxonomy.safety.dangers for term in danger.terms}

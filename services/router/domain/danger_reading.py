@@ -11,12 +11,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.router.domain.reading_copy import ReadingCopy
-
-if TYPE_CHECKING:
-    from services.router.domain.taxonomy import ContextCues
+from services.router.domain.taxonomy import ContextCues
 
 _BEFORE_CHARACTERS: Final = 80
 _AFTER_CHARACTERS: Final = 40

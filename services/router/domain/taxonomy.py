@@ -16,7 +16,6 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.router.domain.compiled_taxonomy import CompiledTaxonomy
 from services.router.domain.config_model import AmountsByCurrency, ConfigModel
 from services.router.domain.reading_copy import reading_copy
 from services.router.domain.term_index import word_bytes
@@ -200,11 +199,6 @@ class Taxonomy(ConfigModel):
     def by_id(self) -> Mapping[str, Category]:
         """The categories by their ids."""
         return {category.id: category for category in self.categories}
-
-    @cached_property
-    def compiled(self) -> CompiledTaxonomy:
-        """The matcher for this taxonomy, built on first use and kept."""
-        return CompiledTaxonomy(self)
 
 
 def _repeated_names(categories: tuple[Category, ...]) -> list[str]:

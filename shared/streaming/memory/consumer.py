@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from shared.errors import BrokerUnavailable, FatalError
 from shared.streaming.broker import GroupMetadata, Offsets
+from shared.streaming.memory.cluster import MemoryCluster
 from shared.streaming.memory.groups import Member, Membership
 from shared.streaming.records import ConsumerRecord, TopicPartition
-
-if TYPE_CHECKING:
-    from shared.streaming.memory.broker import MemoryBroker
 
 
 def _nothing(_partitions: Sequence[TopicPartition]) -> Offsets:
@@ -22,7 +19,7 @@ def _nothing(_partitions: Sequence[TopicPartition]) -> Offsets:
 class MemoryConsumer:
     """Reads committed records of its partitions; learns of rebalances at ``poll``."""
 
-    def __init__(self, broker: MemoryBroker, group_id: str, instance_id: str | None) -> None:
+    def __init__(self, broker: MemoryCluster, group_id: str, instance_id: str | None) -> None:
         self._broker = broker
         self._group = broker.group(group_id)
         self._instance_id = instance_id

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from shared.errors import BrokerUnavailable, FatalError, TransactionDoubt
 from shared.streaming.broker import GroupMetadata, Offsets
+from shared.streaming.memory.cluster import MemoryCluster
 from shared.streaming.memory.groups import Membership
 from shared.streaming.memory.log import Transaction, TransactionStatus
 from shared.streaming.records import ProducerRecord, TopicPartition
-
-if TYPE_CHECKING:
-    from shared.streaming.memory.broker import MemoryBroker
 
 
 class MemoryTransactionalProducer:
     """Transactions with Kafka's fencing: by epoch of the transactional id and by generation of the group."""
 
-    def __init__(self, broker: MemoryBroker, transactional_id: str) -> None:
+    def __init__(self, broker: MemoryCluster, transactional_id: str) -> None:
         self._broker = broker
         self._transactional_id = transactional_id
         self._epoch = 0
@@ -72,7 +69,7 @@ class MemoryTransactionalProducer:
 class MemoryProducer:
     """Durable at once, or refused."""
 
-    def __init__(self, broker: MemoryBroker) -> None:
+    def __init__(self, broker: MemoryCluster) -> None:
         self._broker = broker
 
     def send(self, record: ProducerRecord, on_delivery: Callable[[Exception | None], None]) -> None:

@@ -21,7 +21,7 @@ from services.intake.domain.refusal import Refusal
 from services.intake.domain.submission import Submission
 from services.intake.domain.wording import field_reason
 from services.router.domain.assess import Assessor
-from tests.unit.router.shipped_config import DEPARTMENTS, RULES, TAXONOMY
+from tests.unit.router.shipped_config import COMPILED, DEPARTMENTS, RULES, TAXONOMY
 
 ASSESS = Assessor(TAXONOMY, DEPARTMENTS, RULES)
 SAMPLES = Path(__file__).resolve().parents[3] / "deploy" / "samples"
@@ -34,7 +34,7 @@ def run(handle: Any, *lines: str) -> tuple[int, list[dict[str, Any]]]:
 
 
 def classify(document: dict[str, Any]) -> dict[str, Any]:
-    return classify_line(TAXONOMY, document)
+    return classify_line(COMPILED, document)
 
 
 def route(document: dict[str, Any]) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from services.router.domain.classify import PRIORITY, classify
 from services.router.domain.taxonomy import UNCLEAR
 from shared.events.complaint import Money, Narrative
 from shared.events.decisions import Classification, Severity
-from tests.unit.router.shipped_config import TAXONOMY
+from tests.unit.router.shipped_config import COMPILED, TAXONOMY
 
 _TERMS = sorted(term for category in TAXONOMY.categories for terms in category.terms.values() for term in terms)
 _TEXTS = st.lists(st.sampled_from(_TERMS) | st.text(max_size=8), max_size=30).map("。".join).map("投诉：".__add__)
 
 
 def decide(text: str, **given: object) -> Classification:
-    return classify(Narrative(text=text), TAXONOMY, **given)  # type: ignore[arg-type]
+    return classify(Narrative(text=text), COMPILED, **given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

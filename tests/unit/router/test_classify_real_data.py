@@ -18,7 +18,7 @@ from services.router.domain.classify import classify
 from services.router.domain.taxonomy import UNCLEAR
 from shared.events.complaint import Narrative
 from shared.events.decisions import Classification
-from tests.unit.router.shipped_config import TAXONOMY
+from tests.unit.router.shipped_config import COMPILED
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
@@ -32,14 +32,12 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 
 def decided(rows: Sequence[dict[str, Any]], text: Callable[[dict[str, Any]], str]) -> list[Classification]:
-    return [classify(Narrative(text=text(row)[:20_000]), TAXONOMY) for row in rows]
+    return [classify(Narrative(text=text(row)[:20_000]), COMPILED) for row in rows]
 
 
 def scores(labels: Sequence[str], answers: Sequence[Classification]) -> tuple[float, float]:
     """Share answered, and share right among those."""
-    pairs = [
-        (TAXONOMY.compiled.category_of(label), answer.category) for label, answer in zip(labels, answers, strict=True)
-    ]
+    pairs = [(COMPILED.category_of(label), answer.category) for label, answer in zip(labels, answers, strict=True)]
     answered = [(label, category) for label, category in pairs if category != UNCLEAR]
     return len(answered) / len(pairs), sum(label == category for label, category in answered) / len(answered)
 

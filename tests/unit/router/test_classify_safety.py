@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.router.domain.classify import classify
 from shared.events.complaint import Narrative
 from shared.events.decisions import Severity
-from tests.unit.router.shipped_config import TAXONOMY
+from tests.unit.router.shipped_config import COMPILED
 
 MUST_TRIP = [
     # injury
@@ -264,21 +264,21 @@ NEAR_MISSES = [
 
 @pytest.mark.parametrize("text", MUST_TRIP)
 def test_danger_is_critical_and_comes_first(text: str) -> None:
-    decided = classify(Narrative(text=text), TAXONOMY)
+    decided = classify(Narrative(text=text), COMPILED)
     assert (decided.severity, decided.priority, decided.safety) == (Severity.CRITICAL, 0, True)
     assert decided.evidence, "a danger names the term that signals it"
 
 
 @pytest.mark.parametrize("text", MUST_NOT_TRIP)
 def test_a_danger_denied_or_supposed_is_no_danger(text: str) -> None:
-    decided = classify(Narrative(text=text), TAXONOMY)
+    decided = classify(Narrative(text=text), COMPILED)
     assert decided.severity != Severity.CRITICAL
     assert not decided.safety
 
 
 @pytest.mark.parametrize("text", NEAR_MISSES)
 def test_a_near_miss_is_urgent_though_nobody_was_harmed(text: str) -> None:
-    decided = classify(Narrative(text=text), TAXONOMY)
+    decided = classify(Narrative(text=text), COMPILED)
     assert (decided.severity, decided.priority, decided.safety) == (Severity.HIGH, 1, True)
 
 
@@ -286,11 +286,11 @@ def test_a_near_miss_is_urgent_though_nobody_was_harmed(text: str) -> None:
     "text", ["没有受伤。后来孩子又被烫伤了", "No one was hurt at first. Later my son was injured."]
 )
 def test_one_occurrence_that_is_not_taken_back_is_enough(text: str) -> None:
-    assert classify(Narrative(text=text), TAXONOMY).priority == 0
+    assert classify(Narrative(text=text), COMPILED).priority == 0
 
 
 def test_the_subject_line_counts() -> None:
-    assert classify(Narrative(text="详见附件", subject="热水器爆炸"), TAXONOMY).priority == 0
+    assert classify(Narrative(text="详见附件", subject="热水器爆炸"), COMPILED).priority == 0
 
 
 @given(
@@ -301,9 +301,9 @@ def test_the_subject_line_counts() -> None:
     ),
 )
 def test_danger_is_found_wherever_it_stands(before: str, after: str, danger: str) -> None:
-    assert classify(Narrative(text=before + danger + after), TAXONOMY).priority == 0
+    assert classify(Narrative(text=before + danger + after), COMPILED).priority == 0
 
 
 def test_danger_is_found_at_the_end_of_the_longest_text() -> None:
     text = "客服态度差，" * 3_320 + "。孩子被烫伤了"
-    assert classify(Narrative(text=text), TAXONOMY).priority == 0
+    assert classify(Narrative(text=text), COMPILED).priority == 0

@@ -12,7 +12,7 @@ from services.router.domain.classify import classify
 from services.router.domain.reading_copy import reading_copy
 from shared.events.complaint import Narrative
 from shared.events.decisions import Classification
-from tests.unit.router.shipped_config import TAXONOMY
+from tests.unit.router.shipped_config import COMPILED, TAXONOMY
 from tests.unit.router.test_classify_safety import MUST_NOT_TRIP, MUST_TRIP, NEAR_MISSES
 
 IGNORABLE = [
@@ -29,7 +29,7 @@ TERMS = sorted((term for danger in TAXONOMY.safety.dangers for term in danger.te
 
 
 def read(text: str, subject: str | None = None) -> Classification:
-    return classify(Narrative(text=text, subject=subject), TAXONOMY)
+    return classify(Narrative(text=text, subject=subject), COMPILED)
 
 
 @pytest.mark.parametrize(

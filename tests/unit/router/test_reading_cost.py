@@ -15,7 +15,7 @@ import pytest
 from services.router.domain.classify import classify
 from services.router.domain.covering import Covering
 from shared.events.complaint import Narrative
-from tests.unit.router.shipped_config import TAXONOMY
+from tests.unit.router.shipped_config import COMPILED, TAXONOMY
 
 LONGEST = 20_000
 """Characters the door lets through."""
@@ -126,7 +126,7 @@ def _text(unit: str, length: int) -> str:
 
 
 def _classify(text: str) -> None:
-    classify(Narrative.model_construct(text=text, subject=None), TAXONOMY)
+    classify(Narrative.model_construct(text=text, subject=None), COMPILED)
 
 
 def _seconds_of(text: str) -> float:

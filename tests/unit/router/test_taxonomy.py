@@ -12,7 +12,7 @@ from services.router.adapters.config_files import load_taxonomy
 from services.router.domain.taxonomy import UNCLEAR, Taxonomy
 from shared.errors import ConfigurationError
 from shared.events.decisions import Severity
-from tests.unit.router.shipped_config import CONFIG_DIR, TAXONOMY
+from tests.unit.router.shipped_config import COMPILED, CONFIG_DIR, TAXONOMY
 
 MISSION_CATEGORIES = {
     "product_quality",
@@ -63,7 +63,7 @@ def test_every_category_has_names_in_both_languages_and_evidence_in_both() -> No
     ],
 )
 def test_a_declared_category_is_known_by_id_alias_or_label(declared: str | None, category: str | None) -> None:
-    assert TAXONOMY.compiled.category_of(declared) == category
+    assert COMPILED.category_of(declared) == category
 
 
 def test_danger_and_stolen_money_or_identities_are_never_below_high() -> None:
