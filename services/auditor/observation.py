@@ -39,7 +39,7 @@ def publish_open_holes(census: Census) -> None:
 
 def _count_entries(batch: Batch[CaseAudit]) -> None:
     added: Counter[str] = Counter()
-    for before, after in batch.changes():
+    for before, after in batch.states.changes():
         if after is not None:
             added.update(entries_of(after))
             added.subtract(entries_of(before) if before is not None else {})

@@ -196,7 +196,7 @@ class ProcessorLoop(Generic[StateT]):
 
     def _commit(self, producer: TransactionalProducer, batch: Batch[StateT], group: GroupMetadata) -> None:
         service = self._processor.name
-        rows = batch.rows()
+        rows = batch.states.rows()
         with metrics.TRANSACTION_DURATION_SECONDS.labels(service).time(), _stage("write"):
             self._doubts.trying()
             next_offsets = transaction.write(producer, batch, rows, group)

@@ -41,10 +41,10 @@ class RecordReducer(Generic[StateT]):
         Raises DeadLetterLimit when too many are unreadable. What would be too large to be written is refused: else its
         transaction could only fail, again and again.
         """
-        batch.prefetch(_keys_by_partition(records))
+        batch.states.prefetch(_keys_by_partition(records))
         outcomes = self._reduce_all(records, batch, is_enough)
         handled = batch.handled.total()
-        if not batch.weigh():
+        if not batch.states.weigh():
             batch.start_again()
             outcomes = self._reduce_all(records[:handled], batch, _never)
         for is_unreadable in outcomes:
@@ -90,16 +90,16 @@ class RecordReducer(Generic[StateT]):
             key, message = _read(record)
         except InvalidEvent as problem:
             return self._note_unreadable(record, problem, batch)
-        step = self._call(batch.state(record.partition, key), message, batch)
-        return step.refusal or batch.take(record.partition, key, step, message.envelope.traceparent)
+        step = self._call(batch.states.state(record.partition, key), message, batch)
+        return batch.take(record.partition, key, step, message.envelope.traceparent)
 
     def _note_unreadable(self, record: ConsumerRecord, problem: InvalidEvent, batch: Batch[StateT]) -> Refusal | None:
         """Only who asks for unreadable records gets them, and only those with a key: state is kept by key."""
         if record.key is None or not isinstance(self._processor, NotesUnreadable):
             raise problem
-        state = batch.state(record.partition, record.key)
+        state = batch.states.state(record.partition, record.key)
         step: Step[StateT] = self._processor.note_unreadable(state, record, problem, batch.now)
-        return step.refusal or batch.take(record.partition, record.key, step, None)
+        return batch.take(record.partition, record.key, step, None)
 
     def _call(self, state: StateT | None, message: Message, batch: Batch[StateT]) -> Step[StateT]:
         """A reducer must not raise; if it does, the record is kept as a dead letter and the error named by class."""

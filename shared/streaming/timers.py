@@ -77,7 +77,7 @@ class TimerFirer(Generic[StateT]):
         moved: dict[bytes, int | None] = {}
         for key in store.due(to_epoch_ms(until), self._max_timers):
             try:
-                state = batch.state(number, key)
+                state = batch.states.state(number, key)
                 due_at = None if state is None else self._processor.due_at(state)
                 if state is not None and due_at is not None and due_at <= until:
                     self._fire_one(number, key, state, until, batch)
@@ -86,7 +86,7 @@ class TimerFirer(Generic[StateT]):
                     batch.fired.add((number, key))
                     if is_enough():
                         break
-                elif not batch.is_changed(number, key):
+                elif not batch.states.is_changed(number, key):
                     moved[key] = None if due_at is None else to_epoch_ms(due_at)
             except Exception as error:
                 self._fail(number, key, error, batch)
@@ -113,8 +113,10 @@ class TimerFirer(Generic[StateT]):
         """A processor must not raise; if it does, this timer waits for the next restart, and all others fire."""
         TIMER_FAILURES_TOTAL.labels(self._processor.name).inc()
         _LOG.error("timer_failed", complaint_id=key.decode(errors="replace"), error=error)
-        if not batch.is_changed(number, key):  # else its row is about to be written, with its timer: it fails once more
-            batch.stores[number].set_aside(key)
+        if not batch.states.is_changed(
+            number, key
+        ):  # else its row is about to be written, with its timer: it fails once more
+            batch.states.stores[number].set_aside(key)
 
 
 def _with_due_timers(stores: Mapping[int, PartitionStore], until: datetime) -> list[int]:

@@ -673,7 +673,7 @@ def test_rule_8_a_timer_whose_event_is_too_large_to_be_written_stops_nothing(
     process = Process(cluster, tmp_path)
     urge(cluster, 1)
     process.run()
-    monkeypatch.setattr("shared.streaming.batch.LARGEST_RECORD_BYTES", 10)
+    monkeypatch.setattr("shared.streaming.largest.LARGEST_RECORD_BYTES", 10)
     process.clock.set(START + timedelta(hours=2))
     process.run()
     assert closings(cluster) == 0

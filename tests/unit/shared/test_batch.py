@@ -72,29 +72,29 @@ def test_it_reads_its_own_writes_and_touches_no_store(
         before = contents(stores)
         for action, place, state in actions:
             if action == "take":
-                if batch.state(*place) is not state:
+                if batch.states.state(*place) is not state:
                     changed.add(place)
                 batch.take(*place, Step(state), None)
                 model[place] = state
             elif action == "prefetch":
-                batch.prefetch({place[0]: {place[1]}})
-            assert batch.state(*place) == model.get(place)
+                batch.states.prefetch({place[0]: {place[1]}})
+            assert batch.states.state(*place) == model.get(place)
         assert contents(stores) == before
-        rows = batch.rows()
+        rows = batch.states.rows()
         assert {(number, key) for number, of_partition in rows.items() for key in of_partition} == changed
         for number, of_partition in rows.items():
             stores[number].apply(of_partition, 20)
         after_commit = a_batch(stores)
-        assert {place: after_commit.state(*place) for place in model} == model
+        assert {place: after_commit.states.state(*place) for place in model} == model
 
 
 def test_a_step_that_changes_nothing_writes_no_row() -> None:
     held = {(0, b"a"): Count(urges=1)}
     with open_stores(dict(held)) as stores:
         batch = a_batch(stores)
-        batch.take(0, b"a", Step(batch.state(0, b"a")), None)
+        batch.take(0, b"a", Step(batch.states.state(0, b"a")), None)
         batch.take(0, b"b", Step(None), None)
-        assert batch.rows() == {}
+        assert batch.states.rows() == {}
 
 
 @given(STATES)

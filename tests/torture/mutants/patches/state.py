@@ -26,7 +26,7 @@ def state_before_commit() -> None:
     def rows_first(
         loop: ProcessorLoop[Any], producer: TransactionalProducer, batch: Batch[Any], group: GroupMetadata
     ) -> None:
-        for number, rows in batch.rows().items():
+        for number, rows in batch.states.rows().items():
             store = loop._restorer.stores[number]
             store.apply(rows, store.changelog_offset)
         commit(loop, producer, batch, group)

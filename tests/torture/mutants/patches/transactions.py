@@ -133,4 +133,4 @@ def producer_kept_after_doubt() -> None:
 def timers_without_offsets() -> None:
     """A transaction of timers alone has outputs and rows, and no offset by which it could be fenced."""
     replace(timers, "_add_offsets", lambda *_: None)
-    replace(Batch, "is_empty", lambda batch: not (batch.offsets or batch.outputs or batch._states))
+    replace(Batch, "is_empty", lambda batch: not (batch.offsets or batch.outputs or batch.states._changed))
