@@ -23,7 +23,7 @@ from services.cli.send.row import Row
 from services.cli.send.submissions import opened_submissions
 from services.intake.domain.submission import Instant, Submission
 from shared.events.complaint import Complainant, Consent
-from tests.unit.cli.test_send import Door
+from tests.unit.cli.send.test_command import Door
 
 
 def a_workbook(*rows: tuple[Any, ...], more: tuple[str, ...] = ()) -> bytes:

@@ -24,7 +24,7 @@ from services.router.domain.assess import Assessor
 from tests.unit.router.shipped_config import COMPILED, DEPARTMENTS, RULES, TAXONOMY
 
 ASSESS = Assessor(TAXONOMY, DEPARTMENTS, RULES)
-SAMPLES = Path(__file__).resolve().parents[3] / "deploy" / "samples"
+SAMPLES = Path(__file__).resolve().parents[4] / "deploy" / "samples"
 
 
 def run(handle: Any, *lines: str) -> tuple[int, list[dict[str, Any]]]:

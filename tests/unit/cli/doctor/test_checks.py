@@ -47,7 +47,7 @@ def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_files_of_every_service_that_decides_by_files_are_read() -> None:
-    root = Path(__file__).parents[3] / "services"
+    root = Path(__file__).parents[4] / "services"
     assert {each.name for each in SERVICES if (root / each.name / "adapters" / "config_files.py").exists()} == {
         *READ_BY
     }
@@ -103,7 +103,7 @@ def test_a_cache_that_may_not_be_looked_into_is_a_finding_and_no_end_of_the_exam
 
 def test_a_clock_for_a_category_that_does_not_exist_is_named(tmp_path: Path) -> None:
     """No service can see it: the router knows the categories, the SLA service the clocks."""
-    shipped = Path(__file__).resolve().parents[3] / "deploy" / "config"
+    shipped = Path(__file__).resolve().parents[4] / "deploy" / "config"
     shutil.copytree(shipped, tmp_path, dirs_exist_ok=True)
     policy = tmp_path / "sla" / "policy.yaml"
     text = policy.read_text(encoding="utf-8")

@@ -160,7 +160,7 @@ def test_what_a_department_lost_is_read_from_its_dead_letters() -> None:
     ]
 
 
-README = Path(__file__).parents[3] / "services" / "auditor" / "README.md"
+README = Path(__file__).parents[4] / "services" / "auditor" / "README.md"
 
 
 @pytest.mark.parametrize("heading", [heading.replace("\n", " ") for heading in _HEADINGS.values()])
