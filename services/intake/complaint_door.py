@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.intake.delivery import Delivered, Delivery
 from services.intake.domain.acceptance import accept
 from services.intake.domain.parsed import Submitted, Unreadable
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from services.intake.domain.trace_context import trace_id
 from shared.clock import Clock
 from shared.crash_points import crash_point
@@ -58,10 +58,10 @@ class ComplaintDoor:
         self._clock = clock
         self._new_id = new_id
 
-    async def take_in(self, parsed: Submitted | Unreadable, traceparent: str) -> Receipt | Refusal:
+    async def take_in(self, parsed: Submitted | Unreadable, traceparent: str) -> Receipt | DoorRefusal:
         """Take in one complaint; a receipt means that it is durable."""
         complaint = parsed.refusal if isinstance(parsed, Unreadable) else self._accept(parsed)
-        if isinstance(complaint, Refusal):
+        if isinstance(complaint, DoorRefusal):
             _note_rejection(complaint)
             return complaint
         crash_point("intake.after-parse")
@@ -70,11 +70,11 @@ class ComplaintDoor:
             complaint.complaint_id, Delivered(complaint.content_digest, complaint.received_at), record
         )
         _note(complaint, delivered, traceparent)
-        if isinstance(delivered, Refusal):
+        if isinstance(delivered, DoorRefusal):
             return delivered
         return self._receipt(complaint.complaint_id, delivered.received_at)
 
-    def _accept(self, parsed: Submitted) -> Complaint | Refusal:
+    def _accept(self, parsed: Submitted) -> Complaint | DoorRefusal:
         return accept(
             parsed.submission,
             idempotency_key=parsed.own_id,
@@ -105,7 +105,7 @@ def _to_record(complaint: Complaint, traceparent: str) -> ProducerRecord:
     return ProducerRecord(topics.RECEIVED, complaint.complaint_id.encode(), value, headers)
 
 
-def outcome_label(outcome: Delivered | Refusal) -> str:
+def outcome_label(outcome: Delivered | DoorRefusal) -> str:
     """The ``result`` label of an outcome: accepted, repeated, unavailable or rejected."""
     if isinstance(outcome, Delivered):
         return "repeated" if outcome.repeated else "accepted"
@@ -113,7 +113,7 @@ def outcome_label(outcome: Delivered | Refusal) -> str:
     return "unavailable" if unavailable else "rejected"
 
 
-def _note(complaint: Complaint, outcome: Delivered | Refusal, traceparent: str) -> None:
+def _note(complaint: Complaint, outcome: Delivered | DoorRefusal, traceparent: str) -> None:
     result = outcome_label(outcome)
     INTAKE_COMPLAINTS_TOTAL.labels(channel_label(complaint.channel), result).inc()
     _log.info(
@@ -122,11 +122,11 @@ def _note(complaint: Complaint, outcome: Delivered | Refusal, traceparent: str) 
         ticket_number=complaint.ticket_number,
         channel=complaint.channel,
         trace_id=trace_id(traceparent),
-        **({"reason": outcome.reason.value} if isinstance(outcome, Refusal) else {}),
+        **({"reason": outcome.reason.value} if isinstance(outcome, DoorRefusal) else {}),
     )
 
 
-def _note_rejection(refusal: Refusal) -> None:
+def _note_rejection(refusal: DoorRefusal) -> None:
     """Counted without a channel: what could not be read has none. Field names are the sender's, so they stay out."""
     INTAKE_COMPLAINTS_TOTAL.labels(channel_label(""), "rejected").inc()
     _log.info("complaint_rejected", reason=refusal.reason.value, count=len(refusal.fields))

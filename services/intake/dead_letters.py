@@ -7,9 +7,9 @@ from typing import Final
 
 from services.intake.domain.parsed import Unreadable
 from services.intake.domain.wording import WORDINGS
-from shared import processing
 from shared.events.complaint import Channel
 from shared.events.topics import dead_letter_topic
+from shared.processing import Refusal
 from shared.streaming.dead_letters import dead_letter
 from shared.streaming.records import ConsumerRecord, ProducerRecord
 
@@ -26,5 +26,5 @@ def unreadable_letter(
     """
     received = ConsumerRecord(channel.value, 0, number, None, raw, [], 0)
     reason = unreadable.refusal.reason
-    said = processing.Refusal(reason.value, WORDINGS[reason].title.read_in("en"))
+    said = Refusal(reason.value, WORDINGS[reason].title.read_in("en"))
     return dead_letter(received, dead_letter_topic(_SERVICE), said, _SERVICE, now)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from shared.crash_points import crash_point
 from shared.errors import BrokerUnavailable
 from shared.streaming.records import ProducerRecord
@@ -100,7 +100,7 @@ async def _always() -> bool:
 @dataclass(frozen=True, slots=True)
 class _OnItsWay:
     digest: str
-    outcome: asyncio.Task[Delivered | Refusal]
+    outcome: asyncio.Task[Delivered | DoorRefusal]
 
 
 class Delivery:
@@ -113,7 +113,7 @@ class Delivery:
         self._can_tell = can_tell
         self._on_their_way: dict[str, _OnItsWay] = {}
 
-    async def once(self, identity: str, delivered: Delivered, record: ProducerRecord) -> Delivered | Refusal:
+    async def once(self, identity: str, delivered: Delivered, record: ProducerRecord) -> Delivered | DoorRefusal:
         """Make ``record`` durable unless this identity is already.
 
         ``delivered`` is what will be true once it is. The outcome may be that of an earlier or concurrent call with
@@ -131,24 +131,24 @@ class Delivery:
         """Wait for everything on its way."""
         await asyncio.gather(*(first.outcome for first in self._on_their_way.values()), return_exceptions=True)
 
-    async def _join(self, first: _OnItsWay, digest: str) -> Delivered | Refusal:
+    async def _join(self, first: _OnItsWay, digest: str) -> Delivered | DoorRefusal:
         if first.digest != digest:
-            return Refusal(RefusalReason.KEY_IN_USE, retry_after_seconds=KEY_IN_USE_RETRY_AFTER_SECONDS)
+            return DoorRefusal(RefusalReason.KEY_IN_USE, retry_after_seconds=KEY_IN_USE_RETRY_AFTER_SECONDS)
         outcome = await asyncio.shield(first.outcome)
         return replace(outcome, repeated=True) if isinstance(outcome, Delivered) else outcome
 
-    async def _deliver(self, identity: str, delivered: Delivered, record: ProducerRecord) -> Delivered | Refusal:
+    async def _deliver(self, identity: str, delivered: Delivered, record: ProducerRecord) -> Delivered | DoorRefusal:
         if not await self._can_tell():
-            return Refusal(RefusalReason.UNAVAILABLE, retry_after_seconds=RETRY_AFTER_SECONDS)
+            return DoorRefusal(RefusalReason.UNAVAILABLE, retry_after_seconds=RETRY_AFTER_SECONDS)
         known = await self._memory.recall(identity)
         if known is not None:
-            return known if known.digest == delivered.digest else Refusal(RefusalReason.KEY_REUSED)
+            return known if known.digest == delivered.digest else DoorRefusal(RefusalReason.KEY_REUSED)
         try:
             await self._log.append(record)
         except Overloaded:
-            return Refusal(RefusalReason.OVERLOADED, retry_after_seconds=RETRY_AFTER_SECONDS)
+            return DoorRefusal(RefusalReason.OVERLOADED, retry_after_seconds=RETRY_AFTER_SECONDS)
         except BrokerUnavailable:
-            return Refusal(RefusalReason.UNAVAILABLE, retry_after_seconds=RETRY_AFTER_SECONDS)
+            return DoorRefusal(RefusalReason.UNAVAILABLE, retry_after_seconds=RETRY_AFTER_SECONDS)
         crash_point("intake.after-ack")
         await self._memory.remember(identity, delivered)
         crash_point("intake.after-cache")

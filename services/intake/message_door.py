@@ -17,7 +17,7 @@ from services.intake.delivery import Delivered, Delivery
 from services.intake.domain.consumer_message import MESSAGE_KINDS, to_event
 from services.intake.domain.parsed import Reply, Unreadable
 from services.intake.domain.proof import Proof
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from services.intake.domain.trace_context import trace_id
 from shared.clock import Clock
 from shared.crash_points import crash_point
@@ -66,30 +66,30 @@ class MessageDoor:
 
     async def take_in(
         self, kind: str, parsed: Reply | Unreadable, proof: Proof, traceparent: str
-    ) -> MessageReceipt | Refusal:
+    ) -> MessageReceipt | DoorRefusal:
         """Take in one message; a receipt means that it is durable. ``kind`` is a key of ``MESSAGE_KINDS``."""
         read = self._read(parsed, proof)
-        outcome = read if isinstance(read, Refusal) else await self._deliver(read, traceparent)
-        _note(kind, None if isinstance(read, Refusal) else read.event.complaint_id, outcome, traceparent)
-        if isinstance(read, Refusal):
+        outcome = read if isinstance(read, DoorRefusal) else await self._deliver(read, traceparent)
+        _note(kind, None if isinstance(read, DoorRefusal) else read.event.complaint_id, outcome, traceparent)
+        if isinstance(read, DoorRefusal):
             return read
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, DoorRefusal):
             return outcome
         return MessageReceipt(
             complaint_id=read.event.complaint_id, event_id=read.event_id, received_at=outcome.received_at
         )
 
-    def _read(self, parsed: Reply | Unreadable, proof: Proof) -> _Message | Refusal:
+    def _read(self, parsed: Reply | Unreadable, proof: Proof) -> _Message | DoorRefusal:
         complaint_id = proof.opened(self._query_code_secret)
         if complaint_id is None:  # said before anything of the message: who is no party learns nothing
-            return Refusal(RefusalReason.NOT_FOUND)
+            return DoorRefusal(RefusalReason.NOT_FOUND)
         if isinstance(parsed, Unreadable):
             return parsed.refusal
         event = to_event(MESSAGE_KINDS[parsed.kind], parsed.body, complaint_id, self._clock.now())
         event_id = ids.event_id(complaint_id, event.event_type, parsed.own_id or self._new_id())
         return _Message(event, event_id, parsed.digest)
 
-    async def _deliver(self, message: _Message, traceparent: str) -> Delivered | Refusal:
+    async def _deliver(self, message: _Message, traceparent: str) -> Delivered | DoorRefusal:
         crash_point("intake.after-parse")
         return await self._delivery.once(
             message.event_id, Delivered(message.digest, message.event.received_at), _to_record(message, traceparent)
@@ -108,10 +108,10 @@ def _to_record(message: _Message, traceparent: str) -> ProducerRecord:
     return ProducerRecord(topics.RECEIVED, message.event.complaint_id.encode(), value, headers)
 
 
-def _note(kind: str, complaint_id: str | None, outcome: Delivered | Refusal, traceparent: str) -> None:
+def _note(kind: str, complaint_id: str | None, outcome: Delivered | DoorRefusal, traceparent: str) -> None:
     """The id is logged only once it is known to be one: until then it is what somebody typed."""
     result = outcome_label(outcome)
     INTAKE_MESSAGES_TOTAL.labels(kind, result).inc()
-    reason = {"reason": outcome.reason.value} if isinstance(outcome, Refusal) else {}
+    reason = {"reason": outcome.reason.value} if isinstance(outcome, DoorRefusal) else {}
     known = {} if complaint_id is None else {"complaint_id": complaint_id}
     _log.info("message_" + result, action=kind, trace_id=trace_id(traceparent), **known, **reason)

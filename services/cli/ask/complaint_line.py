@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from services.cli.console.json_lines import LineRefused
 from services.intake.domain.reading import read_complaint
-from services.intake.domain.refusal import Refusal
+from services.intake.domain.refusal import DoorRefusal
 from services.intake.domain.wording import field_reason
 from shared.events.complaint import Complaint
 
@@ -32,7 +32,7 @@ def complaint_in(document: dict[str, Any]) -> Complaint:
         now=datetime.now(UTC),
         new_id=lambda: _NOT_SUBMITTED,
     )
-    if isinstance(complaint, Refusal):
+    if isinstance(complaint, DoorRefusal):
         problem = complaint.fields[0]
         raise LineRefused(problem.field or None, field_reason(problem, "en"))
     return complaint

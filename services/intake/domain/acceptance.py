@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from services.intake.domain.field_problems import invalid
-from services.intake.domain.refusal import FieldProblem, Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, FieldProblem, RefusalReason
 from services.intake.domain.submission import Submission
 from shared.events import ids
 from shared.events.complaint import Channel, Complaint
@@ -28,13 +28,13 @@ def accept(
     body_digest: str,
     now: datetime,
     new_id: Callable[[], str],
-) -> Complaint | Refusal:
+) -> Complaint | DoorRefusal:
     """The complaint this submission is, or which fields keep it from being one.
 
     ``body_digest`` is the SHA-256 of the canonical content; ``new_id`` is asked only where the sender gives no id.
     """
     if idempotency_key is not None and not is_idempotency_key(idempotency_key):
-        return Refusal(RefusalReason.INVALID_IDEMPOTENCY_KEY)
+        return DoorRefusal(RefusalReason.INVALID_IDEMPOTENCY_KEY)
     problems = tuple(_problems(submission, idempotency_key, now))
     if problems:
         return invalid(*problems)

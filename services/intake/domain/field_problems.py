@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.intake.domain.refusal import FieldProblem, Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, FieldProblem, RefusalReason
 from shared.events.field_problem import limits_in
 from shared.events.strict_json import DEEPEST_NESTING
 from shared.events.unwritable import LONGEST_NAME, unwritable
@@ -19,7 +19,7 @@ MOST_PROBLEMS = 50
 """More are not listed; a sender mends these first."""
 
 
-def read_fields(model: type[ModelT], document: dict[str, Any]) -> ModelT | Refusal:
+def read_fields(model: type[ModelT], document: dict[str, Any]) -> ModelT | DoorRefusal:
     """``document`` as ``model``, or a refusal that names every bad field."""
     refused = tuple(unwritable(document, DEEPEST_NESTING))
     try:
@@ -29,9 +29,9 @@ def read_fields(model: type[ModelT], document: dict[str, Any]) -> ModelT | Refus
     return invalid(*refused) if refused else fields
 
 
-def invalid(*problems: FieldProblem) -> Refusal:
+def invalid(*problems: FieldProblem) -> DoorRefusal:
     """A refusal that names these fields."""
-    return Refusal(RefusalReason.INVALID_FIELDS, problems[:MOST_PROBLEMS])
+    return DoorRefusal(RefusalReason.INVALID_FIELDS, problems[:MOST_PROBLEMS])
 
 
 def field_problems(error: ValidationError, document: Mapping[str, Any]) -> tuple[FieldProblem, ...]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from pydantic import BaseModel
 
-from services.intake.domain.refusal import Refusal
+from services.intake.domain.refusal import DoorRefusal
 from services.intake.domain.submission import Submission
 
 
@@ -50,7 +50,7 @@ class Ignored:
 class Unreadable:
     """No complaint can be made of it, and why."""
 
-    refusal: Refusal
+    refusal: DoorRefusal
 
 
 Parsed: TypeAlias = Submitted | Reply | Ignored | Unreadable

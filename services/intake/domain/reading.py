@@ -8,12 +8,12 @@ from typing import Any
 
 from services.intake.domain.acceptance import accept
 from services.intake.domain.field_problems import invalid, read_fields
-from services.intake.domain.refusal import FieldProblem, Refusal
+from services.intake.domain.refusal import DoorRefusal, FieldProblem
 from services.intake.domain.submission import Submission
 from shared.events.complaint import Complaint
 
 
-def read_submission(document: dict[str, Any], *, own_id_required: bool = False) -> Submission | Refusal:
+def read_submission(document: dict[str, Any], *, own_id_required: bool = False) -> Submission | DoorRefusal:
     """The fields in the body of a submission, or which of them are wrong.
 
     ``own_id_required``: the body must carry its ``channel_message_id``, as every line of a batch must.
@@ -32,12 +32,12 @@ def read_complaint(
     now: datetime,
     new_id: Callable[[], str],
     own_id_required: bool = False,
-) -> Complaint | Refusal:
+) -> Complaint | DoorRefusal:
     """The complaint in the body of a submission, or which fields keep it from being one.
 
     ``body_digest`` is the SHA-256 of the canonical content; ``own_id_required`` as of ``read_submission``.
     """
     submission = read_submission(document, own_id_required=own_id_required)
-    if isinstance(submission, Refusal):
+    if isinstance(submission, DoorRefusal):
         return submission
     return accept(submission, idempotency_key=idempotency_key, body_digest=body_digest, now=now, new_id=new_id)

@@ -33,7 +33,7 @@ class RefusalReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DoorRefusal:
     """A "no" with its reason; ``retry_after_seconds`` is set when the same call may succeed later."""
 
     reason: RefusalReason

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.intake.domain.acceptance import accept, is_idempotency_key
 from services.intake.domain.consumer_message import MESSAGE_KINDS, Supplement, SurveyAnswer, to_event
 from services.intake.domain.field_problems import read_fields
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from services.intake.domain.submission import Submission
 from services.intake.domain.trace_context import is_traceparent
 from shared.events import ids
@@ -70,14 +70,14 @@ def test_on_the_web_two_submissions_without_a_key_are_two_complaints() -> None:
 @pytest.mark.parametrize("channel", [channel for channel in Channel if channel is not Channel.WEB])
 def test_every_other_channel_must_bring_an_id(channel: Channel) -> None:
     outcome = accept(submission(channel=channel), idempotency_key=None, body_digest="d", now=NOW, new_id=lambda: "n")
-    assert isinstance(outcome, Refusal)
+    assert isinstance(outcome, DoorRefusal)
     assert [(found.field, found.code) for found in outcome.fields] == [("channel_message_id", "id_required")]
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a\nb", "a\x7fb", "键"])
 def test_a_malformed_key_is_refused_as_such(key: str) -> None:
     outcome = accept(submission(), idempotency_key=key, body_digest="d", now=NOW, new_id=lambda: "n")
-    assert outcome == Refusal(RefusalReason.INVALID_IDEMPOTENCY_KEY)
+    assert outcome == DoorRefusal(RefusalReason.INVALID_IDEMPOTENCY_KEY)
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 255, "8e03978e-40d5-43dd-bc93-6894a57f9324", "a b", '"quoted"'])
@@ -92,7 +92,7 @@ def test_receipt_may_be_in_the_past_but_not_in_the_future(seconds: int) -> None:
     given_fields = submission(received_at=received_at.isoformat())
     outcome = accept(given_fields, idempotency_key="k", body_digest="d", now=NOW, new_id=lambda: "n")
     if seconds > 300:
-        assert isinstance(outcome, Refusal)
+        assert isinstance(outcome, DoorRefusal)
         assert [(found.field, found.code) for found in outcome.fields] == [("received_at", "in_the_future")]
     else:
         assert isinstance(outcome, Complaint)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from services.cli.ask.classify import Question
 from services.intake.domain.consumer_message import MESSAGE_KINDS
 from services.intake.domain.field_problems import read_fields
-from services.intake.domain.refusal import Refusal
+from services.intake.domain.refusal import DoorRefusal
 from services.intake.domain.submission import Submission
 from shared.invisible import is_blank
 
@@ -64,7 +64,7 @@ CASES = [(model, path) for model in SMALLEST for path in dict.fromkeys(texts_of(
 def test_blank_is_refused_or_absent(model: type[BaseModel], path: tuple[str, ...], blank: str) -> None:
     read = read_fields(model, with_value(SMALLEST[model], path, blank))
     place = ".".join(path)
-    if isinstance(read, Refusal):
+    if isinstance(read, DoorRefusal):
         assert [problem.field for problem in read.fields] == [place]
         assert place in REFUSED | {"amount.value"}
     else:

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from services.intake.delivery import Delivered, Delivery
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from services.intake.memory import cluster_watch
 from services.intake.memory.cluster_watch import ClusterWatch
 from shared.errors import BrokerUnavailable, FatalError, UnsafeCluster
@@ -102,7 +102,7 @@ def test_while_the_cluster_is_silent_nothing_is_taken_in() -> None:
 
     async def scenario() -> None:
         refused = await delivery.once("a", Delivered("digest", AT), RECORD)
-        assert isinstance(refused, Refusal)
+        assert isinstance(refused, DoorRefusal)
         assert refused.reason is RefusalReason.UNAVAILABLE
         assert log.appended == 0
         watched.cluster.failure = None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.intake.dead_letters import unreadable_letter
 from services.intake.domain.parsed import Unreadable
-from services.intake.domain.refusal import FieldProblem, Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, FieldProblem, RefusalReason
 from shared.events.complaint import Channel
 from shared.events.topics import LARGEST_DEAD_LETTER_BYTES, bus_topics
 from shared.streaming.dead_letters import is_complete
@@ -32,7 +32,7 @@ def headers_of(letter: ProducerRecord) -> dict[str, str]:
 def test_a_letter_holds_every_byte_and_tells_why_and_where_from(
     raw: bytes, reason: RefusalReason, channel: Channel, number: int
 ) -> None:
-    letter = unreadable_letter(raw, Unreadable(Refusal(reason)), channel, number, NOW)
+    letter = unreadable_letter(raw, Unreadable(DoorRefusal(reason)), channel, number, NOW)
     assert (letter.topic, letter.key, letter.value) == ("intake.dead-letters.v1", None, raw)
     headers = headers_of(letter)
     assert headers.pop("dlq_detail")
@@ -47,21 +47,21 @@ def test_a_letter_holds_every_byte_and_tells_why_and_where_from(
 
 
 def test_it_lies_on_a_topic_of_the_bus() -> None:
-    letter = unreadable_letter(b"?", Unreadable(Refusal(RefusalReason.NOT_JSON)), Channel.MAIL, 7, NOW)
+    letter = unreadable_letter(b"?", Unreadable(DoorRefusal(RefusalReason.NOT_JSON)), Channel.MAIL, 7, NOW)
     (topic,) = (each for each in bus_topics([]) if each.name == letter.topic)
     assert (topic.writer, topic.readers) == ("intake", ("operators",))
 
 
 @pytest.mark.parametrize("name", ["Zhang Wei", "13800000000"])
 def test_a_name_of_a_field_is_what_somebody_wrote(name: str) -> None:
-    unreadable = Unreadable(Refusal(RefusalReason.INVALID_FIELDS, (FieldProblem(name, "extra_forbidden"),)))
+    unreadable = Unreadable(DoorRefusal(RefusalReason.INVALID_FIELDS, (FieldProblem(name, "extra_forbidden"),)))
     letter = unreadable_letter(b"{}", unreadable, Channel.FILE, 0, NOW)
     assert name not in str(letter.headers)
 
 
 def test_one_that_is_too_large_says_what_it_lost() -> None:
     raw = b"v" * (LARGEST_DEAD_LETTER_BYTES + 1)
-    letter = unreadable_letter(raw, Unreadable(Refusal(RefusalReason.TOO_LARGE)), Channel.MAIL, 7, NOW)
+    letter = unreadable_letter(raw, Unreadable(DoorRefusal(RefusalReason.TOO_LARGE)), Channel.MAIL, 7, NOW)
     assert letter.value is None
     assert not is_complete(letter.headers)
     assert headers_of(letter)["dlq_value_bytes"] == str(len(raw))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.intake.delivery import Delivered, Delivery, Overloaded
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from shared.errors import BrokerUnavailable
 from shared.streaming.records import ProducerRecord
 
@@ -66,7 +66,7 @@ def test_a_key_used_for_other_content_is_refused() -> None:
     async def scenario() -> None:
         delivery = Delivery(GatedLog(), DictMemory())
         await delivery.once("a", Delivered("one", AT), RECORD)
-        assert await delivery.once("a", Delivered("other", AT), RECORD) == Refusal(RefusalReason.KEY_REUSED)
+        assert await delivery.once("a", Delivered("other", AT), RECORD) == DoorRefusal(RefusalReason.KEY_REUSED)
 
     asyncio.run(scenario())
 
@@ -93,7 +93,7 @@ def test_other_content_while_the_first_is_on_its_way_must_wait() -> None:
         first = asyncio.create_task(delivery.once("a", Delivered("one", AT), RECORD))
         await asyncio.sleep(0.01)
         refused = await delivery.once("a", Delivered("other", AT), RECORD)
-        assert refused == Refusal(RefusalReason.KEY_IN_USE, retry_after_seconds=1)
+        assert refused == DoorRefusal(RefusalReason.KEY_IN_USE, retry_after_seconds=1)
         log.gate.set()
         assert isinstance(await first, Delivered)
 
@@ -114,7 +114,7 @@ def test_without_acknowledgement_nothing_is_remembered_and_the_next_try_is_a_new
         log, memory = GatedLog(), DictMemory()
         log.failure = failure
         delivery = Delivery(log, memory)
-        assert await delivery.once("a", Delivered("d", AT), RECORD) == Refusal(reason, retry_after_seconds=2)
+        assert await delivery.once("a", Delivered("d", AT), RECORD) == DoorRefusal(reason, retry_after_seconds=2)
         assert memory.known == {}
         log.failure = None
         assert await delivery.once("a", Delivered("d", AT), RECORD) == Delivered("d", AT)

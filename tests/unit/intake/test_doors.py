@@ -14,7 +14,7 @@ from services.intake.delivery import Delivery, Memories
 from services.intake.domain.consumer_message import Urge
 from services.intake.domain.parsed import Reply, Submitted, Unreadable
 from services.intake.domain.proof import Proof, QueryCode
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from services.intake.domain.submission import Submission
 from services.intake.message_door import MessageDoor, MessageReceipt
 from shared.clock import ManualClock
@@ -26,7 +26,7 @@ from shared.streaming.records import ProducerRecord
 SECRET = b"a secret for tests alone"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TRACE = new_traceparent()
-REFUSED = Unreadable(Refusal(RefusalReason.NOT_JSON))
+REFUSED = Unreadable(DoorRefusal(RefusalReason.NOT_JSON))
 URGE = Reply("urges", Urge(), "key", "0" * 64)
 
 
@@ -56,16 +56,16 @@ def submission(message_id: str = "m-1") -> Submitted:
     return Submitted(Submission.model_validate(fields), None, "0" * 64)
 
 
-def complain(records: Records, *parsed: Submitted | Unreadable) -> list[Receipt | Refusal]:
+def complain(records: Records, *parsed: Submitted | Unreadable) -> list[Receipt | DoorRefusal]:
     door = ComplaintDoor(Delivery(records, Memories()), query_code_secret=SECRET, clock=ManualClock(NOW))
 
-    async def knock() -> list[Receipt | Refusal]:
+    async def knock() -> list[Receipt | DoorRefusal]:
         return [await door.take_in(each, TRACE) for each in parsed]
 
     return asyncio.run(knock())
 
 
-def say(records: Records, parsed: Reply | Unreadable, proof: Proof) -> MessageReceipt | Refusal:
+def say(records: Records, parsed: Reply | Unreadable, proof: Proof) -> MessageReceipt | DoorRefusal:
     door = MessageDoor(Delivery(records, Memories()), query_code_secret=SECRET, clock=ManualClock(NOW))
     return asyncio.run(door.take_in("urges", parsed, proof, TRACE))
 
@@ -104,7 +104,7 @@ def test_what_a_channel_could_not_read_is_noted_and_written_nowhere() -> None:
 @pytest.mark.parametrize("parsed", [URGE, REFUSED])
 def test_without_a_proof_nothing_is_told_but_that(proof: Proof, parsed: Reply | Unreadable) -> None:
     records = Records()
-    assert say(records, parsed, proof) == Refusal(RefusalReason.NOT_FOUND)
+    assert say(records, parsed, proof) == DoorRefusal(RefusalReason.NOT_FOUND)
     assert records.written == []
 
 

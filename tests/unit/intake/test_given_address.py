@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.given_address import meant_address
-from services.intake.domain.refusal import Refusal
+from services.intake.domain.refusal import DoorRefusal
 from services.intake.domain.submission import Submission
 
 PLAIN = "li.hua@example.cn"
@@ -16,7 +16,7 @@ PLAIN = "li.hua@example.cn"
 
 def taken_in(email: str) -> str | None:
     read = read_fields(Submission, {"narrative": "坏了", "complainant": {"email": email}})
-    assert not isinstance(read, Refusal), read
+    assert not isinstance(read, DoorRefusal), read
     return read.complainant.email
 
 

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from services.intake.domain.consumer_message import MESSAGE_KINDS
 from services.intake.domain.field_problems import MOST_PROBLEMS, read_fields
-from services.intake.domain.refusal import FieldProblem, Refusal
+from services.intake.domain.refusal import DoorRefusal, FieldProblem
 from services.intake.domain.submission import Submission, SubmittedNarrative
 from services.intake.domain.wording import FIELD_WORDINGS, WORDINGS, field_reason
 from shared.events.complaint import Complaint, Narrative
@@ -23,7 +23,7 @@ _OTHERWISE_IN_SUBMISSIONS = {"channel", "channel_message_id", "received_at", "co
 def problems_of(document: dict[str, Any]) -> dict[str, str]:
     """Bad fields of ``document`` and their codes."""
     read = read_fields(Submission, document)
-    return {found.field: found.code for found in read.fields} if isinstance(read, Refusal) else {}
+    return {found.field: found.code for found in read.fields} if isinstance(read, DoorRefusal) else {}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_the_door_refuses_today_is_still_read_from_the_log() -> None:
 def test_no_refusal_repeats_what_was_sent(name: str, value: object) -> None:
     canary = "王小二-13800000000"
     read = read_fields(Submission, {"narrative": {"text": canary, "nonsense": canary}, name: value, "place": [canary]})
-    assert isinstance(read, Refusal)
+    assert isinstance(read, DoorRefusal)
     assert canary not in repr(read)
     assert canary not in " ".join(field_reason(found, language) for found in read.fields for language in ("en", "zh"))
 
@@ -149,7 +149,7 @@ def test_a_reason_says_the_limit(problem: FieldProblem, said: str) -> None:
 )
 def test_later_messages_name_their_bad_fields_too(kind: str, document: dict[str, Any], bad: set[str]) -> None:
     read = read_fields(MESSAGE_KINDS[kind].body, document)
-    assert isinstance(read, Refusal)
+    assert isinstance(read, DoorRefusal)
     assert {found.field for found in read.fields} == bad
 
 

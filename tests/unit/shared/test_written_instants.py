@@ -15,7 +15,7 @@ from services.cli.ask.compose import EventLine
 from services.cli.ask.deadline_request import _instant
 from services.cli.console.json_lines import LineRefused
 from services.intake.domain.field_problems import read_fields
-from services.intake.domain.refusal import Refusal
+from services.intake.domain.refusal import DoorRefusal
 from services.intake.domain.submission import Submission
 from shared.errors import InvalidEvent
 from shared.events import registry
@@ -59,7 +59,7 @@ def test_no_number_is_a_time_of_a_department(value: object) -> None:
 def test_no_number_is_a_time_at_the_door(value: object) -> None:
     for name in ("received_at", "occurred_at"):
         read = read_fields(Submission, {"narrative": "broken", name: value})
-        assert isinstance(read, Refusal)
+        assert isinstance(read, DoorRefusal)
         assert [problem.field for problem in read.fields] == [name]
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.intake.domain.field_problems import read_fields
-from services.intake.domain.refusal import Refusal
+from services.intake.domain.refusal import DoorRefusal
 from services.intake.domain.submission import Submission
 from services.intake.domain.wording import field_reason
 from services.sla.adapters.config_files import load_calendars, load_policy
@@ -41,7 +41,7 @@ NEAR_AND_FAR = st.one_of(
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-def read(**dates: str) -> Submission | Refusal:
+def read(**dates: str) -> Submission | DoorRefusal:
     """A submission with these dates, as the door reads it."""
     document: dict[str, Any] = {"narrative": "The kettle leaks.", **dates}
     return read_fields(Submission, document)
@@ -63,7 +63,7 @@ def read(**dates: str) -> Submission | Refusal:
 )
 def test_a_date_no_complaint_can_have_is_refused_at_the_door_with_the_range(field: str, instant: str) -> None:
     refused = read(**{field: instant})
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, DoorRefusal)
     (problem,) = refused.fields
     assert (problem.field, problem.code) == (field, "out_of_range")
     for language in ("en", "zh"):

@@ -15,7 +15,7 @@ from services.intake.channels.http.parsing import parse_complaint
 from services.intake.channels.http.problems import to_json, to_problem
 from services.intake.channels.http.request_body import BodyRefused
 from services.intake.complaint_door import ComplaintDoor
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from shared.events.envelope import new_traceparent
 from shared.language import Language
 
@@ -55,7 +55,7 @@ class BatchIntake:
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
         if not tasks:
-            raise BodyRefused(Refusal(RefusalReason.EMPTY_BATCH))
+            raise BodyRefused(DoorRefusal(RefusalReason.EMPTY_BATCH))
         return tasks
 
     async def _numbered(self, body: AsyncIterable[bytes]) -> AsyncIterator[tuple[int, bytes | None]]:
@@ -64,16 +64,16 @@ class BatchIntake:
         async for line in _lines(body, LineCutter(self._limits.max_line_bytes)):
             number += 1
             if number > self._limits.max_lines:
-                raise BodyRefused(Refusal(RefusalReason.TOO_LARGE))
+                raise BodyRefused(DoorRefusal(RefusalReason.TOO_LARGE))
             if line is None or line.strip():
                 yield number, line
 
     async def _answer(self, number: int, line: bytes | None, traceparent: str | None, language: Language) -> bytes:
         if line is None:
-            return _refused(number, Refusal(RefusalReason.TOO_LARGE), language)
+            return _refused(number, DoorRefusal(RefusalReason.TOO_LARGE), language)
         parsed = parse_complaint(line, None, own_id_required=True)
         outcome = await self._door.take_in(parsed, traceparent or new_traceparent())
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, DoorRefusal):
             return _refused(number, outcome, language)
         return to_json({"line": number, "status": 202, **outcome.model_dump(mode="json")}) + b"\n"
 
@@ -86,7 +86,7 @@ async def _lines(body: AsyncIterable[bytes], cutter: LineCutter) -> AsyncIterato
         yield line
 
 
-def _refused(number: int, refusal: Refusal, language: Language) -> bytes:
+def _refused(number: int, refusal: DoorRefusal, language: Language) -> bytes:
     problem = to_problem(refusal, language)
     again = {} if refusal.retry_after_seconds is None else {"retry_after_seconds": refusal.retry_after_seconds}
     return to_json({"line": number, "status": problem["status"], **again, "problem": problem}) + b"\n"

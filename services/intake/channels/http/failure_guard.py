@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.intake.channels.http.problems import problem_response
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from shared.observability.logging import get_logger
 
 _log = get_logger()
@@ -37,5 +37,5 @@ class FailureGuard:
             _log.error("request_failed", method=scope["method"], error=error)
             if answered:
                 raise ConnectionAbortedError("the answer was cut off") from None
-            response = problem_response(Refusal(RefusalReason.FAILED), Headers(scope=scope).get("accept-language"))
+            response = problem_response(DoorRefusal(RefusalReason.FAILED), Headers(scope=scope).get("accept-language"))
             await response(scope, receive, send)

@@ -7,7 +7,7 @@ from services.intake.domain.consumer_message import MESSAGE_KINDS
 from services.intake.domain.field_problems import read_fields
 from services.intake.domain.parsed import Reply, Submitted, Unreadable
 from services.intake.domain.reading import read_submission
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from shared.events import ids
 from shared.events.strict_json import NotJson, canonical, parse_object
 
@@ -18,9 +18,9 @@ def parse_complaint(
     """``own_id_required``: the body must carry its ``channel_message_id``, as every line of a batch must."""
     document = parse_object(body)
     if isinstance(document, NotJson):
-        return Unreadable(Refusal(RefusalReason.NOT_JSON, document.problems))
+        return Unreadable(DoorRefusal(RefusalReason.NOT_JSON, document.problems))
     submission = read_submission(document, own_id_required=own_id_required)
-    if isinstance(submission, Refusal):
+    if isinstance(submission, DoorRefusal):
         return Unreadable(submission)
     return Submitted(submission, idempotency_key, ids.content_digest(canonical(document)))
 
@@ -28,11 +28,11 @@ def parse_complaint(
 def parse_message(kind: str, body: bytes, idempotency_key: str | None) -> Reply | Unreadable:
     """``kind`` is a key of ``MESSAGE_KINDS``; no body at all is an empty object."""
     if idempotency_key is not None and not is_idempotency_key(idempotency_key):
-        return Unreadable(Refusal(RefusalReason.INVALID_IDEMPOTENCY_KEY))
+        return Unreadable(DoorRefusal(RefusalReason.INVALID_IDEMPOTENCY_KEY))
     document = parse_object(body or b"{}")
     if isinstance(document, NotJson):
-        return Unreadable(Refusal(RefusalReason.NOT_JSON, document.problems))
+        return Unreadable(DoorRefusal(RefusalReason.NOT_JSON, document.problems))
     fields = read_fields(MESSAGE_KINDS[kind].body, document)
-    if isinstance(fields, Refusal):
+    if isinstance(fields, DoorRefusal):
         return Unreadable(fields)
     return Reply(kind, fields, idempotency_key, ids.content_digest(canonical(document)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from services.intake.domain.wording import WORDINGS, field_reason
 from shared.language import Language
 
@@ -40,7 +40,7 @@ STATUSES = MappingProxyType(
 )
 
 
-def to_problem(refusal: Refusal, language: Language) -> dict[str, Any]:
+def to_problem(refusal: DoorRefusal, language: Language) -> dict[str, Any]:
     """The problem document: type, title, status, detail, and the bad fields if any."""
     wording = WORDINGS[refusal.reason]
     problem: dict[str, Any] = {
@@ -57,7 +57,7 @@ def to_problem(refusal: Refusal, language: Language) -> dict[str, Any]:
     return problem
 
 
-def problem_response(refusal: Refusal, accept_language: str | None) -> Response:
+def problem_response(refusal: DoorRefusal, accept_language: str | None) -> Response:
     """The refusal as an HTTP answer."""
     language = preferred_language(accept_language)
     headers = {"Content-Language": "zh-CN" if language == "zh" else "en", "Cache-Control": "no-store"}

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 
 JSON_TYPES = frozenset({"application/json"})
 JSON_LINES_TYPES = frozenset(
@@ -19,7 +19,7 @@ JSON_LINES_TYPES = frozenset(
 class BodyRefused(Exception):
     """The body is not read any further; ``refusal`` says why."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: DoorRefusal) -> None:
         super().__init__(refusal.reason.value)
         self.refusal = refusal
 
@@ -42,20 +42,20 @@ async def stream_body(
     Also at its end, if that is not where its head said: it was not read whole, and nothing may be made of it.
     """
     if not _is_supported(headers, media_types):
-        raise BodyRefused(Refusal(RefusalReason.UNSUPPORTED_MEDIA_TYPE))
+        raise BodyRefused(DoorRefusal(RefusalReason.UNSUPPORTED_MEDIA_TYPE))
     declared = _declared_length(headers)
     if declared is not None and declared > max_bytes:
-        raise BodyRefused(Refusal(RefusalReason.TOO_LARGE))
+        raise BodyRefused(DoorRefusal(RefusalReason.TOO_LARGE))
     deadline = asyncio.get_running_loop().time() + timeout_seconds
     received, more = 0, True
     while more:
         chunk, more = await _receive_by(receive, deadline)
         received += len(chunk)
         if received > max_bytes:
-            raise BodyRefused(Refusal(RefusalReason.TOO_LARGE))
+            raise BodyRefused(DoorRefusal(RefusalReason.TOO_LARGE))
         yield chunk
     if declared is not None and received != declared:
-        raise BodyRefused(Refusal(RefusalReason.BODY_INCOMPLETE))
+        raise BodyRefused(DoorRefusal(RefusalReason.BODY_INCOMPLETE))
 
 
 def _is_supported(headers: Headers, media_types: Collection[str]) -> bool:
@@ -76,7 +76,7 @@ async def _receive_by(receive: Receive, deadline: float) -> tuple[bytes, bool]:
         async with asyncio.timeout_at(deadline):
             message = await receive()
     except TimeoutError:
-        raise BodyRefused(Refusal(RefusalReason.TOO_SLOW)) from None
+        raise BodyRefused(DoorRefusal(RefusalReason.TOO_SLOW)) from None
     if message["type"] == "http.disconnect":
-        raise BodyRefused(Refusal(RefusalReason.TOO_SLOW))
+        raise BodyRefused(DoorRefusal(RefusalReason.TOO_SLOW))
     return message.get("body", b""), message.get("more_body", False)

@@ -29,7 +29,7 @@ from services.intake.channels.http.whole_requests import WholeRequests
 from services.intake.complaint_door import ComplaintDoor
 from services.intake.domain.consumer_message import MESSAGE_KINDS
 from services.intake.domain.proof import QueryCode
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 from services.intake.domain.trace_context import is_traceparent
 from services.intake.message_door import MessageDoor
 from services.intake.settings import HttpSettings
@@ -144,8 +144,8 @@ async def _in_order(lines: Sequence[asyncio.Task[bytes]]) -> AsyncIterator[bytes
         yield await line
 
 
-def _answer(outcome: BaseModel | Refusal, request: Request) -> Response:
-    if isinstance(outcome, Refusal):
+def _answer(outcome: BaseModel | DoorRefusal, request: Request) -> Response:
+    if isinstance(outcome, DoorRefusal):
         return problem_response(outcome, request.headers.get("accept-language"))
     return Response(
         outcome.__pydantic_serializer__.to_json(outcome),
@@ -170,7 +170,7 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     """No such path, or not with this method."""
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
     if status == HTTPStatus.NOT_FOUND:
-        return problem_response(Refusal(RefusalReason.NOT_FOUND), request.headers.get("accept-language"))
+        return problem_response(DoorRefusal(RefusalReason.NOT_FOUND), request.headers.get("accept-language"))
     problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     headers = error.headers if isinstance(error, HTTPException) else None
     return Response(to_json(problem), status_code=status, media_type=MEDIA_TYPE, headers=headers)

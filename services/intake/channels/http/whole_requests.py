@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.intake.channels.http.problems import problem_response
 from services.intake.channels.http.protocol import connection_of
-from services.intake.domain.refusal import Refusal, RefusalReason
+from services.intake.domain.refusal import DoorRefusal, RefusalReason
 
 _LINGER_BYTES: Final = 4_194_304
 _LINGER_SECONDS: Final = 1.0
@@ -50,7 +50,7 @@ class WholeRequests:
             await self._app(scope, request.receive, request.send)
             return
         request.close_with_answer()
-        response = problem_response(Refusal(reason), Headers(scope=scope).get("accept-language"))
+        response = problem_response(DoorRefusal(reason), Headers(scope=scope).get("accept-language"))
         await response(scope, request.receive, request.send)
 
 

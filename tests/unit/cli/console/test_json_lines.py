@@ -17,7 +17,7 @@ from services.cli.ask.complaint_line import complaint_in
 from services.cli.ask.route import route_line
 from services.cli.console.json_lines import LineRefused, run_batch
 from services.intake.domain.reading import read_complaint
-from services.intake.domain.refusal import Refusal
+from services.intake.domain.refusal import DoorRefusal
 from services.intake.domain.submission import Submission
 from services.intake.domain.wording import field_reason
 from services.router.domain.assess import Assessor
@@ -139,7 +139,7 @@ def test_the_body_a_client_posts_is_answered() -> None:
 def door_says(document: dict[str, Any]) -> tuple[str, str] | None:
     """Field and reason of the door's first refusal; None: it is taken."""
     read = read_complaint(document, idempotency_key="k", body_digest="0", now=datetime.now(UTC), new_id=lambda: "n")
-    return (read.fields[0].field, field_reason(read.fields[0], "en")) if isinstance(read, Refusal) else None
+    return (read.fields[0].field, field_reason(read.fields[0], "en")) if isinstance(read, DoorRefusal) else None
 
 
 _VALUES: st.SearchStrategy[Any] = st.sampled_from(
